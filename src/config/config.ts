@@ -1,0 +1,246 @@
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import ipaddr from 'ipaddr.js';
+import { currencyExponent } from '../common/money.js';
+import { Environment } from './environment.js';
+import { monthlyCronProblem } from './payout-schedule.js';
+
+export type JwtVerification =
+  | { kind: 'secret'; algorithm: 'HS256'; key: KeyObject }
+  | { kind: 'public_key'; algorithm: 'RS256' | 'ES256'; key: KeyObject }
+  | { kind: 'jwks'; url: string };
+
+/** Names every wrong key at once, so that an operator mends them in one go. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** The demo values hold on a developer's own machine only; the README shows them, so they protect nothing. */
+export const DEMO = {
+  jwtSecret: 'fairshare-demo-jwt-secret-do-not-use-in-production',
+  sessionSecret: 'fairshare-demo-session-secret-do-not-use-it-either',
+  adminEmail: 'admin@example.com',
+  adminPassword: 'fairshare-demo',
+} as const;
+
+const DEFAULT_MIN_PAYOUT_USD_MINOR = 2500n;
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** What the service runs with: checked, typed, and complete. */
+export class Config {
+  readonly production: boolean;
+  readonly databaseUrl: string | undefined;
+  readonly migrationDatabaseUrl: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly publicUrl: string;
+  readonly siteUrl: string;
+  readonly allowedRedirectHosts: ReadonlySet<string>;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly jwt: JwtVerification;
+  readonly jwtAudience: string;
+  readonly jwtIssuer: string | undefined;
+  /** Unset outside production: the local Stripe emulator stands in. */
+  readonly stripeSecretKey: string | undefined;
+  readonly stripeApiBase: string | undefined;
+  readonly stripeWebhookSecrets: readonly string[];
+  readonly stripeAccountsApi: 'v1' | 'v2';
+  readonly referredUserMetadataKey: string;
+  readonly attributionWindowMs: number;
+  readonly payoutCron: string;
+  readonly payoutTimezone: string;
+  readonly payoutApproval: 'auto' | 'manual';
+  readonly payoutRequestsPerSecond: number;
+  readonly defaultCountry: string;
+  readonly adminEmail: string;
+  readonly adminPassword: string;
+  readonly adminEnabled: boolean;
+  readonly sessionSecret: string;
+  readonly rateLimitHost: number;
+  readonly rateLimitPublic: number;
+  /** As Fastify takes it: false, a number of hops, or a list of CIDR ranges. */
+  readonly trustProxy: false | number | string;
+  readonly clickIpRule: Environment['CLICK_IP_RULE'];
+  readonly affiliateIpRule: Environment['AFFILIATE_IP_RULE'];
+  private readonly minPayouts: ReadonlyMap<string, bigint>;
+
+  constructor(env: Environment) {
+    const problems: string[] = [];
+    this.production = env.NODE_ENV === 'production';
+    this.databaseUrl = env.DATABASE_URL;
+    this.migrationDatabaseUrl = env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL;
+    this.port = env.PORT;
+    this.host = env.HOST ?? (this.production ? '0.0.0.0' : '127.0.0.1');
+    this.publicUrl = withoutTrailingSlash(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`);
+    this.siteUrl = withoutTrailingSlash(env.SITE_URL ?? this.publicUrl);
+    this.allowedRedirectHosts = new Set(
+      (env.ALLOWED_REDIRECT_HOSTS ?? [new URL(this.siteUrl).host]).map((host) => host.toLowerCase()),
+    );
+    this.allowedOrigins = new Set((env.ALLOWED_ORIGINS ?? [this.siteUrl]).map((origin) => new URL(origin).origin));
+    this.jwtAudience = env.JWT_AUDIENCE;
+    this.jwtIssuer = env.JWT_ISSUER;
+    this.stripeSecretKey = env.STRIPE_SECRET_KEY;
+    this.stripeApiBase = env.STRIPE_API_BASE;
+    this.stripeWebhookSecrets = env.STRIPE_WEBHOOK_SECRETS ?? [];
+    this.stripeAccountsApi = env.STRIPE_ACCOUNTS_API;
+    this.referredUserMetadataKey = env.REFERRED_USER_METADATA_KEY;
+    this.attributionWindowMs = env.COOKIE_WINDOW_DAYS * 24 * 60 * 60 * 1000;
+    this.payoutCron = env.PAYOUT_CRON;
+    this.payoutTimezone = env.PAYOUT_TIMEZONE;
+    this.payoutApproval = env.PAYOUT_APPROVAL;
+    this.payoutRequestsPerSecond = env.PAYOUT_REQUESTS_PER_SECOND;
+    this.defaultCountry = env.DEFAULT_COUNTRY;
+    this.adminEnabled = env.ADMIN_ENABLED;
+    this.rateLimitHost = env.RATE_LIMIT_HOST;
+    this.rateLimitPublic = env.RATE_LIMIT_PUBLIC;
+    this.trustProxy = parseTrustProxy(env.TRUST_PROXY, problems);
+    this.clickIpRule = env.CLICK_IP_RULE;
+    this.affiliateIpRule = env.AFFILIATE_IP_RULE;
+    this.minPayouts = new Map([
+      ['usd', DEFAULT_MIN_PAYOUT_USD_MINOR],
+      ...env.MIN_PAYOUT.map((entry) => [entry.slice(0, 3), BigInt(entry.slice(4))] satisfies [string, bigint]),
+    ]);
+
+    const liveKey = env.STRIPE_SECRET_KEY?.includes('_live_') ?? false;
+    const demoAllowed = !this.production && LOOPBACK.has(this.host) && !liveKey;
+    const demoOr = (name: keyof Environment, value: string | undefined, demo: string): string => {
+      if (value === undefined && !demoAllowed) {
+        problems.push(`${name} is required: its demo value holds only outside production, on a loopback HOST, without a live Stripe key`);
+      }
+      return value ?? demo;
+    };
+    this.jwt = parseJwt(env, demoOr, problems);
+    this.sessionSecret = demoOr('SESSION_SECRET', env.SESSION_SECRET, DEMO.sessionSecret);
+    this.adminEmail = demoOr('ADMIN_EMAIL', env.ADMIN_EMAIL, DEMO.adminEmail);
+    this.adminPassword = demoOr('ADMIN_PASSWORD', env.ADMIN_PASSWORD, DEMO.adminPassword);
+
+    if (this.production && env.STRIPE_SECRET_KEY === undefined) {
+      problems.push('STRIPE_SECRET_KEY is required in production: the Stripe emulator never runs there');
+    }
+    if (this.production && this.stripeWebhookSecrets.length === 0) {
+      problems.push('STRIPE_WEBHOOK_SECRETS is required in production: without it no event could be verified');
+    }
+    const cronProblem = monthlyCronProblem(env.PAYOUT_CRON, env.PAYOUT_TIMEZONE);
+    if (cronProblem) problems.push(`PAYOUT_CRON ${cronProblem}`);
+    if (problems.length > 0) throw new ConfigError(problems);
+  }
+
+  /** Whether events and objects of Stripe's live mode are ours. */
+  get livemode(): boolean {
+    return this.stripeSecretKey?.includes('_live_') ?? false;
+  }
+
+  get usesStripeEmulator(): boolean {
+    return this.stripeSecretKey === undefined;
+  }
+
+  /**
+   * The least a payout must come to, in minor units. A currency that MIN_PAYOUT does not name takes as many *major*
+   * units as usd: 25.00 USD, hence 25 JPY and 25.000 KWD.
+   */
+  minPayoutMinor(currency: string): bigint {
+    const named = this.minPayouts.get(currency);
+    if (named !== undefined) return named;
+    const usdMinor = this.minPayouts.get('usd') ?? DEFAULT_MIN_PAYOUT_USD_MINOR;
+    const shift = currencyExponent(currency) - currencyExponent('usd');
+    if (shift >= 0) return usdMinor * 10n ** BigInt(shift);
+    const divisor = 10n ** BigInt(-shift);
+    return (usdMinor + divisor - 1n) / divisor;
+  }
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws ConfigError naming every wrong key.
+ */
+export function readConfig(variables: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const known: Record<string, string> = {};
+  for (const name of ALL_NAMES) {
+    const value = variables[name];
+    if (value === undefined) continue;
+    if (value.trim() === '') {
+      // `KEY=` in an .env file means "not set", but for a secret it may be a failed substitution.
+      if (SECRETS.has(name)) problems.push(`${name} is empty: give it a value or remove it`);
+      continue;
+    }
+    known[name] = value;
+  }
+  const env = plainToInstance(Environment, known, { exposeDefaultValues: true });
+  for (const error of validateSync(env)) {
+    problems.push(`${error.property} ${sentence(error.property, Object.values(error.constraints ?? {}))}`);
+  }
+  if (problems.length > 0) {
+    // The values that cannot be read alone are left out, so that what the rest mean together is checked as well.
+    const wrong = new Set(problems.map((problem) => problem.split(' ')[0]));
+    const rest = Object.fromEntries(Object.entries(known).filter(([name]) => !wrong.has(name)));
+    try {
+      new Config(plainToInstance(Environment, rest, { exposeDefaultValues: true }));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems.filter((problem) => !wrong.has(problem.split(' ')[0])));
+    }
+    throw new ConfigError(problems);
+  }
+  return new Config(env);
+}
+
+const SECRETS = new Set(['JWT_SECRET', 'JWT_PUBLIC_KEY', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRETS', 'SESSION_SECRET', 'ADMIN_PASSWORD']);
+
+const ALL_NAMES = [
+  'NODE_ENV', 'DATABASE_URL', 'MIGRATION_DATABASE_URL', 'PORT', 'HOST', 'PUBLIC_URL', 'SITE_URL', 'ALLOWED_REDIRECT_HOSTS',
+  'ALLOWED_ORIGINS', 'JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_AUDIENCE', 'JWT_ISSUER', 'STRIPE_SECRET_KEY',
+  'STRIPE_API_BASE', 'STRIPE_WEBHOOK_SECRETS', 'REFERRED_USER_METADATA_KEY', 'COOKIE_WINDOW_DAYS', 'PAYOUT_CRON',
+  'PAYOUT_TIMEZONE', 'PAYOUT_APPROVAL', 'PAYOUT_REQUESTS_PER_SECOND', 'STRIPE_ACCOUNTS_API', 'DEFAULT_COUNTRY', 'MIN_PAYOUT',
+  'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'ADMIN_ENABLED', 'SESSION_SECRET', 'RATE_LIMIT_HOST', 'RATE_LIMIT_PUBLIC', 'TRUST_PROXY',
+  'CLICK_IP_RULE', 'AFFILIATE_IP_RULE',
+] as const satisfies readonly (keyof Environment)[];
+
+/** class-validator begins its sentences with the property's name, or with "each value in". */
+function sentence(property: string, constraints: string[]): string {
+  return constraints.map((text) => text.replace(`${property} `, '').replace('each value in ', '')).join('; ');
+}
+
+function withoutTrailingSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function parseJwt(
+  env: Environment,
+  demoOr: (name: keyof Environment, value: string | undefined, demo: string) => string,
+  problems: string[],
+): JwtVerification {
+  const set = (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const).filter((name) => env[name] !== undefined);
+  if (set.length > 1) problems.push(`${set.join(' and ')} are both set: the algorithm is pinned by exactly one of them`);
+  if (env.JWT_JWKS_URL !== undefined) return { kind: 'jwks', url: env.JWT_JWKS_URL };
+  if (env.JWT_PUBLIC_KEY !== undefined) {
+    try {
+      // A PEM in an environment variable often has its line ends written as \n.
+      const key = createPublicKey(env.JWT_PUBLIC_KEY.replaceAll('\\n', '\n'));
+      if (key.asymmetricKeyType === 'rsa') return { kind: 'public_key', algorithm: 'RS256', key };
+      if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') {
+        return { kind: 'public_key', algorithm: 'ES256', key };
+      }
+      problems.push('JWT_PUBLIC_KEY must be an RSA key (RS256) or an EC key on P-256 (ES256)');
+    } catch {
+      problems.push('JWT_PUBLIC_KEY is not a readable PEM public key');
+    }
+  }
+  const secret = demoOr('JWT_SECRET', env.JWT_SECRET ?? (env.JWT_PUBLIC_KEY && DEMO.jwtSecret), DEMO.jwtSecret);
+  return { kind: 'secret', algorithm: 'HS256', key: createSecretKey(Buffer.from(secret)) };
+}
+
+function parseTrustProxy(value: string, problems: string[]): false | number | string {
+  if (value === 'false') return false;
+  if (/^\d+$/.test(value)) return Number(value);
+  for (const range of value.split(',').map((item) => item.trim())) {
+    const valid = range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range);
+    if (!valid) problems.push(`TRUST_PROXY has ${range}, which is no address or CIDR range`);
+  }
+  return value;
+}

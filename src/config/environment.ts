@@ -1,0 +1,173 @@
+import { Transform, Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsISO31661Alpha2,
+  IsOptional,
+  IsTimeZone,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+} from 'class-validator';
+
+const URL_OPTIONS = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
+const commaList = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
+  );
+const flag = () => Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/**
+ * The environment variables one by one, as the operator writes them; what they mean together is worked out in
+ * config.ts. Names and defaults are a contract: see the table in README.md.
+ */
+export class Environment {
+  @IsIn(['development', 'test', 'production'])
+  NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  @IsOptional()
+  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  DATABASE_URL?: string;
+
+  @IsOptional()
+  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  MIGRATION_DATABASE_URL?: string;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  PORT = 3000;
+
+  @IsOptional()
+  @Matches(/^[0-9A-Za-z.:_-]+$/, { message: 'must be a host name or an IP address' })
+  HOST?: string;
+
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
+  PUBLIC_URL?: string;
+
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
+  SITE_URL?: string;
+
+  @IsOptional()
+  @commaList()
+  @Matches(/^[0-9a-z.-]+(:\d+)?$/i, { each: true, message: 'must be a comma list of host names, with :port where it is not the default' })
+  ALLOWED_REDIRECT_HOSTS?: string[];
+
+  @IsOptional()
+  @commaList()
+  @IsUrl(URL_OPTIONS, { each: true, message: 'must be a comma list of origins such as https://example.com' })
+  ALLOWED_ORIGINS?: string[];
+
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 bytes' })
+  JWT_SECRET?: string;
+
+  @IsOptional()
+  @Matches(/-----BEGIN PUBLIC KEY-----/, { message: 'must be a PEM public key' })
+  JWT_PUBLIC_KEY?: string;
+
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
+  JWT_JWKS_URL?: string;
+
+  @MinLength(1)
+  JWT_AUDIENCE = 'fairshare';
+
+  @IsOptional()
+  @MinLength(1)
+  JWT_ISSUER?: string;
+
+  @IsOptional()
+  @Matches(/^(sk|rk)_(test|live)_\w+$/, { message: 'must be a Stripe secret key (sk_test_… or sk_live_…)' })
+  STRIPE_SECRET_KEY?: string;
+
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
+  STRIPE_API_BASE?: string;
+
+  @IsOptional()
+  @commaList()
+  @MinLength(1, { each: true, message: 'has an empty entry: an empty secret would accept forged events' })
+  STRIPE_WEBHOOK_SECRETS?: string[];
+
+  @Matches(/^[\w-]{1,40}$/, { message: 'must be a metadata key: up to 40 letters, digits, _ or -' })
+  REFERRED_USER_METADATA_KEY = 'userId';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(365)
+  COOKIE_WINDOW_DAYS = 30;
+
+  @Matches(/^\S+( \S+){4,5}$/, { message: 'must be a cron expression such as 0 6 1 * *' })
+  PAYOUT_CRON = '0 6 1 * *';
+
+  @IsTimeZone()
+  PAYOUT_TIMEZONE = 'UTC';
+
+  @IsIn(['auto', 'manual'])
+  PAYOUT_APPROVAL: 'auto' | 'manual' = 'auto';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  PAYOUT_REQUESTS_PER_SECOND = 20;
+
+  @IsIn(['v1', 'v2'])
+  STRIPE_ACCOUNTS_API: 'v1' | 'v2' = 'v2';
+
+  @IsISO31661Alpha2()
+  DEFAULT_COUNTRY = 'US';
+
+  @commaList()
+  @Matches(/^[a-z]{3}:\d{1,15}$/, { each: true, message: 'must be a comma list such as usd:2500,jpy:3000' })
+  MIN_PAYOUT: string[] = ['usd:2500'];
+
+  @IsOptional()
+  @IsEmail({ require_tld: false })
+  ADMIN_EMAIL?: string;
+
+  @IsOptional()
+  @MinLength(8)
+  ADMIN_PASSWORD?: string;
+
+  @flag()
+  @IsBoolean()
+  ADMIN_ENABLED = true;
+
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 bytes' })
+  SESSION_SECRET?: string;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT_HOST = 6000;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  RATE_LIMIT_PUBLIC = 300;
+
+  @Matches(/^(false|\d{1,2}|[0-9a-f.:/]+(\s*,\s*[0-9a-f.:/]+)*)$/i, {
+    message: 'must be false, a number of hops, or a comma list of addresses and CIDR ranges',
+  })
+  TRUST_PROXY = 'false';
+
+  @IsIn(['off', 'flag', 'refuse'])
+  CLICK_IP_RULE: IpRuleMode = 'off';
+
+  @IsIn(['off', 'flag', 'refuse'])
+  AFFILIATE_IP_RULE: IpRuleMode = 'refuse';
+}
+
+export type IpRuleMode = 'off' | 'flag' | 'refuse';

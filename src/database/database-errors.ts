@@ -1,0 +1,37 @@
+/** SQLSTATEs of a transaction that only lost a race: 40001 serialization_failure, 40P01 deadlock_detected. */
+const CONFLICTS = new Set(['40001', '40P01']);
+
+/** SQLSTATE classes and client codes that mean the database is away or going away, not that the query is wrong. */
+const UNAVAILABLE = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+const UNAVAILABLE_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Whether running the same transaction again may succeed. */
+export function isRetryableConflict(error: unknown): boolean {
+  return codesOf(error).some((code) => CONFLICTS.has(code) || code === 'P2034');
+}
+
+/** Whether the request should be answered 503 and tried again later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return codesOf(error).some((code) => UNAVAILABLE.test(code)) || (error instanceof Error && UNAVAILABLE_MESSAGE.test(error.message));
+}
+
+/** Whether a unique constraint refused the row. */
+export function isUniqueViolation(error: unknown): boolean {
+  return codesOf(error).some((code) => code === UNIQUE_VIOLATION || code === 'P2002');
+}
+
+/** An error's codes and those of its causes: `pg` says SQLSTATE in `code`, Prisma wraps it in `meta` and `cause`. */
+function codesOf(error: unknown, depth = 0): string[] {
+  if (typeof error !== 'object' || error === null || depth > 5) return [];
+  const codes: string[] = [];
+  for (const key of ['code', 'originalCode'] as const) {
+    const value = (error as Record<string, unknown>)[key];
+    if (typeof value === 'string') codes.push(value);
+  }
+  for (const key of ['cause', 'meta', 'driverAdapterError'] as const) {
+    codes.push(...codesOf((error as Record<string, unknown>)[key], depth + 1));
+  }
+  return codes;
+}

@@ -1,0 +1,15 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Database } from './database.js';
+
+@Global()
+@Module({})
+export class DatabaseModule {
+  /** `url` is what the app's own role connects with; starting and migrating a database is bootstrap's work. */
+  static connect(url: string): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [{ provide: Database, useFactory: () => new Database(url) }],
+      exports: [Database],
+    };
+  }
+}

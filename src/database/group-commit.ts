@@ -1,0 +1,80 @@
+import { isDatabaseUnavailable } from './database-errors.js';
+
+/** Beyond this many waiting items the caller is told at once: memory stays bounded under any flood. */
+const DEFAULT_MAX_QUEUED = 20_000;
+const DEFAULT_MAX_BATCH = 1_000;
+
+export class GroupCommitOverloadedError extends Error {
+  constructor() {
+    super('too many writes are waiting for the database');
+    this.name = 'GroupCommitOverloadedError';
+  }
+}
+
+interface Waiting<T> {
+  item: T;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Lets concurrent requests share one multi-row statement and one commit. Items that arrive while a flush is under way
+ * wait for the next one, which starts the moment the previous one returned: no timer, so an idle system adds nothing.
+ *
+ * `add` resolves once the item's statement is committed. A failing batch is retried by halves, so that one bad row
+ * fails alone. `flush` must be one statement (or one transaction).
+ */
+export class GroupCommit<T> {
+  private queue: Waiting<T>[] = [];
+  private flushing: Promise<void> | null = null;
+
+  constructor(
+    private readonly flush: (items: T[]) => Promise<void>,
+    private readonly maxQueued = DEFAULT_MAX_QUEUED,
+    private readonly maxBatch = DEFAULT_MAX_BATCH,
+  ) {}
+
+  /** @throws GroupCommitOverloadedError when too many items wait; else whatever `flush` throws for this item alone. */
+  add(item: T): Promise<void> {
+    if (this.queue.length >= this.maxQueued) return Promise.reject(new GroupCommitOverloadedError());
+    return new Promise((resolve, reject) => {
+      this.queue.push({ item, resolve, reject });
+      this.flushing ??= this.run();
+    });
+  }
+
+  /** Resolves when nothing waits any more; for a graceful shutdown. */
+  async drain(): Promise<void> {
+    while (this.flushing) await this.flushing;
+  }
+
+  private async run(): Promise<void> {
+    // One turn of the event loop gathers the requests that arrived in the same tick.
+    await Promise.resolve();
+    while (this.queue.length > 0) {
+      const batch = this.queue.splice(0, this.maxBatch);
+      await this.write(batch);
+    }
+    this.flushing = null;
+  }
+
+  private async write(batch: Waiting<T>[]): Promise<void> {
+    try {
+      await this.flush(batch.map(({ item }) => item));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length === 1 || !this.isWorthSplitting(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const middle = Math.ceil(batch.length / 2);
+      await this.write(batch.slice(0, middle));
+      await this.write(batch.slice(middle));
+    }
+  }
+
+  /** Halving finds a bad row; it is no help when the database is away. */
+  private isWorthSplitting(error: unknown): boolean {
+    return !isDatabaseUnavailable(error);
+  }
+}
