@@ -234,6 +234,16 @@ CREATE TABLE "commissions" (
 );
 
 -- CreateTable
+CREATE TABLE "commission_holds" (
+    "commission_id" TEXT NOT NULL,
+    "affiliate_id" TEXT NOT NULL,
+    "currency" TEXT NOT NULL,
+    "available_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "commission_holds_pkey" PRIMARY KEY ("commission_id")
+);
+
+-- CreateTable
 CREATE TABLE "journal_entries" (
     "id" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
@@ -435,7 +445,7 @@ CREATE INDEX "commissions_affiliate_id_id_idx" ON "commissions"("affiliate_id", 
 CREATE INDEX "commissions_referral_id_id_idx" ON "commissions"("referral_id", "id");
 
 -- CreateIndex
-CREATE INDEX "commissions_available_at_idx" ON "commissions"("available_at");
+CREATE INDEX "commission_holds_available_at_idx" ON "commission_holds"("available_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "journal_entries_unique_key_key" ON "journal_entries"("unique_key");
