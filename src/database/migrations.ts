@@ -30,12 +30,11 @@ export async function applyMigrations(options: {
   migrationsDir?: string;
 }): Promise<{ applied: string[] }> {
   const migrations = await readMigrations(options.migrationsDir ?? join(findProjectRoot(), 'prisma', 'migrations'));
-  const pool = new pg.Pool({ connectionString: options.url, max: 1 });
   const lock = new pg.Client({ connectionString: options.url });
   try {
     await lock.connect();
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
-    const { appliedMigrationNames } = await withSchemaEngine(pool, (engine) =>
+    const { appliedMigrationNames } = await withSchemaEngine(options.url, (engine) =>
       engine.applyMigrations({ migrationsList: migrations, filters: NO_FILTERS }),
     );
     if (options.appRole) {
@@ -44,7 +43,6 @@ export async function applyMigrations(options: {
     return { applied: appliedMigrationNames };
   } finally {
     await lock.end();
-    await pool.end();
   }
 }
 

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
-import type { Pool } from 'pg';
+import pg from 'pg';
 
 /** The part of the standard that is used here; Node's own types leave it to browsers' libraries. */
 declare const WebAssembly: {
@@ -25,6 +26,23 @@ type EngineModule = typeof import('@prisma/schema-engine-wasm') & {
 let engineModule: Promise<EngineModule> | undefined;
 
 /**
+ * The engine limits the wait for its lock with a timer of ten seconds that it
+ * never clears. Such a timer must not keep a finished process alive.
+ */
+function withIdleTimers(bindings: EngineModule): Record<string, unknown> {
+  const setIdleTimeout = (callback: () => void, delayMs: number): NodeJS.Timeout => setTimeout(callback, delayMs).unref();
+  const entries = Object.entries(bindings).map(([name, value]) =>
+    name.startsWith('__wbg_setTimeout_') ? [name, setIdleTimeout] : [name, value],
+  );
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+function throwPanic(text: string): never {
+  throw new Error(`Prisma's schema engine broke: ${text}`);
+}
+
+
+/**
  * Loads Prisma's own schema engine as WebAssembly, once per process. The
  * package's entry point imports a `.wasm` file, which Node 20 cannot do, and
  * the native engine would have to be downloaded; so the module is put together
@@ -35,7 +53,12 @@ function loadEngineModule(): Promise<EngineModule> {
     const bindings = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as EngineModule;
     const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
     const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'));
-    const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...bindings } });
+    const { instance } = await WebAssembly.instantiate(bytes, {
+      './schema_engine_bg.js': withIdleTimers(bindings),
+    });
+    // The engine hands the text of a panic to this well-known global before it traps. The trap cannot be
+    // caught, as no promise leads to it; throwing here at least lets the process end with the reason.
+    Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: throwPanic } });
     bindings.__wbg_set_wasm(instance.exports);
     (instance.exports['__wbindgen_start'] as () => void)();
     return bindings;
@@ -43,14 +66,46 @@ function loadEngineModule(): Promise<EngineModule> {
   return engineModule;
 }
 
+/** Object identifiers of PostgreSQL's types `"char"` and `text`. */
+const CATALOG_CHAR_OID = 18;
+const TEXT_OID = 25;
+
 /**
- * Gives the engine an adapter that runs a migration as one script on the one
- * connection of the pool. Prisma's own adapter cuts scripts at every semicolon,
- * which breaks functions and triggers, and spreads the pieces over a pool, which
- * loses both the transaction and the engine's advisory lock.
+ * Gives the engine a connection that makes up for two gaps in Prisma's adapter.
+ *
+ * It cuts scripts at every semicolon, which breaks functions and triggers; here a
+ * migration runs as one script, and so as one transaction. And it does not know
+ * PostgreSQL's internal type `"char"`, in which the catalog describes CHECK
+ * constraints; here such a column is let through as text and then declared to be
+ * the single character that the engine expects.
  */
-async function connectForScripts(pool: Pool): Promise<SqlDriverAdapter> {
+async function connectEngine(pool: pg.Pool): Promise<SqlDriverAdapter> {
+  const charColumnsBySql = new Map<string, Set<number>>();
+  const query = pool.query.bind(pool) as (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult>;
+  const queryWithKnownTypes = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
+    const result = await query(config);
+    const charColumns = new Set<number>();
+    result.fields?.forEach((field, index) => {
+      if (field.dataTypeID === CATALOG_CHAR_OID) {
+        field.dataTypeID = TEXT_OID;
+        charColumns.add(index);
+      }
+    });
+    charColumnsBySql.set(config.text, charColumns);
+    return result;
+  };
+  pool.query = queryWithKnownTypes as typeof pool.query;
+
   const adapter = await new PrismaPg(pool).connect();
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (request) => {
+    const result = await queryRaw(request);
+    const charColumns = charColumnsBySql.get(request.sql);
+    const columnTypes = result.columnTypes.map((type, index) =>
+      charColumns?.has(index) ? ColumnTypeEnum.Character : type,
+    );
+    return { ...result, columnTypes };
+  };
   adapter.executeScript = async (script) => {
     await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
   };
@@ -58,32 +113,43 @@ async function connectForScripts(pool: Pool): Promise<SqlDriverAdapter> {
 }
 
 /**
- * Runs `work` with Prisma's schema engine on the given pool, which must have
- * exactly one connection: the engine's advisory lock belongs to a session.
- * The pool also serves as the engine's shadow database, so a diff from the
- * migrations may only be asked of an empty, disposable database.
+ * Runs `work` with Prisma's schema engine on the given database. The database
+ * also serves as the engine's shadow database, so a diff from the migrations may
+ * only be asked of an empty, disposable one.
  *
  * @throws whatever `work` throws; errors of the database keep their own text.
  */
 export async function withSchemaEngine<Result>(
-  pool: Pool,
+  url: string,
   work: (engine: SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
   const { SchemaEngine: Engine } = await loadEngineModule();
+  // One connection only: the engine's advisory lock and the transaction around a migration belong to a session.
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  // A connection that is lost while idle shows in the next query; it must not end the process.
+  pool.on('error', () => undefined);
+  const adapter = connectEngine(pool);
   const factory: SqlMigrationAwareDriverAdapterFactory = {
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
-    connect: () => connectForScripts(pool),
-    connectToShadowDb: () => connectForScripts(pool),
+    connect: () => adapter,
+    connectToShadowDb: () => adapter,
   };
-  const bound = bindMigrationAwareSqlAdapterFactory(factory);
   // The engine's own log repeats at length what its errors say.
   const ignoreEngineLog = (): void => undefined;
-  const engine = await Engine.new({ datamodels: undefined }, ignoreEngineLog, bound);
   try {
-    return await work(engine);
+    const engine = await Engine.new(
+      { datamodels: undefined },
+      ignoreEngineLog,
+      bindMigrationAwareSqlAdapterFactory(factory),
+    );
+    try {
+      return await work(engine);
+    } finally {
+      engine.free();
+    }
   } finally {
-    engine.free();
+    await pool.end();
   }
 }
 
