@@ -535,7 +535,7 @@ ALTER TABLE "affiliate_codes" ADD CONSTRAINT "affiliate_codes_code" CHECK ("code
 ALTER TABLE "affiliate_rates" ADD CONSTRAINT "affiliate_rates_rate_bps" CHECK ("rate_bps" BETWEEN 0 AND 10000);
 ALTER TABLE "referrals" ADD CONSTRAINT "referrals_status" CHECK ("status" IN ('trial', 'paid', 'churned'));
 ALTER TABLE "stripe_events"
-  ADD CONSTRAINT "stripe_events_status" CHECK ("status" IN ('pending', 'processed', 'ignored', 'failed'));
+  ADD CONSTRAINT "stripe_events_status" CHECK ("status" IN ('pending', 'processed', 'ignored', 'parked', 'failed'));
 ALTER TABLE "commissions"
   ADD CONSTRAINT "commissions_amount" CHECK ("amount_minor" > 0 AND "amount_minor" <= "base_minor"),
   ADD CONSTRAINT "commissions_rate_source" CHECK ("rate_source" IN ('affiliate', 'plan'));
