@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, chownSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findServerBinaries, type ServerBinaries, type ServerUser } from './embedded-postgres-binaries.js';
 
@@ -29,6 +29,30 @@ export interface Cluster {
 export const ADMIN_ROLE = 'fairshare_admin';
 
 /**
+ * Makes the folder that holds everything, if need be with the folders above it.
+ *
+ * @throws Error when this user may not write there.
+ */
+export function makeDataDir(dataDir: string): void {
+  try {
+    const firstMade = mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK);
+    if (firstMade && process.getuid?.() === 0) {
+      // Root's umask must not hide the data from the user that the server runs as.
+      for (let folder = dataDir; folder.length >= firstMade.length; folder = dirname(folder)) {
+        chmodSync(folder, 0o755);
+      }
+    }
+  } catch (error) {
+    throw new Error(
+      `The embedded database cannot write to ${dataDir} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}). ` +
+        'Start as the user who owns that folder, or set DATABASE_URL to a PostgreSQL server.',
+      { cause: error },
+    );
+  }
+}
+
+/**
  * Opens the cluster of a data folder and makes it when there is none yet. It is
  * made under another name and renamed when complete, so a process that is killed
  * meanwhile leaves nothing that could be mistaken for data. Call it under the
@@ -39,7 +63,6 @@ export const ADMIN_ROLE = 'fairshare_admin';
  */
 export function openCluster(dataDir: string, log: (message: string) => void): Cluster {
   const isRoot = process.getuid?.() === 0;
-  makeDataDir(dataDir, isRoot);
   const link = join(dataDir, 'cluster');
   const isNew = lstatSync(link, { throwIfNoEntry: false }) === undefined;
   if (!isNew) {
@@ -51,17 +74,6 @@ export function openCluster(dataDir: string, log: (message: string) => void): Cl
   const binaries = findServerBinaries({ user, copiesDir, log });
   const opened = dir ?? createCluster({ dataDir, user, binaries, log });
   return { dir: opened, user, binaries, credentials: readCluster(opened, user, binaries) };
-}
-
-function makeDataDir(dataDir: string, isRoot: boolean): void {
-  const firstMade = mkdirSync(dataDir, { recursive: true });
-  if (!firstMade || !isRoot) {
-    return;
-  }
-  // Root's umask must not hide the data from the user that the server runs as.
-  for (let folder = dataDir; folder.length >= firstMade.length; folder = dirname(folder)) {
-    chmodSync(folder, 0o755);
-  }
 }
 
 /** Handles a cluster that lies elsewhere: its folder was moved, copied, or the data is gone. */

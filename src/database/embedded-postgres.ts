@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type pg from 'pg';
-import { openCluster, type Cluster } from './embedded-postgres-cluster.js';
-import { connectAsAdmin, findRunningServer, startServer, stopServer, type RunningServer } from './embedded-postgres-server.js';
+import { makeDataDir, openCluster, type Cluster } from './embedded-postgres-cluster.js';
+import { connectAsAdmin, findRunningServer, isServerAlive, startServer, stopServer, type RunningServer } from './embedded-postgres-server.js';
 import { withFolderLock } from './folder-lock.js';
 import { currentProcess, isAlive, type ProcessIdentity } from './process-identity.js';
 
@@ -12,6 +12,7 @@ export const OWNER_ROLE = 'fairshare_owner';
 export const APP_ROLE = 'fairshare_app';
 
 const LOCK_TIMEOUT_MS = 180_000;
+const SUPERVISION_INTERVAL_MS = 500;
 
 export interface EmbeddedDatabase {
   ownerUrl: string;
@@ -21,46 +22,50 @@ export interface EmbeddedDatabase {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the PostgreSQL that comes with the npm packages, or joins the one that
- * already runs on this folder. Every user of the server leaves a file with its
- * process in `users/`; the last living one to stop also stops the server. A
- * server whose users were all killed is adopted by the next start. The data,
- * the port and the generated passwords stay the same over restarts.
- *
- * @throws Error with a sentence about what to do when the server cannot run.
- */
-export async function startEmbeddedPostgres(options: {
+export interface EmbeddedPostgresOptions {
   /** Holds everything; made when missing. */
   dataDir: string;
   log: (message: string) => void;
   database?: string;
   /** Further server settings, for tests: a throw-away database needs no fsync. */
   settings?: Record<string, string>;
-}): Promise<EmbeddedDatabase> {
+  /** Whether to start the server again when it dies; true unless a test kills it for good. */
+  isSupervised?: boolean;
+}
+
+/**
+ * Starts the PostgreSQL that comes with the npm packages, or joins the one that
+ * already runs on this folder. Every user of the server leaves a file with its
+ * process in `users/`; the last living one to stop also stops the server. A
+ * server whose users were all killed is adopted by the next start, one that is
+ * killed itself is started again on the same port. The data, the port and the
+ * generated passwords stay the same over restarts.
+ *
+ * @throws Error with a sentence about what to do when the server cannot run.
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedDatabase> {
+  if (process.platform === 'win32') {
+    throw new Error('The embedded PostgreSQL runs on Linux and macOS. Set DATABASE_URL to a PostgreSQL server instead.');
+  }
   const dataDir = resolve(options.dataDir);
   const database = options.database ?? 'fairshare';
-  const usersDir = join(dataDir, 'users');
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   return withFolderLock(dataDir, LOCK_TIMEOUT_MS, async () => {
     const cluster = openCluster(dataDir, options.log);
     const server = await joinOrStart(cluster, dataDir, options);
     await prepareDatabase(cluster, server, database);
-    const membership = register(usersDir);
+    const membership = register(join(dataDir, 'users'));
+    const stopSupervising = options.isSupervised === false ? () => undefined : supervise(cluster, server, dataDir, options);
     const url = (role: string, password: string): string =>
       `postgresql://${role}:${password}@127.0.0.1:${server.port}/${database}`;
     return {
       ownerUrl: url(OWNER_ROLE, cluster.credentials.ownerPassword),
       appUrl: url(APP_ROLE, cluster.credentials.appPassword),
       port: server.port,
-      stop: once(() =>
-        withFolderLock(dataDir, LOCK_TIMEOUT_MS, async () => {
-          rmSync(membership, { force: true });
-          if (countUsers(usersDir) === 0) {
-            await stopServer(server);
-          }
-        }),
-      ),
+      stop: once(() => {
+        stopSupervising();
+        return withFolderLock(dataDir, LOCK_TIMEOUT_MS, () => leave(cluster, membership));
+      }),
     };
   });
 }
@@ -68,18 +73,67 @@ export async function startEmbeddedPostgres(options: {
 async function joinOrStart(
   cluster: Cluster,
   dataDir: string,
-  options: { log: (message: string) => void; settings?: Record<string, string> },
+  options: EmbeddedPostgresOptions,
+  keepPort = false,
 ): Promise<RunningServer> {
   const running = await findRunningServer(cluster);
   if (running) {
     return running;
   }
-  return startServer({
-    cluster,
-    logFile: join(dataDir, 'postgres.log'),
-    portFile: join(dataDir, 'port'),
-    settings: options.settings,
-  });
+  const places = { logFile: join(dataDir, 'postgres.log'), portFile: join(dataDir, 'port') };
+  return startServer({ cluster, ...places, settings: options.settings, keepPort });
+}
+
+/**
+ * Looks after the server until the returned function is called. It comes back on
+ * the same port, because pools of connections know it by that, and recovers
+ * from its log what was committed.
+ */
+function supervise(
+  cluster: Cluster,
+  first: RunningServer,
+  dataDir: string,
+  options: EmbeddedPostgresOptions,
+): () => void {
+  let server = first;
+  let isBusy = false;
+  let isStopped = false;
+  const restart = async (): Promise<void> => {
+    isBusy = true;
+    try {
+      await withFolderLock(dataDir, LOCK_TIMEOUT_MS, async () => {
+        if (!isStopped) {
+          options.log('The embedded database has died; starting it again.');
+          server = await joinOrStart(cluster, dataDir, options, true);
+        }
+      });
+    } catch (error) {
+      options.log(`The embedded database could not be started again: ${(error as Error).message}`);
+    } finally {
+      isBusy = false;
+    }
+  };
+  const timer = setInterval(() => {
+    if (!isBusy && !isServerAlive(server)) {
+      void restart();
+    }
+  }, SUPERVISION_INTERVAL_MS);
+  timer.unref();
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
+}
+
+async function leave(cluster: Cluster, membership: string): Promise<void> {
+  rmSync(membership, { force: true });
+  if (countUsers(dirname(membership)) > 0) {
+    return;
+  }
+  const server = await findRunningServer(cluster);
+  if (server) {
+    await stopServer(server);
+  }
 }
 
 /** Makes the roles and the database where they are missing. */
@@ -119,13 +173,23 @@ function countUsers(usersDir: string): number {
   let count = 0;
   for (const name of readdirSync(usersDir)) {
     const file = join(usersDir, name);
-    if (isAlive(JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity)) {
+    const user = readUser(file);
+    if (user && isAlive(user)) {
       count += 1;
     } else {
       rmSync(file, { force: true });
     }
   }
   return count;
+}
+
+/** Null for a file whose writer was killed halfway: files are only written and read under the lock. */
+function readUser(file: string): ProcessIdentity | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return null;
+  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -1,11 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { explainDatabaseError } from './migration-errors.js';
 import { findProjectRoot } from './project-root.js';
 import { readMigrations, withSchemaEngine } from './schema-engine.js';
 
 /** The tables that only ever grow: the app's role may read and insert, nothing else. */
 export const APPEND_ONLY_TABLES = ['journal_entries', 'postings'] as const;
+
+/** Prisma's own record, which only the owner writes. */
+const READ_ONLY_TABLES = ['_prisma_migrations'];
+
+/** The oldest PostgreSQL that is tested and still maintained. */
+const SERVER_MAJOR_MIN = 14;
 
 /** An arbitrary number of our own, apart from the one that Prisma's engine locks inside. */
 const MIGRATION_LOCK_KEY = 4_155_001;
@@ -17,7 +24,7 @@ const NO_FILTERS = { externalTables: [], externalEnums: [] };
  * `appRole` is another role than the connected one, grants that role what the
  * application needs and no more. Safe to call at every start and from several
  * processes at once: they queue on an advisory lock and the later ones find
- * nothing to do.
+ * nothing to do. All or nothing, also when the process is killed.
  *
  * @returns the names of the migrations that this call applied.
  * @throws Error with a sentence that says what to do: database unreachable,
@@ -29,45 +36,130 @@ export async function applyMigrations(options: {
   /** Another folder than the project's own: for tests. */
   migrationsDir?: string;
 }): Promise<{ applied: string[] }> {
-  const migrations = await readMigrations(options.migrationsDir ?? join(findProjectRoot(), 'prisma', 'migrations'));
-  const lock = new pg.Client({ connectionString: options.url });
-  try {
-    await lock.connect();
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
-    const { appliedMigrationNames } = await withSchemaEngine(options.url, (engine) =>
-      engine.applyMigrations({ migrationsList: migrations, filters: NO_FILTERS }),
+  const { url, appRole } = options;
+  const migrationsList = await readMigrations(options.migrationsDir ?? migrationsFolder());
+  return withClient(url, async (client) => {
+    await checkServerVersion(client);
+    // Released with the connection, even when this process is killed.
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
+    const { appliedMigrationNames } = await withSchemaEngine({ url, discard: false }, (engine) =>
+      engine.applyMigrations({ migrationsList, filters: NO_FILTERS }),
     );
-    if (options.appRole) {
-      await grantToAppRole(lock, options.appRole);
+    if (appRole !== undefined) {
+      await grantToAppRole(client, appRole);
     }
     return { applied: appliedMigrationNames };
-  } finally {
-    await lock.end();
+  });
+}
+
+/**
+ * Compares `prisma/migrations` with `prisma/schema.prisma`: a change made in one
+ * and forgotten in the other must not get past CI. What Prisma's schema cannot
+ * express (partial indexes, CHECKs, triggers, partitions) is not compared.
+ *
+ * @param options.scratchUrl an empty database, which is empty again afterwards.
+ * @returns the SQL that would bring a database built from the migrations to the
+ *   schema; nothing but whitespace and comments when they agree.
+ * @throws Error when the database cannot be used or a migration fails.
+ */
+export async function diffMigrationsToSchema(options: {
+  scratchUrl: string;
+  /** Other places than the project's own: for tests. */
+  migrationsDir?: string;
+  schemaFile?: string;
+}): Promise<string> {
+  const migrations = await readMigrations(options.migrationsDir ?? migrationsFolder());
+  const path = options.schemaFile ?? join(findProjectRoot(), 'prisma', 'schema.prisma');
+  const content = await readFile(path, 'utf8');
+  try {
+    const { stdout } = await withSchemaEngine({ url: options.scratchUrl, discard: true }, (engine) =>
+      engine.diff({
+        from: { tag: 'migrations', ...migrations },
+        to: { tag: 'schemaDatamodel', files: [{ path, content }] },
+        script: true,
+        exitCode: null,
+        filters: NO_FILTERS,
+      }),
+    );
+    return stdout ?? '';
+  } catch (error) {
+    throw explainDatabaseError(error, options.scratchUrl);
   }
 }
 
+/**
+ * Tells whether the role of this URL could change the journal in spite of the
+ * rights that the migrations grant, because it owns the table, is a member of the
+ * role that does, or is a superuser. False when there is no journal yet.
+ *
+ * @throws Error when the database cannot be reached.
+ */
+export async function ownsJournal(url: string): Promise<boolean> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ owns: boolean }>(
+      `SELECT bool_or(pg_has_role(current_user, tableowner, 'MEMBER')) AS owns
+         FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY ($1)`,
+      [APPEND_ONLY_TABLES],
+    );
+    return rows[0]?.owns ?? false;
+  });
+}
+
+function migrationsFolder(): string {
+  return join(findProjectRoot(), 'prisma', 'migrations');
+}
+
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  // A connection that is lost while idle shows in the next query; it must not end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw explainDatabaseError(error, url);
+  } finally {
+    await client.end();
+  }
+}
+
+async function checkServerVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ major: number; version: string }>(
+    `SELECT current_setting('server_version_num')::int / 10000 AS major, current_setting('server_version') AS version`,
+  );
+  const server = rows[0];
+  if (server && server.major < SERVER_MAJOR_MIN) {
+    throw new Error(`The database is PostgreSQL ${server.version}; version ${SERVER_MAJOR_MIN} or newer is needed.`);
+  }
+}
+
+/**
+ * Rights are set anew each time, so that a table added by a migration is covered
+ * and a right given by hand does not stay. The application never gets TRUNCATE.
+ */
 async function grantToAppRole(client: pg.Client, appRole: string): Promise<void> {
-  const role = client.escapeIdentifier(appRole);
-  const { rows } = await client.query<{ user: string; database: string }>(
-    'SELECT current_user AS user, current_database() AS database',
+  const { rows } = await client.query<{ user: string; database: string; tables: string[] }>(
+    `SELECT current_user AS user, current_database() AS database,
+            ARRAY (SELECT tablename::text FROM pg_tables WHERE schemaname = 'public') AS tables`,
   );
   const connected = rows[0];
   if (!connected || connected.user === appRole) {
     return;
   }
-  const existing = await client.query<{ name: string }>(
-    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY ($1)`,
-    [APPEND_ONLY_TABLES],
-  );
+  const role = client.escapeIdentifier(appRole);
+  const existing = (names: readonly string[]): string[] =>
+    names.filter((name) => connected.tables.includes(name)).map((name) => `public.${client.escapeIdentifier(name)}`);
   const statements = [
-    `GRANT CONNECT, CREATE ON DATABASE ${client.escapeIdentifier(connected.database)} TO ${role}`,
     `GRANT USAGE ON SCHEMA public TO ${role}`,
+    // The job queue makes a schema of its own.
+    `GRANT CONNECT, CREATE ON DATABASE ${client.escapeIdentifier(connected.database)} TO ${role}`,
     `REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`,
-    ...existing.rows.map(({ name }) => `REVOKE UPDATE, DELETE ON public.${client.escapeIdentifier(name)} FROM ${role}`),
+    ...existing(APPEND_ONLY_TABLES).map((table) => `REVOKE UPDATE, DELETE ON ${table} FROM ${role}`),
+    ...existing(READ_ONLY_TABLES).map((table) => `REVOKE INSERT, UPDATE, DELETE ON ${table} FROM ${role}`),
     `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
     `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${role}`,
   ];
-  // One transaction, so that a running application never sees its rights missing for a moment.
+  // One transaction, so that a running application never finds its rights missing for a moment.
   await client.query(['BEGIN', ...statements, 'COMMIT'].join(';\n'));
 }

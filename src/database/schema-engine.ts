@@ -6,7 +6,6 @@ import {
   bindMigrationAwareSqlAdapterFactory,
   ColumnTypeEnum,
   type SqlDriverAdapter,
-  type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
@@ -71,19 +70,20 @@ const CATALOG_CHAR_OID = 18;
 const TEXT_OID = 25;
 
 /**
- * Gives the engine a connection that makes up for two gaps in Prisma's adapter.
+ * Gives the engine one connection and makes up for two gaps in Prisma's adapter.
  *
- * It cuts scripts at every semicolon, which breaks functions and triggers; here a
- * migration runs as one script, and so as one transaction. And it does not know
+ * The transaction and the engine's advisory lock belong to a session, while a
+ * pool hands out any connection and throws away those that met an error. The
+ * adapter cuts scripts at every semicolon, which breaks functions and triggers; here a
+ * migration runs as one script, all or nothing. And it does not know
  * PostgreSQL's internal type `"char"`, in which the catalog describes CHECK
  * constraints; here such a column is let through as text and then declared to be
  * the single character that the engine expects.
  */
-async function connectEngine(pool: pg.Pool): Promise<SqlDriverAdapter> {
+async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlDriverAdapter> {
   const charColumnsBySql = new Map<string, Set<number>>();
-  const query = pool.query.bind(pool) as (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult>;
-  const queryWithKnownTypes = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
-    const result = await query(config);
+  const queryOneClient = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
+    const result = await client.query(config);
     const charColumns = new Set<number>();
     result.fields?.forEach((field, index) => {
       if (field.dataTypeID === CATALOG_CHAR_OID) {
@@ -94,7 +94,7 @@ async function connectEngine(pool: pg.Pool): Promise<SqlDriverAdapter> {
     charColumnsBySql.set(config.text, charColumns);
     return result;
   };
-  pool.query = queryWithKnownTypes as typeof pool.query;
+  pool.query = queryOneClient as typeof pool.query;
 
   const adapter = await new PrismaPg(pool).connect();
   const queryRaw = adapter.queryRaw.bind(adapter);
@@ -106,51 +106,68 @@ async function connectEngine(pool: pg.Pool): Promise<SqlDriverAdapter> {
     );
     return { ...result, columnTypes };
   };
+  const run = (sql: string): Promise<number> => adapter.executeRaw({ sql, args: [], argTypes: [] });
   adapter.executeScript = async (script) => {
-    await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+    await run('SAVEPOINT script');
+    try {
+      await run(script);
+    } catch (error) {
+      // The engine wants to note the failure before it reports it.
+      await run('ROLLBACK TO SAVEPOINT script');
+      throw error;
+    }
+    await run('RELEASE SAVEPOINT script');
   };
   return adapter;
 }
 
 /**
- * Runs `work` with Prisma's schema engine on the given database. The database
- * also serves as the engine's shadow database, so a diff from the migrations may
- * only be asked of an empty, disposable one.
+ * Runs `work` with Prisma's schema engine on the given database, in one
+ * transaction that is committed at the end or, with `discard`, rolled back. So a
+ * process killed during a migration leaves no half-applied one behind, which
+ * Prisma would refuse to continue from. The database also serves as the engine's
+ * shadow database: a diff from the migrations may only be asked of an empty one,
+ * with `discard`.
  *
- * @throws whatever `work` throws; errors of the database keep their own text.
+ * @throws whatever `work` throws, after a rollback; connection errors of `pg`.
  */
 export async function withSchemaEngine<Result>(
-  url: string,
+  options: { url: string; discard: boolean },
   work: (engine: SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
-  const { SchemaEngine: Engine } = await loadEngineModule();
-  // One connection only: the engine's advisory lock and the transaction around a migration belong to a session.
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
-  // A connection that is lost while idle shows in the next query; it must not end the process.
-  pool.on('error', () => undefined);
-  const adapter = connectEngine(pool);
-  const factory: SqlMigrationAwareDriverAdapterFactory = {
-    provider: 'postgres',
-    adapterName: '@prisma/adapter-pg',
-    connect: () => adapter,
-    connectToShadowDb: () => adapter,
-  };
-  // The engine's own log repeats at length what its errors say.
-  const ignoreEngineLog = (): void => undefined;
+  const pool = new pg.Pool({ connectionString: options.url, max: 1, connectionTimeoutMillis: 10_000 });
+  const client = await pool.connect();
+  // A connection that is lost shows in the next query; the event itself must not end the process.
+  client.on('error', () => undefined);
   try {
-    const engine = await Engine.new(
-      { datamodels: undefined },
-      ignoreEngineLog,
-      bindMigrationAwareSqlAdapterFactory(factory),
-    );
+    await client.query('BEGIN');
+    const engine = await openEngine(pool, client);
     try {
-      return await work(engine);
+      const result = await work(engine);
+      await client.query(options.discard ? 'ROLLBACK' : 'COMMIT');
+      return result;
     } finally {
       engine.free();
     }
   } finally {
+    // Closing the connection also rolls back what was not committed.
+    client.release(true);
     await pool.end();
   }
+}
+
+async function openEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SchemaEngine> {
+  const { SchemaEngine: Engine } = await loadEngineModule();
+  const adapter = await connectEngine(pool, client);
+  const factory = bindMigrationAwareSqlAdapterFactory({
+    provider: 'postgres',
+    adapterName: '@prisma/adapter-pg',
+    connect: () => Promise.resolve(adapter),
+    connectToShadowDb: () => Promise.resolve(adapter),
+  });
+  // The engine's own log repeats at length what its errors say.
+  const ignoreEngineLog = (): void => undefined;
+  return Engine.new({ datamodels: undefined }, ignoreEngineLog, factory);
 }
 
 /**

@@ -115,6 +115,8 @@ async function startOwnServer(folder: string): Promise<TestServer> {
     database: 'postgres',
     // The data of a test need not survive a power failure.
     settings: { fsync: 'off', full_page_writes: 'off' },
+    // The teardown, which may run in this very process, kills the server.
+    isSupervised: false,
   });
   return {
     adminUrl: database.ownerUrl,
