@@ -1,0 +1,161 @@
+import type { Stripe } from 'stripe';
+import { Api } from './api.js';
+import { Control } from './control.js';
+import { FaultInjector } from './faults.js';
+import { IdempotencyLayer } from './idempotency.js';
+import { ObjectStore } from './object-store.js';
+import { Pages } from './pages.js';
+import { apiRoutes } from './resources/index.js';
+import { setAvailable } from './resources/balance.js';
+import type { Invoice } from './resources/invoice-lifecycle.js';
+import { dueSubscriptions, renew } from './resources/subscription-billing.js';
+import { Router } from './router.js';
+import { HttpServer, jsonReply, type Incoming, type Outcome } from './server.js';
+import { WebhookDeliverer, type WebhookEndpoint } from './webhook-deliverer.js';
+import { NO_REQUEST, Workspace, type Surroundings } from './workspace.js';
+
+export interface EmulatorOptions {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+  /** The emulator's clock: objects, expiry, idempotency keys and signatures go by it. */
+  now: () => Date;
+  webhookEndpoints?: WebhookEndpoint[];
+  /** Where to remember everything across restarts; in memory only when absent. */
+  stateFile?: string;
+  /** What the platform has available per currency, in minor units. What the state file remembers comes first. */
+  platformBalances?: { [currency: string]: number };
+  /** Told of webhooks given up after all tries and of faults in the emulator itself. */
+  onError?: (error: unknown) => void;
+}
+
+const DEFAULT_BALANCES = {
+  usd: 100_000_000_00,
+  eur: 100_000_000_00,
+  gbp: 100_000_000_00,
+  jpy: 10_000_000_000,
+};
+
+/**
+ * A stand-in for Stripe in development, demos and tests, never in production: an HTTP server with
+ * state that the official SDK talks to and that sends signed webhooks.
+ */
+export class StripeEmulator {
+  readonly faults = new FaultInjector();
+  private readonly store: ObjectStore;
+  private readonly deliverer: WebhookDeliverer;
+  private readonly surroundings: Surroundings;
+  private readonly api: Api;
+  private readonly control: Control;
+  private readonly pages: Pages;
+  private server: HttpServer | null = null;
+  private readonly host: string;
+  private readonly onError: (error: unknown) => void;
+
+  private constructor(options: EmulatorOptions) {
+    this.host = options.host ?? '127.0.0.1';
+    this.onError = options.onError ?? (() => undefined);
+    this.store = new ObjectStore(options.stateFile ?? null);
+    this.deliverer = new WebhookDeliverer(options.now, this.faults, this.onError);
+    options.webhookEndpoints?.forEach((endpoint) => this.deliverer.addEndpoint(endpoint));
+    this.surroundings = {
+      store: this.store,
+      now: options.now,
+      baseUrl: () => this.url,
+      deliver: (event) => this.deliverer.deliver(event),
+      endpointCount: (connect) => this.deliverer.endpointCount(connect),
+    };
+    const { store, surroundings, faults, onError } = this;
+    const idempotency = new IdempotencyLayer(store, options.now);
+    this.api = new Api({ surroundings, store, faults, idempotency, onError, router: new Router(apiRoutes) });
+    this.pages = new Pages(surroundings, store);
+    this.control = new Control({
+      surroundings,
+      store,
+      faults,
+      addWebhookEndpoint: (endpoint) => this.addWebhookEndpoint(endpoint),
+      renewDue: () => this.renewDue(),
+    });
+    this.fund(options.platformBalances ?? DEFAULT_BALANCES);
+  }
+
+  /** Starts an emulator; resolves once it accepts requests. Rejects when the port is taken. */
+  static async start(options: EmulatorOptions): Promise<StripeEmulator> {
+    const emulator = new StripeEmulator(options);
+    try {
+      emulator.server = await HttpServer.listen(emulator.host, options.port ?? 0, (incoming) =>
+        emulator.answer(incoming),
+      );
+    } catch (error) {
+      emulator.store.close();
+      throw error;
+    }
+    return emulator;
+  }
+
+  /** Where it listens, such as `http://127.0.0.1:12111`. */
+  get url(): string {
+    if (!this.server) throw new Error('The emulator does not listen.');
+    return `http://${this.host}:${this.server.port}`;
+  }
+
+  /** Sends events to one more endpoint from now on; an endpoint with the same address is replaced. */
+  addWebhookEndpoint(endpoint: WebhookEndpoint): void {
+    this.deliverer.addEndpoint(endpoint);
+  }
+
+  /**
+   * Bills every subscription whose period has ended by the clock, several periods when several are
+   * due, and pays the invoices. They are dated to the end of the period, not to now.
+   */
+  async renewDueSubscriptions(): Promise<Stripe.Invoice[]> {
+    // The same objects as the SDK would read them, but for decimals, which stay strings here.
+    return this.renewDue() as unknown as Stripe.Invoice[];
+  }
+
+  /** Resolves once every webhook has been answered or given up. */
+  async settle(): Promise<void> {
+    await this.deliverer.settle();
+  }
+
+  /** Stops listening and gives up webhooks that are still on their way. */
+  async close(): Promise<void> {
+    await this.server?.close();
+    await this.deliverer.close();
+    this.store.close();
+  }
+
+  private renewDue(): Invoice[] {
+    const workspace = new Workspace(this.surroundings, null, NO_REQUEST);
+    const invoices: Invoice[] = [];
+    for (let due = dueSubscriptions(workspace); due.length > 0; due = dueSubscriptions(workspace)) {
+      for (const subscription of due) {
+        const invoice = this.store.transaction(() => renew(workspace, subscription));
+        if (invoice) invoices.push(invoice);
+      }
+    }
+    return invoices;
+  }
+
+  private async answer(incoming: Incoming): Promise<Outcome> {
+    try {
+      const { pathname } = incoming.url;
+      if (pathname === '/_emulator' || pathname.startsWith('/_emulator/'))
+        return this.control.answer(incoming);
+      return this.pages.answer(incoming) ?? (await this.api.answer(incoming));
+    } catch (error) {
+      this.onError(error);
+      return jsonReply(500, { error: { type: 'api_error', message: 'The emulator failed.' } });
+    }
+  }
+
+  private fund(balances: { [currency: string]: number }): void {
+    const workspace = new Workspace(this.surroundings, null, NO_REQUEST);
+    this.store.transaction(() => {
+      for (const [currency, available] of Object.entries(balances)) {
+        if (workspace.find('balance', currency) === null) setAvailable(workspace, currency, available);
+      }
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { listPage } from '../listing.js';
+import { route, type Call, type Route } from '../router.js';
+import { missingParameter } from '../stripe-problem.js';
+import { wholeList } from '../wire.js';
+import { changeAccount } from './account-changes.js';
+import { accessibleAccount, createAccountRecord } from './account-record.js';
+import { renderV1Account, renderV1Capability } from './account-rendering.js';
+
+/** Connected accounts through the v1 API, those made by v2 included. */
+export const accountV1Routes: Route[] = [
+  route('POST', '/v1/accounts', createAccount),
+  route('GET', '/v1/accounts', listAccounts),
+  route('GET', '/v1/accounts/:id', ({ workspace, path }) =>
+    renderV1Account(accessibleAccount(workspace, path.id ?? '')),
+  ),
+  route('POST', '/v1/accounts/:id', updateAccount),
+  route('GET', '/v1/accounts/:id/capabilities', listCapabilities),
+  route('GET', '/v1/accounts/:id/capabilities/transfers', ({ workspace, path }) =>
+    renderV1Capability(accessibleAccount(workspace, path.id ?? '')),
+  ),
+];
+
+function createAccount({ workspace, parameters }: Call): object {
+  const type = parameters.choice('type', ['express', 'custom', 'standard']);
+  const dashboard = parameters
+    .group('controller')
+    .group('stripe_dashboard')
+    .choice('type', ['express', 'full', 'none']);
+  const account = createAccountRecord(workspace, {
+    origin: 'v1',
+    country: (parameters.string('country') ?? 'US').toUpperCase(),
+    defaultCurrency: parameters.string('default_currency'),
+    email: parameters.string('email') ?? null,
+    displayName: parameters.group('business_profile').string('name') ?? null,
+    entityType: parameters.choice('business_type', ['individual', 'company']) ?? 'individual',
+    dashboard: dashboard ?? (type === 'express' ? 'express' : 'full'),
+    v1Type: type ?? 'none',
+    serviceAgreement:
+      parameters.group('tos_acceptance').choice('service_agreement', ['full', 'recipient']) ?? 'full',
+    metadata: parameters.metadata(),
+    transfersRequested: transfersRequestedIn(parameters) ?? false,
+  });
+  return renderV1Account(account);
+}
+
+function updateAccount({ workspace, parameters, path }: Call): object {
+  const before = accessibleAccount(workspace, path.id ?? '');
+  const email = parameters.string('email');
+  const account = changeAccount(workspace, before, {
+    email: email === undefined ? before.email : email,
+    metadata: parameters.metadata(before.metadata),
+    transfersRequested: transfersRequestedIn(parameters) ?? before.transfersRequested,
+  });
+  return renderV1Account(account);
+}
+
+function listAccounts({ workspace, parameters }: Call): object {
+  const accounts = workspace.newestFirst('account').filter((account) => !account.deauthorized);
+  return listPage(accounts.map(renderV1Account), parameters, '/v1/accounts');
+}
+
+function listCapabilities({ workspace, path }: Call): object {
+  const account = accessibleAccount(workspace, path.id ?? '');
+  return wholeList([renderV1Capability(account)], `/v1/accounts/${account.id}/capabilities`);
+}
+
+function transfersRequestedIn(parameters: Call['parameters']): boolean | undefined {
+  const transfers = parameters.group('capabilities');
+  if (!transfers.has('transfers')) return undefined;
+  const requested = transfers.group('transfers').boolean('requested');
+  if (requested === undefined) throw missingParameter('capabilities[transfers][requested]');
+  return requested;
+}

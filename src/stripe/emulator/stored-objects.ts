@@ -1,0 +1,103 @@
+import type { Stripe } from 'stripe';
+import type { JsonObject, Wire } from './wire.js';
+
+/** Everything the emulator remembers, by type. */
+export interface StoredObjects {
+  account: AccountRecord;
+  account_link: LinkRecord;
+  balance: { id: string; available: number };
+  charge: Wire<Stripe.Charge>;
+  coupon: Wire<Stripe.Coupon>;
+  customer: Wire<Stripe.Customer>;
+  discount: Wire<Stripe.Discount>;
+  event: StoredEvent;
+  idempotency: StoredAnswer;
+  invoice: Wire<Stripe.Invoice>;
+  invoice_payment: Wire<Stripe.InvoicePayment>;
+  invoiceitem: Wire<Stripe.InvoiceItem>;
+  payment_intent: Wire<Stripe.PaymentIntent>;
+  price: Wire<Stripe.Price>;
+  product: Wire<Stripe.Product>;
+  subscription: Wire<Stripe.Subscription>;
+  tax_rate: Wire<Stripe.TaxRate>;
+  thin_event: ThinEvent;
+  transfer: Wire<Stripe.Transfer>;
+  transfer_reversal: Wire<Stripe.TransferReversal>;
+}
+
+export type ObjectType = keyof StoredObjects;
+
+/** An event of the v2 API: it names its object, the receiver fetches it. */
+export interface ThinEvent {
+  id: string;
+  object: 'v2.core.event';
+  type: string;
+  created: string;
+  livemode: false;
+  related_object: { id: string; type: string; url: string };
+  data?: { [key: string]: string };
+}
+
+/** A snapshot event of the v1 API. `account` is set on events of a connected account. */
+export interface StoredEvent {
+  id: string;
+  object: 'event';
+  account?: string;
+  api_version: string;
+  created: number;
+  data: { object: object; previous_attributes?: JsonObject };
+  livemode: false;
+  pending_webhooks: number;
+  request: { id: string | null; idempotency_key: string | null };
+  type: string;
+}
+
+/** A connected account as the emulator knows it; v1 and v2 are two ways of showing it. */
+export interface AccountRecord {
+  id: string;
+  /** Which API made it. Only a v2 account causes thin events. */
+  origin: 'v1' | 'v2';
+  created: number;
+  country: string;
+  defaultCurrency: string;
+  email: string | null;
+  displayName: string | null;
+  entityType: 'individual' | 'company';
+  dashboard: 'express' | 'full' | 'none';
+  /** What v1 calls `type`; accounts made with a `controller` or by v2 have none. */
+  v1Type: 'express' | 'custom' | 'standard' | 'none';
+  serviceAgreement: 'full' | 'recipient';
+  metadata: { [key: string]: string };
+  transfersRequested: boolean;
+  onboarded: boolean;
+  restricted: boolean;
+  deauthorized: boolean;
+  closed: boolean;
+}
+
+/**
+ * A door to a page of the emulator. `id` is the unguessable last part of its address.
+ * An `onboarding` link opens once and is then replaced by a `session` for the page it showed.
+ */
+export interface LinkRecord {
+  id: string;
+  kind: 'onboarding' | 'session' | 'login';
+  account: string;
+  expiresAtMs: number;
+  used: boolean;
+  refreshUrl: string | null;
+  returnUrl: string | null;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** An answer kept under an idempotency key. `id` is the key, preceded by the account it was used for. */
+export interface StoredAnswer extends Answer {
+  id: string;
+  fingerprint: string;
+  requestId: string;
+  storedAtMs: number;
+}
