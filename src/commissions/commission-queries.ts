@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma } from '@prisma/client';
+import { DomainError } from '../common/domain-error.js';
+import { toJsonAmount } from '../common/money.js';
+import { Database } from '../database/database.js';
+import { toPage, type Page } from '../http/pagination.js';
+import { ReferralEarnings } from '../referrals/referral-earnings.js';
+import { explainCommission } from './commission-calculator.js';
+import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
+
+interface CommissionRow {
+  id: string;
+  affiliateId: string;
+  referralId: string;
+  invoiceId: string;
+  currency: string;
+  amountMinor: bigint;
+  netMinor: bigint;
+  state: CommissionState;
+  invoiceAmountPaidMinor: bigint;
+  invoiceTotalMinor: bigint;
+  invoiceNetTotalMinor: bigint | null;
+  rateBps: number;
+  rateSource: 'affiliate' | 'plan';
+  planVersionId: string;
+  availableAt: Date;
+  createdAt: Date;
+  payoutId: string | null;
+  paidAt: Date | null;
+}
+
+/** Reads commissions, balances and earnings. A commission has no status column: its state follows from the ledger. */
+@Injectable()
+export class CommissionQueries extends ReferralEarnings {
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  /** @throws DomainError `commission_not_found`, also when it belongs to an affiliate other than the named one. */
+  async get(id: string, affiliateId?: string): Promise<CommissionDto> {
+    const owner = affiliateId ? Prisma.sql`AND c.affiliate_id = ${affiliateId}` : Prisma.empty;
+    const [row] = await this.select(Prisma.sql`c.id = ${id} ${owner}`, Prisma.sql`TRUE`, 1);
+    if (!row) throw new DomainError('not_found', 'commission_not_found', `There is no commission ${id}.`, { id });
+    return present(row);
+  }
+
+  async list(query: CommissionsQuery): Promise<Page<CommissionDto>> {
+    const filters = [Prisma.sql`TRUE`];
+    if (query.cursor) filters.push(Prisma.sql`c.id < ${query.cursor}`);
+    if (query.affiliateId) filters.push(Prisma.sql`c.affiliate_id = ${query.affiliateId}`);
+    if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
+    if (query.from) filters.push(Prisma.sql`c.invoice_paid_at >= ${new Date(query.from)}`);
+    if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
+    const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
+    const rows = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
+    return toPage(rows, query, present);
+  }
+
+  async balances(affiliateId: string): Promise<BalancesDto> {
+    const rows = await this.database.prisma.balance.findMany({ where: { affiliateId }, orderBy: { currency: 'asc' } });
+    return {
+      balances: rows.map((row) => ({
+        currency: row.currency,
+        held: toJsonAmount(row.heldMinor),
+        payable: toJsonAmount(row.payableMinor),
+        inPayout: toJsonAmount(row.inPayoutMinor),
+        paid: toJsonAmount(row.paidOutMinor),
+        lifetimeEarned: toJsonAmount(row.lifetimeEarnedMinor),
+      })),
+    };
+  }
+
+  override async lifetimeEarnedMinor(referralIds: string[]): Promise<Map<string, bigint>> {
+    if (referralIds.length === 0) return new Map();
+    const rows = await this.database.prisma.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`
+      SELECT c.referral_id AS "referralId", (-sum(p.amount_minor))::bigint AS "earnedMinor"
+      FROM commissions c
+      JOIN journal_entries e ON e.commission_id = c.id
+      JOIN postings p ON p.entry_id = e.id AND p.account = 'commission_expense'
+      WHERE c.referral_id = ANY(${referralIds}::text[])
+      GROUP BY c.referral_id`;
+    return new Map(rows.map((row) => [row.referralId, row.earnedMinor]));
+  }
+
+  /**
+   * money.md, "Reserve": a commission's state follows from its net (0 → reversed), the balance it lies in, and the
+   * payout of its first payable posting's live line.
+   */
+  private select(where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
+    return this.database.prisma.$queryRaw<CommissionRow[]>`
+      SELECT * FROM (
+        SELECT c.id, c.affiliate_id AS "affiliateId", c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.currency,
+               c.amount_minor AS "amountMinor", l.net AS "netMinor",
+               CASE WHEN l.net = 0 THEN 'reversed' WHEN l.held > 0 THEN 'held' WHEN po.status = 'paid' THEN 'paid'
+                    WHEN po.status = 'pending' THEN 'in_payout' ELSE 'payable' END AS state,
+               c.invoice_amount_paid_minor AS "invoiceAmountPaidMinor", c.invoice_total_minor AS "invoiceTotalMinor",
+               c.invoice_net_total_minor AS "invoiceNetTotalMinor", c.rate_bps AS "rateBps", c.rate_source AS "rateSource",
+               c.plan_version_id AS "planVersionId", c.available_at AS "availableAt", c.created_at AS "createdAt",
+               po.id AS "payoutId", po.paid_at AS "paidAt"
+        FROM commissions c
+        CROSS JOIN LATERAL (
+          SELECT coalesce(-sum(p.amount_minor) FILTER (WHERE p.account = 'commission_expense'), 0)::bigint AS net,
+                 coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'held'), 0)::bigint AS held,
+                 min(p.seq) FILTER (WHERE p.account = 'payable' AND p.amount_minor > 0) AS payable_seq
+          FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+          WHERE e.commission_id = c.id
+        ) l
+        LEFT JOIN payout_lines pl ON pl.affiliate_id = c.affiliate_id AND pl.currency = c.currency AND pl.seq = l.payable_seq
+          AND pl.released_at IS NULL
+        LEFT JOIN payouts po ON po.id = pl.payout_id
+        WHERE ${where}
+      ) commission
+      WHERE ${state}
+      ORDER BY id DESC
+      LIMIT ${limit}`;
+  }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The end of a range that includes `to`: a date stands for its whole UTC day. */
+function endOfRange(to: string): Date {
+  const dateOnly = to.length === 'yyyy-mm-dd'.length;
+  return new Date(new Date(to).getTime() + (dateOnly ? DAY_MS : 1));
+}
+
+function present(row: CommissionRow): CommissionDto {
+  const explanation = explainCommission(
+    {
+      currency: row.currency,
+      amountPaidMinor: row.invoiceAmountPaidMinor,
+      totalMinor: row.invoiceTotalMinor,
+      totalExcludingTaxMinor: row.invoiceNetTotalMinor,
+    },
+    row.rateBps,
+  );
+  return {
+    id: row.id,
+    affiliateId: row.affiliateId,
+    referralId: row.referralId,
+    invoiceId: row.invoiceId,
+    amount: toJsonAmount(row.amountMinor),
+    reversedAmount: toJsonAmount(row.amountMinor - row.netMinor),
+    netAmount: toJsonAmount(row.netMinor),
+    currency: row.currency,
+    state: row.state,
+    availableAt: row.availableAt.toISOString(),
+    paidAt: row.paidAt?.toISOString() ?? null,
+    payoutId: row.payoutId,
+    createdAt: row.createdAt.toISOString(),
+    explanation: {
+      invoiceAmountPaid: toJsonAmount(explanation.invoiceAmountPaid),
+      taxAmount: toJsonAmount(explanation.taxAmount),
+      invoiceTotal: toJsonAmount(explanation.invoiceTotal),
+      invoiceTotalExcludingTax: toJsonAmount(explanation.invoiceTotalExcludingTax),
+      base: toJsonAmount(explanation.base),
+      lost: toJsonAmount(explanation.lost),
+      rateBps: explanation.rateBps,
+      planVersionId: row.planVersionId,
+      rateSource: row.rateSource,
+      formula: explanation.formula,
+      roundedFrom: explanation.roundedFrom,
+      rounding: 'down',
+    },
+  };
+}

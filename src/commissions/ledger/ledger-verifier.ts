@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+
+export interface Invariant {
+  name: string;
+  /** How many things were looked at. */
+  checked: bigint;
+  /** The first few that break it, in words with ids. */
+  breaches: string[];
+}
+
+export interface VerificationReport {
+  ok: boolean;
+  invariants: Invariant[];
+}
+
+const SHOWN_BREACHES = 10;
+
+/**
+ * Proves the ledger (money.md, "Invariants"): every figure is worked out again from the postings. Reads only, in one
+ * snapshot, and leaves the aggregation to PostgreSQL, so memory stays flat at any size.
+ */
+@Injectable()
+export class LedgerVerifier {
+  constructor(private readonly database: Database) {}
+
+  async verify(): Promise<VerificationReport> {
+    const client = await this.database.pool.connect();
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const invariants: Invariant[] = [];
+      for (const { name, count, breaches } of CHECKS) {
+        const { rows: counted } = await client.query<{ n: string }>(count);
+        const { rows } = await client.query<{ breach: string }>(`${breaches} LIMIT ${SHOWN_BREACHES}`);
+        invariants.push({ name, checked: BigInt(counted[0]?.n ?? 0), breaches: rows.map((row) => row.breach) });
+      }
+      await client.query('COMMIT');
+      return { ok: invariants.every((invariant) => invariant.breaches.length === 0), invariants };
+    } finally {
+      client.release();
+    }
+  }
+}
+
+const POSTINGS_BY_BALANCE = `
+  SELECT affiliate_id, currency, max(seq) AS last_seq, count(*) AS postings,
+         coalesce(sum(amount_minor) FILTER (WHERE account = 'held'), 0) AS held,
+         coalesce(sum(amount_minor) FILTER (WHERE account = 'payable'), 0) AS payable,
+         coalesce(sum(amount_minor) FILTER (WHERE account = 'in_payout'), 0) AS in_payout,
+         coalesce(sum(amount_minor) FILTER (WHERE account = 'paid_out'), 0) AS paid_out,
+         coalesce(-sum(amount_minor) FILTER (WHERE account = 'commission_expense'), 0) AS earned
+  FROM postings GROUP BY affiliate_id, currency`;
+
+const CHECKS: { name: string; count: string; breaches: string }[] = [
+  {
+    name: 'every entry has postings that sum to zero in its one currency',
+    count: 'SELECT count(*) AS n FROM journal_entries',
+    breaches: `
+      SELECT format('entry %s: %s postings, sum %s', e.id, count(p.seq), coalesce(sum(p.amount_minor), 0)) AS breach
+      FROM journal_entries e LEFT JOIN postings p ON p.entry_id = e.id
+      GROUP BY e.id HAVING count(p.seq) < 2 OR sum(p.amount_minor) <> 0
+        OR bool_or(p.currency <> e.currency OR p.affiliate_id <> e.affiliate_id)`,
+  },
+  {
+    name: 'every balance equals the sum of its postings, without a gap in their sequence',
+    count: 'SELECT count(*) AS n FROM postings',
+    breaches: `
+      SELECT format('balance of %s in %s', affiliate_id, currency) AS breach
+      FROM balances b FULL JOIN (${POSTINGS_BY_BALANCE}) s USING (affiliate_id, currency)
+      WHERE (coalesce(b.held_minor, 0), coalesce(b.payable_minor, 0), coalesce(b.in_payout_minor, 0),
+             coalesce(b.paid_out_minor, 0), coalesce(b.lifetime_earned_minor, 0), coalesce(b.last_seq, 0), coalesce(b.last_seq, 0))
+        IS DISTINCT FROM (coalesce(s.held, 0), coalesce(s.payable, 0), coalesce(s.in_payout, 0), coalesce(s.paid_out, 0),
+             coalesce(s.earned, 0), coalesce(s.last_seq, 0), coalesce(s.postings, 0))`,
+  },
+  {
+    name: 'every commission nets between zero and its amount',
+    count: 'SELECT count(*) AS n FROM commissions',
+    breaches: `
+      SELECT format('commission %s: net %s of %s', c.id, coalesce(s.net, 0), c.amount_minor) AS breach
+      FROM commissions c LEFT JOIN (
+        SELECT e.commission_id, -sum(p.amount_minor) AS net
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE p.account = 'commission_expense' AND e.commission_id IS NOT NULL GROUP BY e.commission_id
+      ) s ON s.commission_id = c.id
+      WHERE s.net IS NULL OR s.net < 0 OR s.net > c.amount_minor`,
+  },
+  {
+    name: 'every payout equals the sum of its lines, and its lines equal their postings',
+    count: 'SELECT count(*) AS n FROM payouts',
+    breaches: `
+      SELECT format('payout %s: amount %s, lines %s', po.id, po.amount_minor, coalesce(sum(l.amount_minor), 0)) AS breach
+      FROM payouts po
+      LEFT JOIN payout_lines l ON l.payout_id = po.id
+      LEFT JOIN postings p ON (p.affiliate_id, p.currency, p.seq) = (l.affiliate_id, l.currency, l.seq) AND p.account = 'payable'
+      GROUP BY po.id HAVING coalesce(sum(l.amount_minor), 0) <> po.amount_minor
+        OR coalesce(sum(p.amount_minor), 0) <> po.amount_minor
+        OR bool_or((l.affiliate_id, l.currency) <> (po.affiliate_id, po.currency))
+        OR bool_or((l.released_at IS NULL) <> (po.status IN ('pending', 'paid', 'reversed')))`,
+  },
+  {
+    name: 'no posting stands in two live payouts, and none but earnings, adjustments and reversals in any',
+    count: 'SELECT count(*) AS n FROM payout_lines',
+    breaches: `
+      SELECT format('posting %s of %s in %s stands in %s live payouts', l.seq, l.affiliate_id, l.currency, count(*)) AS breach
+      FROM payout_lines l
+      JOIN postings p ON (p.affiliate_id, p.currency, p.seq) = (l.affiliate_id, l.currency, l.seq)
+      JOIN journal_entries e ON e.id = p.entry_id
+      WHERE l.released_at IS NULL
+      GROUP BY l.affiliate_id, l.currency, l.seq
+      HAVING count(*) > 1 OR bool_or(e.kind IN ('payout_reserved', 'payout_returned'))`,
+  },
+  {
+    name: 'the payable postings that are in no live payout sum to the payable balance',
+    count: 'SELECT count(*) AS n FROM balances',
+    breaches: `
+      SELECT format('balance of %s in %s: payable %s, unlined postings %s', b.affiliate_id, b.currency, b.payable_minor,
+                    coalesce(s.unlined, 0)) AS breach
+      FROM balances b LEFT JOIN (
+        SELECT p.affiliate_id, p.currency, sum(p.amount_minor) AS unlined, min(p.seq) AS first_seq
+        FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+        WHERE p.account = 'payable' AND e.kind NOT IN ('payout_reserved', 'payout_returned')
+          AND NOT EXISTS (SELECT 1 FROM payout_lines l WHERE (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq)
+                            AND l.released_at IS NULL)
+        GROUP BY p.affiliate_id, p.currency
+      ) s USING (affiliate_id, currency)
+      WHERE b.payable_minor <> coalesce(s.unlined, 0) OR s.first_seq < b.first_unlined_seq`,
+  },
+  {
+    name: 'what lies in payouts and was paid out equals the payouts of each affiliate',
+    count: 'SELECT count(*) AS n FROM payouts',
+    breaches: `
+      SELECT format('payouts of %s in %s: in payout %s, paid out %s', b.affiliate_id, b.currency, b.in_payout_minor,
+                    b.paid_out_minor) AS breach
+      FROM balances b LEFT JOIN (
+        SELECT affiliate_id, currency, coalesce(sum(amount_minor) FILTER (WHERE status = 'pending'), 0) AS pending,
+               coalesce(sum(amount_minor - amount_reversed_minor) FILTER (WHERE status IN ('paid', 'reversed')), 0) AS paid
+        FROM payouts GROUP BY affiliate_id, currency
+      ) s USING (affiliate_id, currency)
+      WHERE b.in_payout_minor <> coalesce(s.pending, 0) OR b.paid_out_minor <> coalesce(s.paid, 0)`,
+  },
+];

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/domain-error.js';
+import { IdGenerator } from '../../common/ids.js';
+import type { Tx } from '../../database/database.js';
+import type { Account, EntryKind } from './accounts.js';
+import { balanceKey, lockBalances } from './balances.js';
+
+/** One movement of one affiliate's money, not yet posted. */
+export interface NewEntry {
+  kind: EntryKind;
+  /** Names the delta: posting the same key again changes nothing. */
+  uniqueKey: string;
+  /** The facts behind the delta. The same key with other facts is a bug or an attack, and is refused. */
+  facts: Record<string, string | number | bigint | null>;
+  affiliateId: string;
+  currency: string;
+  from: Account;
+  to: Account;
+  /** Above zero, in minor units. */
+  amountMinor: bigint;
+  /** When it happened in the world; `recordedAt` is when we wrote it down. */
+  occurredAt: Date;
+  commissionId?: string;
+  payoutId?: string;
+  stripeEventId?: string;
+}
+
+export class LedgerConflictError extends DomainError {
+  constructor(uniqueKey: string) {
+    super('conflict', 'ledger_conflict', `The ledger holds ${uniqueKey} already, with other facts.`, { uniqueKey });
+  }
+}
+
+/**
+ * The append-only journal. The only place that writes entries, postings and balances.
+ */
+@Injectable()
+export class Ledger {
+  constructor(
+    private readonly clock: Clock,
+    private readonly ids: IdGenerator,
+  ) {}
+
+  /**
+   * Posts entries and moves the balances with them, set-based: five statements however many entries.
+   *
+   * Idempotent per `uniqueKey`: an entry that is posted already is passed over. Locks the balance rows of all named
+   * affiliates (see lockBalances) until the transaction ends.
+   *
+   * @returns the keys that were posted now.
+   * @throws LedgerConflictError when a key exists with other facts; nothing is posted then.
+   */
+  async post(tx: Tx, entries: NewEntry[]): Promise<Set<string>> {
+    if (entries.length === 0) return new Set();
+    const balances = await lockBalances(tx, entries);
+    const fresh = await this.withoutPosted(tx, entries);
+    if (fresh.length === 0) return new Set();
+
+    const recordedAt = this.clock.now();
+    const rows = fresh.map((entry) => ({ ...entry, id: this.ids.next('journalEntry'), hash: contentHash(entry) }));
+    await tx.$executeRaw`
+      INSERT INTO journal_entries (id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, recorded_at,
+                                   commission_id, payout_id, stripe_event_id)
+      SELECT id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, ${recordedAt}, commission_id, payout_id,
+             stripe_event_id
+      FROM unnest(${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.kind)}::text[],
+                  ${rows.map((row) => row.uniqueKey)}::text[], ${rows.map((row) => row.hash)}::bytea[],
+                  ${rows.map((row) => row.affiliateId)}::text[], ${rows.map((row) => row.currency)}::text[],
+                  ${rows.map((row) => row.occurredAt)}::timestamptz[], ${rows.map((row) => row.commissionId ?? null)}::text[],
+                  ${rows.map((row) => row.payoutId ?? null)}::text[], ${rows.map((row) => row.stripeEventId ?? null)}::text[])
+        AS e (id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, commission_id, payout_id, stripe_event_id)
+      ORDER BY unique_key`;
+
+    const lastSeqs = new Map([...balances].map(([key, balance]) => [key, balance.lastSeq]));
+    const postings = rows.flatMap((row) => {
+      const key = balanceKey(row);
+      const seq = lastSeqs.get(key) ?? 0n;
+      lastSeqs.set(key, seq + 2n);
+      return [
+        { ...row, seq: seq + 1n, account: row.from, signedMinor: -row.amountMinor },
+        { ...row, seq: seq + 2n, account: row.to, signedMinor: row.amountMinor },
+      ];
+    });
+    const affiliateIds = postings.map((posting) => posting.affiliateId);
+    const currencies = postings.map((posting) => posting.currency);
+    const seqs = postings.map((posting) => posting.seq);
+    const accounts = postings.map((posting) => posting.account);
+    const amounts = postings.map((posting) => posting.signedMinor);
+    await tx.$executeRaw`
+      INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor)
+      SELECT * FROM unnest(${affiliateIds}::text[], ${currencies}::text[], ${seqs}::bigint[],
+                           ${postings.map((posting) => posting.id)}::text[], ${accounts}::text[], ${amounts}::bigint[])`;
+    await tx.$executeRaw`
+      UPDATE balances b SET
+        held_minor = b.held_minor + d.held,
+        payable_minor = b.payable_minor + d.payable,
+        in_payout_minor = b.in_payout_minor + d.in_payout,
+        paid_out_minor = b.paid_out_minor + d.paid_out,
+        lifetime_earned_minor = b.lifetime_earned_minor + d.earned,
+        last_seq = d.last_seq
+      FROM (
+        SELECT affiliate_id, currency, max(seq) AS last_seq,
+               coalesce(sum(amount_minor) FILTER (WHERE account = 'held'), 0)::bigint AS held,
+               coalesce(sum(amount_minor) FILTER (WHERE account = 'payable'), 0)::bigint AS payable,
+               coalesce(sum(amount_minor) FILTER (WHERE account = 'in_payout'), 0)::bigint AS in_payout,
+               coalesce(sum(amount_minor) FILTER (WHERE account = 'paid_out'), 0)::bigint AS paid_out,
+               coalesce(-sum(amount_minor) FILTER (WHERE account = 'commission_expense'), 0)::bigint AS earned
+        FROM unnest(${affiliateIds}::text[], ${currencies}::text[], ${seqs}::bigint[], ${accounts}::text[], ${amounts}::bigint[])
+          AS p (affiliate_id, currency, seq, account, amount_minor)
+        GROUP BY affiliate_id, currency
+      ) d
+      WHERE b.affiliate_id = d.affiliate_id AND b.currency = d.currency`;
+    return new Set(rows.map((row) => row.uniqueKey));
+  }
+
+  /** The entries whose key is not in the journal yet. Read after the lock, hence not raced by another writer. */
+  private async withoutPosted(tx: Tx, entries: NewEntry[]): Promise<NewEntry[]> {
+    const posted = await tx.$queryRaw<{ uniqueKey: string; contentHash: Uint8Array }[]>`
+      SELECT unique_key AS "uniqueKey", content_hash AS "contentHash" FROM journal_entries
+      WHERE unique_key = ANY(${entries.map((entry) => entry.uniqueKey)}::text[])`;
+    const hashes = new Map(posted.map((row) => [row.uniqueKey, Buffer.from(row.contentHash)]));
+    return entries.filter((entry) => {
+      const hash = hashes.get(entry.uniqueKey);
+      if (hash && !hash.equals(contentHash(entry))) throw new LedgerConflictError(entry.uniqueKey);
+      return !hash;
+    });
+  }
+}
+
+/** Over the facts alone, in a fixed order: a replay after an upgrade must give the same hash. */
+function contentHash(entry: NewEntry): Buffer {
+  const facts = Object.entries(entry.facts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [name, value === null ? null : String(value)]);
+  return createHash('sha256').update(JSON.stringify([entry.kind, facts])).digest();
+}

@@ -1,0 +1,35 @@
+/** One transfer we want to exist. Its id, amount and destination never change between two sends of an attempt. */
+export interface TransferIntent {
+  payoutId: string;
+  amountMinor: bigint;
+  currency: string;
+  /** The affiliate's Stripe account. */
+  destination: string;
+  idempotencyKey: string;
+}
+
+/**
+ * What is known after asking for a transfer (money.md, "Payout run", step 7):
+ * - `sent`: the answer is this transfer.
+ * - `refused`: a definite no with the provider's error; nothing was moved by *this* request.
+ * - `insufficient_funds`: a definite no that goes away once the platform's balance is there.
+ * - `busy`: not executed; the same key may be sent again after a pause.
+ * - `unknown`: it may or may not have happened. Never treated as failed.
+ * - `halted`: our credentials or keys are wrong; sending anything more is pointless until staff looked.
+ */
+export type TransferOutcome =
+  | { kind: 'sent'; transferId: string }
+  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'insufficient_funds' }
+  | { kind: 'busy'; detail: string }
+  | { kind: 'unknown'; detail: string }
+  | { kind: 'halted'; detail: string };
+
+/** The payout engine's only door to the payment provider. Implemented in src/stripe. */
+export abstract class PayoutGateway {
+  /** Asks once, without retries of its own. Never throws for an answer or a broken connection: see TransferOutcome. */
+  abstract createTransfer(intent: TransferIntent): Promise<TransferOutcome>;
+
+  /** The ids of all transfers of a payout's group. @throws when the provider cannot be asked. */
+  abstract findTransfers(payoutId: string): Promise<string[]>;
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { Referral } from '@prisma/client';
+import { Clock } from '../common/clock.js';
+import type { Tx } from '../database/database.js';
+import { lockReferralSubjects } from './referral-locks.js';
+
+/** What Stripe says of a subscription. */
+export interface SubscriptionFacts {
+  id: string;
+  customerId: string;
+  /** The host's user id from the metadata, where there is one. */
+  referredUserId: string | null;
+  /** Stripe's own word; may be one this version does not know. */
+  status: string;
+  /** Items × unit amounts, normalised to a month, before discounts and tax. */
+  mrrMinor: bigint;
+  currency: string;
+  endedAt: Date | null;
+}
+
+/** Statuses in which the customer no longer has the subscription. Anything else, known or not, still counts. */
+const ENDED = new Set(['canceled', 'incomplete_expired']);
+
+/**
+ * Where a referral stands: `trial → paid ⇄ churned`, and its MRR. Both are worked out from the facts stored so far
+ * and never from the order in which they came, so that a cancellation that overtakes its invoice does no harm.
+ */
+@Injectable()
+export class ReferralLifecycle {
+  constructor(private readonly clock: Clock) {}
+
+  /** The referral that a Stripe customer's money belongs to. The server's own binding comes first; a host's user id in
+   * metadata counts only while that referral is bound to no customer, since customers can have their metadata changed. */
+  async findReferral(tx: Tx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
+    if (customerId) {
+      const bound = await tx.referral.findUnique({ where: { stripeCustomerId: customerId } });
+      if (bound) return bound;
+    }
+    if (!referredUserId) return null;
+    const named = await tx.referral.findUnique({ where: { referredUserId } });
+    if (!named || named.stripeCustomerId) return null;
+    if (!customerId) return named;
+    return tx.referral.update({ where: { id: named.id }, data: { stripeCustomerId: customerId } });
+  }
+
+  /**
+   * Stores what Stripe says of a subscription now and brings the referral, if there is one, up to date. Idempotent.
+   * Locks the referred user and the customer (lockReferralSubjects).
+   */
+  async recordSubscription(tx: Tx, facts: SubscriptionFacts): Promise<void> {
+    await lockReferralSubjects(tx, { referredUserId: facts.referredUserId, stripeCustomerId: facts.customerId });
+    const { id, ...seen } = { ...facts, seenAt: this.clock.now() };
+    await tx.stripeSubscription.upsert({ where: { id }, create: { id, ...seen }, update: seen });
+    const referral = await this.findReferral(tx, facts.customerId, facts.referredUserId);
+    if (referral) await this.refresh(tx, referral);
+  }
+
+  /** Works out status and MRR of a referral from its stored subscriptions and paid invoices. Idempotent. */
+  async refresh(tx: Tx, referral: Referral): Promise<Referral> {
+    const subscriptions = await tx.stripeSubscription.findMany({ where: belongsTo(referral), orderBy: { id: 'asc' } });
+    const firstPaid = await tx.stripeInvoice.findFirst({
+      where: { ...belongsTo(referral), amountPaidMinor: { gt: 0n } },
+      orderBy: { paidAt: 'asc' },
+    });
+    const live = subscriptions.filter(({ status }) => !ENDED.has(status));
+    const currency = live[0]?.currency ?? subscriptions[0]?.currency ?? firstPaid?.currency ?? referral.currency;
+    const churned = firstPaid !== null && subscriptions.length > 0 && live.length === 0;
+    const mrrMinor = live
+      .filter((subscription) => subscription.currency === currency)
+      .reduce((sum, subscription) => sum + subscription.mrrMinor, 0n);
+    const lastEnd = subscriptions.map(({ endedAt, seenAt }) => endedAt ?? seenAt).sort((a, b) => b.getTime() - a.getTime())[0];
+    return tx.referral.update({
+      where: { id: referral.id },
+      data: {
+        status: firstPaid === null ? 'trial' : churned ? 'churned' : 'paid',
+        mrrMinor,
+        currency,
+        convertedAt: firstPaid?.paidAt ?? null,
+        churnedAt: churned ? (lastEnd ?? null) : null,
+      },
+    });
+  }
+}
+
+/** The stored Stripe facts of a referral: those of its customer, or, while none is bound, those that name its user. */
+export function belongsTo(referral: Referral): { customerId: string } | { referredUserId: string } {
+  return referral.stripeCustomerId ? { customerId: referral.stripeCustomerId } : { referredUserId: referral.referredUserId };
+}

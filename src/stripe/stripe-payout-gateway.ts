@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
+import { toJsonAmount } from '../common/money.js';
+import { PayoutGateway, type TransferIntent, type TransferOutcome } from '../payouts/payout-gateway.js';
+import { describeStripeError } from './stripe-errors.js';
+
+const DEFINITE_REFUSALS = new Set([400, 402, 404]);
+
+@Injectable()
+export class StripePayoutGateway extends PayoutGateway {
+  constructor(private readonly stripe: Stripe) {
+    super();
+  }
+
+  override async createTransfer(intent: TransferIntent): Promise<TransferOutcome> {
+    try {
+      const transfer = await this.stripe.transfers.create(
+        {
+          amount: toJsonAmount(intent.amountMinor),
+          currency: intent.currency,
+          destination: intent.destination,
+          transfer_group: intent.payoutId,
+          metadata: { payoutId: intent.payoutId },
+        },
+        { idempotencyKey: intent.idempotencyKey },
+      );
+      return isThisTransfer(transfer, intent)
+        ? { kind: 'sent', transferId: transfer.id }
+        : { kind: 'unknown', detail: 'the answer is not this transfer' };
+    } catch (error) {
+      return classify(error);
+    }
+  }
+
+  override async findTransfers(payoutId: string): Promise<string[]> {
+    const transfers = await this.stripe.transfers.list({ transfer_group: payoutId, limit: 100 });
+    return transfers.data.filter((transfer) => transfer.transfer_group === payoutId).map((transfer) => transfer.id);
+  }
+}
+
+/** The SDK takes any body without an `error` object for success, so only a body that is this transfer counts. */
+function isThisTransfer(transfer: Partial<Stripe.Transfer>, intent: TransferIntent): transfer is Stripe.Transfer {
+  const destination = typeof transfer.destination === 'object' ? transfer.destination?.id : transfer.destination;
+  return (
+    transfer.object === 'transfer' &&
+    typeof transfer.id === 'string' &&
+    transfer.id.startsWith('tr_') &&
+    transfer.amount === toJsonAmount(intent.amountMinor) &&
+    transfer.currency === intent.currency &&
+    destination === intent.destination
+  );
+}
+
+function classify(error: unknown): TransferOutcome {
+  const detail = describeStripeError(error);
+  if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'unknown', detail };
+  if (error instanceof Stripe.errors.StripeIdempotencyError || error.statusCode === 401 || error.statusCode === 403) {
+    return { kind: 'halted', detail };
+  }
+  // 409: the same key is being executed at this moment; 429: not executed. Neither answer is stored under the key.
+  if (error.statusCode === 429 || error.statusCode === 409) return { kind: 'busy', detail };
+  if (error.code === 'balance_insufficient') return { kind: 'insufficient_funds' };
+  if (error.statusCode !== undefined && DEFINITE_REFUSALS.has(error.statusCode) && error.rawType) {
+    return { kind: 'refused', code: error.code ?? error.rawType, message: error.message };
+  }
+  return { kind: 'unknown', detail };
+}
