@@ -1,0 +1,155 @@
+import type { Stripe } from 'stripe';
+import type { RequestFault } from '../../../src/stripe/emulator/index.js';
+import { control, createActiveAccount, startHarness, type Harness } from './emulator-harness.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('idempotency and faults in the Stripe emulator', () => {
+  let harness: Harness;
+  let destination: string;
+
+  beforeEach(async () => {
+    harness = await startHarness();
+    destination = await createActiveAccount(harness);
+  });
+
+  afterEach(() => harness.close());
+
+  const send = (idempotencyKey: string, amount = 100): Promise<Stripe.Response<Stripe.Transfer>> =>
+    harness.stripe.transfers.create({ amount, currency: 'usd', destination, transfer_group: 'g' }, { idempotencyKey });
+
+  const transferCount = async (): Promise<number> => (await harness.stripe.transfers.list({ limit: 100 })).data.length;
+
+  const arm = (fault: Omit<RequestFault, 'method' | 'path'>): void => harness.emulator.faults.add({ ...fault, method: 'POST', path: '/v1/transfers' });
+
+  it('should replay the answer of a key for 24 hours and then carry the request out anew', async () => {
+    const first = await send('key-1');
+    harness.clock.advanceMs(24 * HOUR_MS - 1);
+    const again = await send('key-1');
+    expect(again).toEqual(first);
+    expect(again.lastResponse.headers).toMatchObject({ 'idempotent-replayed': 'true', 'original-request': first.lastResponse.requestId, 'idempotency-key': 'key-1' });
+    expect(again.lastResponse.requestId).not.toBe(first.lastResponse.requestId);
+    harness.clock.advanceMs(1);
+    expect((await send('key-1')).id).not.toBe(first.id);
+    expect(await transferCount()).toBe(2);
+  });
+
+  it('should refuse other parameters under a key', async () => {
+    await send('key-1', 100);
+    await expect(send('key-1', 101)).rejects.toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
+    await expect(harness.stripe.customers.create({}, { idempotencyKey: 'key-1' })).rejects.toMatchObject({ type: 'StripeIdempotencyError' });
+    expect(await transferCount()).toBe(1);
+  });
+
+  it('should replay a refusal, yet store nothing for a request that was never carried out', async () => {
+    await control(harness.emulator, 'POST', 'balance', { usd: 0 });
+    await expect(send('key-1')).rejects.toMatchObject({ code: 'balance_insufficient' });
+    await expect(send('key-2', -1)).rejects.toMatchObject({ code: 'parameter_invalid_integer' });
+    await control(harness.emulator, 'POST', 'balance', { usd: 1000 });
+    await expect(send('key-1')).rejects.toMatchObject({ code: 'balance_insufficient', headers: { 'idempotent-replayed': 'true' } });
+    await send('key-2');
+    expect(await transferCount()).toBe(1);
+  });
+
+  it('should replay v2 answers as well', async () => {
+    const create = (name: string): Promise<Stripe.V2.Core.Account> =>
+      harness.stripe.v2.core.accounts.create(
+        { display_name: name, identity: { country: 'us' }, configuration: { recipient: {} } },
+        { idempotencyKey: 'account-1' },
+      );
+    const first = await create('Ada');
+    expect((await create('Ada')).id).toBe(first.id);
+    await expect(create('Bob')).rejects.toMatchObject({ type: 'StripeIdempotencyError' });
+  });
+
+  it('should refuse a key whose first request is still under way', async () => {
+    arm({ kind: 'delay_ms', delayMs: 150 });
+    const outcomes = await Promise.allSettled([send('key-1'), send('key-1')]);
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
+    expect(await transferCount()).toBe(1);
+  });
+
+  it('should answer a stored 500 to the same key for ever, without having done anything', async () => {
+    arm({ kind: 'error_500' });
+    await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeAPIError', statusCode: 500 });
+    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 500, headers: { 'idempotent-replayed': 'true', 'stripe-should-retry': 'false' } });
+    expect(await transferCount()).toBe(0);
+    await send('key-2');
+  });
+
+  it('should answer a stored 500 although the transfer was made', async () => {
+    arm({ kind: 'error_500_after_commit' });
+    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 500 });
+    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 500 });
+    expect((await harness.stripe.transfers.list({ transfer_group: 'g' })).data).toHaveLength(1);
+  });
+
+  it('should hang up after the commit, so that only the key finds the transfer again', async () => {
+    // Twice, because the SDK itself tries once more when a socket closes.
+    arm({ kind: 'drop_after_commit', count: 2 });
+    await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeConnectionError' });
+    expect(await transferCount()).toBe(1);
+    expect((await send('key-1')).lastResponse.headers).toMatchObject({ 'idempotent-replayed': 'true' });
+    expect(await transferCount()).toBe(1);
+  });
+
+  it('should hang up before anything is done', async () => {
+    arm({ kind: 'drop_before', count: 2 });
+    await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeConnectionError' });
+    expect(await transferCount()).toBe(0);
+    expect((await send('key-1')).lastResponse.headers).not.toHaveProperty('idempotent-replayed');
+  });
+
+  it.each<[RequestFault['kind'], object]>([
+    ['rate_limited_429', { type: 'StripeRateLimitError', statusCode: 429, code: 'rate_limit' }],
+    ['lock_timeout', { type: 'StripeRateLimitError', statusCode: 429, code: 'lock_timeout' }],
+  ])('should not store %s under the key', async (kind, error) => {
+    arm({ kind });
+    await expect(send('key-1')).rejects.toMatchObject(error);
+    expect((await send('key-1')).object).toBe('transfer');
+  });
+
+  it('should store a refusal for lack of funds that is made up', async () => {
+    arm({ kind: 'balance_insufficient' });
+    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 400, code: 'balance_insufficient' });
+    await expect(send('key-1')).rejects.toMatchObject({ code: 'balance_insufficient' });
+    expect((await send('key-2')).object).toBe('transfer');
+  });
+
+  it('should answer bodies that are no transfer', async () => {
+    arm({ kind: 'bad_gateway_502' });
+    arm({ kind: 'bad_gateway_502', body: 'empty_json', afterCommit: true });
+    arm({ kind: 'not_a_transfer' });
+    await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeAPIError', message: expect.stringContaining('Invalid JSON') as unknown });
+    expect(await transferCount()).toBe(0);
+    // The SDK takes a 502 whose body has no error for a success.
+    expect(await send('key-1')).toEqual({});
+    expect(await transferCount()).toBe(1);
+    expect((await send('key-1')).object).toBe('customer');
+    expect((await send('key-1')).object).toBe('transfer');
+    expect(await transferCount()).toBe(1);
+  });
+
+  it('should leave other paths alone, fail by chance in a repeatable way, and be told over HTTP', async () => {
+    const { emulator, stripe } = harness;
+    await control(emulator, 'POST', 'faults', { kind: 'rate_limited_429', method: 'POST', path: '/v1/transfers/*/reversals', count: null });
+    const transfer = await send('key-0');
+    await expect(stripe.transfers.createReversal(transfer.id)).rejects.toMatchObject({ statusCode: 429 });
+    expect(await control(emulator, 'DELETE', 'faults')).toEqual({ requests: [], webhooks: [] });
+    await stripe.transfers.createReversal(transfer.id);
+
+    const failures = async (round: string): Promise<number[]> => {
+      emulator.faults.clear();
+      arm({ kind: 'rate_limited_429', count: null, probability: 0.5, seed: 42 });
+      const failed: number[] = [];
+      for (let index = 0; index < 20; index += 1) await send(`${round}-${index}`).catch(() => failed.push(index));
+      return failed;
+    };
+    const first = await failures('a');
+    expect(first.length).toBeGreaterThan(2);
+    expect(first.length).toBeLessThan(18);
+    expect(await failures('b')).toEqual(first);
+    expect((await control(emulator, 'POST', 'faults', { kind: 'nonsense' })).error).toMatchObject({ param: 'kind' });
+  });
+});
