@@ -43,7 +43,10 @@ export class WebhookSink {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        sink.deliveries.push({ body: Buffer.concat(chunks).toString(), signature: String(request.headers['stripe-signature']) });
+        sink.deliveries.push({
+          body: Buffer.concat(chunks).toString(),
+          signature: String(request.headers['stripe-signature']),
+        });
         response.writeHead(sink.answers.shift() ?? 200).end();
       });
     });
@@ -72,9 +75,19 @@ export class WebhookSink {
 }
 
 /** The official SDK, talking to an emulator. */
-export function sdkFor(emulator: StripeEmulator, config: Partial<ConstructorParameters<typeof Stripe>[1]> = {}): Stripe {
+export function sdkFor(
+  emulator: StripeEmulator,
+  config: Partial<ConstructorParameters<typeof Stripe>[1]> = {},
+): Stripe {
   const { hostname, port } = new URL(emulator.url);
-  return new Stripe('sk_test_emulator', { host: hostname, port, protocol: 'http', maxNetworkRetries: 0, telemetry: false, ...config });
+  return new Stripe('sk_test_emulator', {
+    host: hostname,
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    telemetry: false,
+    ...config,
+  });
 }
 
 export interface Harness {
@@ -101,12 +114,24 @@ export async function startHarness(options: Partial<EmulatorOptions> = {}): Prom
 }
 
 /** A monthly price, in minor units. */
-export async function createMonthlyPrice(stripe: Stripe, unitAmount: number, currency = 'usd'): Promise<Stripe.Price> {
-  return stripe.prices.create({ currency, unit_amount: unitAmount, recurring: { interval: 'month' }, product_data: { name: 'Team plan' } });
+export async function createMonthlyPrice(
+  stripe: Stripe,
+  unitAmount: number,
+  currency = 'usd',
+): Promise<Stripe.Price> {
+  return stripe.prices.create({
+    currency,
+    unit_amount: unitAmount,
+    recurring: { interval: 'month' },
+    product_data: { name: 'Team plan' },
+  });
 }
 
 /** A v2 account that can be paid. */
-export async function createActiveAccount({ emulator, stripe }: Pick<Harness, 'emulator' | 'stripe'>): Promise<string> {
+export async function createActiveAccount({
+  emulator,
+  stripe,
+}: Pick<Harness, 'emulator' | 'stripe'>): Promise<string> {
   const account = await createV2Account(stripe);
   await control(emulator, 'POST', `accounts/${account.id}/complete-onboarding`);
   return account.id;
@@ -118,14 +143,21 @@ export function createV2Account(stripe: Stripe): Promise<Stripe.V2.Core.Account>
     display_name: 'Ada <Lovelace>',
     dashboard: 'express',
     identity: { country: 'de', entity_type: 'individual' },
-    configuration: { recipient: { capabilities: { stripe_balance: { stripe_transfers: { requested: true } } } } },
+    configuration: {
+      recipient: { capabilities: { stripe_balance: { stripe_transfers: { requested: true } } } },
+    },
     defaults: { responsibilities: { fees_collector: 'application', losses_collector: 'application' } },
     include: ['configuration.recipient', 'requirements'],
   });
 }
 
 /** A request to the emulator's own surface. */
-export async function control(emulator: StripeEmulator, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+export async function control(
+  emulator: StripeEmulator,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${emulator.url}/_emulator${path === '' ? '' : `/${path}`}`, {
     method,
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

@@ -2,7 +2,15 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StripeEmulator } from '../../../src/stripe/emulator/index.js';
-import { control, createActiveAccount, createMonthlyPrice, sdkFor, startHarness, WebhookSink, type Harness } from './emulator-harness.js';
+import {
+  control,
+  createActiveAccount,
+  createMonthlyPrice,
+  sdkFor,
+  startHarness,
+  WebhookSink,
+  type Harness,
+} from './emulator-harness.js';
 
 describe('events of the Stripe emulator', () => {
   let harness: Harness;
@@ -23,10 +31,23 @@ describe('events of the Stripe emulator', () => {
       await stripe.products.create({ name: `Product ${index}` });
       clock.advanceMs(1000);
     }
-    const customers = await stripe.events.list({ type: 'customer.created', limit: 5 }).autoPagingToArray({ limit: 100 });
-    expect(customers.map((event) => (event.data.object as { name?: string }).name)).toEqual(Array.from({ length: 12 }, (_, index) => `Customer ${11 - index}`));
-    const both = await stripe.events.list({ types: ['customer.created', 'product.created'], created: { gte: clock.seconds - 2 }, limit: 100 });
-    expect(both.data.map(({ type }) => type)).toEqual(['product.created', 'customer.created', 'product.created', 'customer.created']);
+    const customers = await stripe.events
+      .list({ type: 'customer.created', limit: 5 })
+      .autoPagingToArray({ limit: 100 });
+    expect(customers.map((event) => (event.data.object as { name?: string }).name)).toEqual(
+      Array.from({ length: 12 }, (_, index) => `Customer ${11 - index}`),
+    );
+    const both = await stripe.events.list({
+      types: ['customer.created', 'product.created'],
+      created: { gte: clock.seconds - 2 },
+      limit: 100,
+    });
+    expect(both.data.map(({ type }) => type)).toEqual([
+      'product.created',
+      'customer.created',
+      'product.created',
+      'customer.created',
+    ]);
     expect((await stripe.events.list({ types: ['account.updated'] })).data).toEqual([]);
     expect(await stripe.events.retrieve(customers[0]!.id)).toEqual(customers[0]);
     expect(customers[0]!.request).toMatchObject({ id: expect.stringMatching(/^req_/) as unknown });
@@ -51,7 +72,11 @@ describe('events of the Stripe emulator', () => {
     const { emulator, stripe } = harness;
     const [platform, connect] = [await WebhookSink.open(), await WebhookSink.open()];
     emulator.addWebhookEndpoint({ url: platform.url, secret: 'whsec_a', connect: false });
-    await control(emulator, 'POST', 'webhook-endpoints', { url: connect.url, secret: 'whsec_b', connect: true });
+    await control(emulator, 'POST', 'webhook-endpoints', {
+      url: connect.url,
+      secret: 'whsec_b',
+      connect: true,
+    });
     const account = await createActiveAccount(harness);
     await stripe.customers.create({});
     await stripe.customers.create({}, { stripeAccount: account });
@@ -84,7 +109,9 @@ describe('events of the Stripe emulator', () => {
     expect(types).not.toContain('invoice.created');
     const stored = (await stripe.events.list({ limit: 8 })).data.map(({ type }) => type).reverse();
     expect(stored).toContain('invoice.created');
-    expect(types.filter((type, index) => types.indexOf(type) === index)).not.toEqual(stored.filter((type) => type !== 'invoice.created'));
+    expect(types.filter((type, index) => types.indexOf(type) === index)).not.toEqual(
+      stored.filter((type) => type !== 'invoice.created'),
+    );
   });
 });
 
@@ -108,7 +135,9 @@ describe('the state file of the Stripe emulator', () => {
     const stripe = sdkFor(restarted);
     expect(readFileSync(stateFile, 'utf8')).toBe(whole);
     expect((await stripe.transfers.list()).data).toEqual([transfer]);
-    expect((await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:1' })).id).toBe(transfer.id);
+    expect((await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:1' })).id).toBe(
+      transfer.id,
+    );
     expect((await stripe.balance.retrieve()).available).toMatchObject([{ currency: 'usd', amount: 600 }]);
     await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:2' });
     await restarted.close();
@@ -125,7 +154,11 @@ describe('the state file of the Stripe emulator', () => {
 
   it('should say who it is', async () => {
     const emulator = await StripeEmulator.start({ now: () => new Date(0) });
-    expect(await control(emulator, 'GET', '')).toEqual({ emulator: 'fairshare-stripe', pid: process.pid, url: emulator.url });
+    expect(await control(emulator, 'GET', '')).toEqual({
+      emulator: 'fairshare-stripe',
+      pid: process.pid,
+      url: emulator.url,
+    });
     await emulator.close();
   });
 });

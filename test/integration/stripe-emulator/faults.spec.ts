@@ -16,18 +16,27 @@ describe('idempotency and faults in the Stripe emulator', () => {
   afterEach(() => harness.close());
 
   const send = (idempotencyKey: string, amount = 100): Promise<Stripe.Response<Stripe.Transfer>> =>
-    harness.stripe.transfers.create({ amount, currency: 'usd', destination, transfer_group: 'g' }, { idempotencyKey });
+    harness.stripe.transfers.create(
+      { amount, currency: 'usd', destination, transfer_group: 'g' },
+      { idempotencyKey },
+    );
 
-  const transferCount = async (): Promise<number> => (await harness.stripe.transfers.list({ limit: 100 })).data.length;
+  const transferCount = async (): Promise<number> =>
+    (await harness.stripe.transfers.list({ limit: 100 })).data.length;
 
-  const arm = (fault: Omit<RequestFault, 'method' | 'path'>): void => harness.emulator.faults.add({ ...fault, method: 'POST', path: '/v1/transfers' });
+  const arm = (fault: Omit<RequestFault, 'method' | 'path'>): void =>
+    harness.emulator.faults.add({ ...fault, method: 'POST', path: '/v1/transfers' });
 
   it('should replay the answer of a key for 24 hours and then carry the request out anew', async () => {
     const first = await send('key-1');
     harness.clock.advanceMs(24 * HOUR_MS - 1);
     const again = await send('key-1');
     expect(again).toEqual(first);
-    expect(again.lastResponse.headers).toMatchObject({ 'idempotent-replayed': 'true', 'original-request': first.lastResponse.requestId, 'idempotency-key': 'key-1' });
+    expect(again.lastResponse.headers).toMatchObject({
+      'idempotent-replayed': 'true',
+      'original-request': first.lastResponse.requestId,
+      'idempotency-key': 'key-1',
+    });
     expect(again.lastResponse.requestId).not.toBe(first.lastResponse.requestId);
     harness.clock.advanceMs(1);
     expect((await send('key-1')).id).not.toBe(first.id);
@@ -36,8 +45,13 @@ describe('idempotency and faults in the Stripe emulator', () => {
 
   it('should refuse other parameters under a key', async () => {
     await send('key-1', 100);
-    await expect(send('key-1', 101)).rejects.toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
-    await expect(harness.stripe.customers.create({}, { idempotencyKey: 'key-1' })).rejects.toMatchObject({ type: 'StripeIdempotencyError' });
+    await expect(send('key-1', 101)).rejects.toMatchObject({
+      type: 'StripeIdempotencyError',
+      statusCode: 400,
+    });
+    await expect(harness.stripe.customers.create({}, { idempotencyKey: 'key-1' })).rejects.toMatchObject({
+      type: 'StripeIdempotencyError',
+    });
     expect(await transferCount()).toBe(1);
   });
 
@@ -46,7 +60,10 @@ describe('idempotency and faults in the Stripe emulator', () => {
     await expect(send('key-1')).rejects.toMatchObject({ code: 'balance_insufficient' });
     await expect(send('key-2', -1)).rejects.toMatchObject({ code: 'parameter_invalid_integer' });
     await control(harness.emulator, 'POST', 'balance', { usd: 1000 });
-    await expect(send('key-1')).rejects.toMatchObject({ code: 'balance_insufficient', headers: { 'idempotent-replayed': 'true' } });
+    await expect(send('key-1')).rejects.toMatchObject({
+      code: 'balance_insufficient',
+      headers: { 'idempotent-replayed': 'true' },
+    });
     await send('key-2');
     expect(await transferCount()).toBe(1);
   });
@@ -73,7 +90,10 @@ describe('idempotency and faults in the Stripe emulator', () => {
   it('should answer a stored 500 to the same key for ever, without having done anything', async () => {
     arm({ kind: 'error_500' });
     await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeAPIError', statusCode: 500 });
-    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 500, headers: { 'idempotent-replayed': 'true', 'stripe-should-retry': 'false' } });
+    await expect(send('key-1')).rejects.toMatchObject({
+      statusCode: 500,
+      headers: { 'idempotent-replayed': 'true', 'stripe-should-retry': 'false' },
+    });
     expect(await transferCount()).toBe(0);
     await send('key-2');
   });
@@ -121,7 +141,10 @@ describe('idempotency and faults in the Stripe emulator', () => {
     arm({ kind: 'bad_gateway_502' });
     arm({ kind: 'bad_gateway_502', body: 'empty_json', afterCommit: true });
     arm({ kind: 'not_a_transfer' });
-    await expect(send('key-1')).rejects.toMatchObject({ type: 'StripeAPIError', message: expect.stringContaining('Invalid JSON') as unknown });
+    await expect(send('key-1')).rejects.toMatchObject({
+      type: 'StripeAPIError',
+      message: expect.stringContaining('Invalid JSON') as unknown,
+    });
     expect(await transferCount()).toBe(0);
     // The SDK takes a 502 whose body has no error for a success.
     expect(await send('key-1')).toEqual({});
@@ -133,7 +156,12 @@ describe('idempotency and faults in the Stripe emulator', () => {
 
   it('should leave other paths alone, fail by chance in a repeatable way, and be told over HTTP', async () => {
     const { emulator, stripe } = harness;
-    await control(emulator, 'POST', 'faults', { kind: 'rate_limited_429', method: 'POST', path: '/v1/transfers/*/reversals', count: null });
+    await control(emulator, 'POST', 'faults', {
+      kind: 'rate_limited_429',
+      method: 'POST',
+      path: '/v1/transfers/*/reversals',
+      count: null,
+    });
     const transfer = await send('key-0');
     await expect(stripe.transfers.createReversal(transfer.id)).rejects.toMatchObject({ statusCode: 429 });
     expect(await control(emulator, 'DELETE', 'faults')).toEqual({ requests: [], webhooks: [] });
@@ -143,13 +171,16 @@ describe('idempotency and faults in the Stripe emulator', () => {
       emulator.faults.clear();
       arm({ kind: 'rate_limited_429', count: null, probability: 0.5, seed: 42 });
       const failed: number[] = [];
-      for (let index = 0; index < 20; index += 1) await send(`${round}-${index}`).catch(() => failed.push(index));
+      for (let index = 0; index < 20; index += 1)
+        await send(`${round}-${index}`).catch(() => failed.push(index));
       return failed;
     };
     const first = await failures('a');
     expect(first.length).toBeGreaterThan(2);
     expect(first.length).toBeLessThan(18);
     expect(await failures('b')).toEqual(first);
-    expect((await control(emulator, 'POST', 'faults', { kind: 'nonsense' })).error).toMatchObject({ param: 'kind' });
+    expect((await control(emulator, 'POST', 'faults', { kind: 'nonsense' })).error).toMatchObject({
+      param: 'kind',
+    });
   });
 });

@@ -50,12 +50,10 @@ export function restrictAccount(workspace: Workspace, account: AccountRecord): A
 /** The affiliate takes the platform's access away: `account.application.deauthorized`. */
 export function deauthorizeAccount(workspace: Workspace, account: AccountRecord): AccountRecord {
   const changed = workspace.of(null).put('account', { ...account, deauthorized: true });
-  workspace
-    .of(account.id)
-    .emit('account.application.deauthorized', {
-      id: 'ca_emulator',
-      object: 'application',
-      name: 'Fairshare emulator',
-    });
+  workspace.of(account.id).emit('account.application.deauthorized', {
+    id: 'ca_emulator',
+    object: 'application',
+    name: 'Fairshare emulator',
+  });
   return changed;
 }

@@ -105,14 +105,12 @@ function mint(
   link: Pick<LinkRecord, 'kind' | 'account' | 'refreshUrl' | 'returnUrl'>,
   livesMs: number,
 ): LinkRecord {
-  return workspace
-    .of(null)
-    .put('account_link', {
-      ...link,
-      id: randomToken(32),
-      used: false,
-      expiresAtMs: workspace.now.getTime() + livesMs,
-    });
+  return workspace.of(null).put('account_link', {
+    ...link,
+    id: randomToken(32),
+    used: false,
+    expiresAtMs: workspace.now.getTime() + livesMs,
+  });
 }
 
 function onboardingUrl(workspace: Workspace, link: LinkRecord): string {

@@ -13,6 +13,7 @@ function retrieveBalance({ workspace }: Call): object {
       currency: id,
       source_types: { card: available },
     })),
+    connect_reserved: balances.map(({ id }) => ({ amount: 0, currency: id })),
     livemode: false,
     pending: balances.map(({ id }) => ({ amount: 0, currency: id, source_types: { card: 0 } })),
   };

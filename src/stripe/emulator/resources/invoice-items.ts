@@ -82,6 +82,7 @@ export function addInvoiceItem(workspace: Workspace, fresh: NewInvoiceItem): Inv
     invoice: fresh.invoice ?? null,
     livemode: false,
     metadata: fresh.metadata ?? {},
+    net_amount: fresh.amount,
     parent: fresh.subscription
       ? {
           type: 'subscription_details',

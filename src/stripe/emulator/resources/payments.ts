@@ -86,6 +86,7 @@ function intentOf(
     allowed_payment_method_types: null,
     amount: invoice.amount_due,
     amount_capturable: 0,
+    amount_details: { tip: {} },
     amount_received: invoice.amount_due,
     application: null,
     application_fee_amount: null,

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { createActiveAccount, createMonthlyPrice, startHarness, type Harness } from './emulator-harness.js';
+
+type WireObject = { [key: string]: unknown };
+
+/** From Stripe's published example objects: what each type's fields are called and what they hold. */
+const PUBLISHED: { [type: string]: { [field: string]: string } } = JSON.parse(
+  readFileSync(new URL('published-shapes.json', import.meta.url), 'utf8'),
+);
+
+/** Stripe's examples still hold these; the pinned API version has them no more. */
+const GONE: { [type: string]: string[] } = { invoice: ['subscription'] };
+
+describe('the shape of what the Stripe emulator answers', () => {
+  let harness: Harness;
+  const answers = new Map<string, WireObject>();
+
+  /** Reads past the SDK, which would turn decimals into objects. */
+  const raw = async (path: string): Promise<WireObject> => {
+    const response = await fetch(`${harness.emulator.url}${path}`, {
+      headers: { authorization: 'Bearer sk_test_emulator' },
+    });
+    return (await response.json()) as WireObject;
+  };
+
+  const firstOf = (list: unknown): WireObject => (list as { data: WireObject[] }).data[0]!;
+
+  beforeAll(async () => {
+    harness = await startHarness();
+    const { stripe } = harness;
+    const customer = await stripe.customers.create({ email: 'ada@example.com' });
+    const taxRate = await stripe.taxRates.create({ display_name: 'VAT', percentage: 19, inclusive: false });
+    const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
+    const price = await createMonthlyPrice(stripe, 1000);
+    await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+      default_tax_rates: [taxRate.id],
+      discounts: [{ coupon: coupon.id }],
+    });
+    await stripe.invoiceItems.create({ customer: customer.id, amount: 100, currency: 'usd' });
+    const destination = await createActiveAccount(harness);
+    const transfer = await stripe.transfers.create({ amount: 100, currency: 'usd', destination });
+    await stripe.transfers.createReversal(transfer.id, { amount: 40 });
+
+    const subscription = firstOf(await raw('/v1/subscriptions?expand[]=data.discounts'));
+    const invoice = firstOf(await raw('/v1/invoices'));
+    const known: WireObject[] = [
+      await raw(`/v1/customers/${customer.id}`),
+      await raw(`/v1/prices/${price.id}`),
+      subscription,
+      firstOf(subscription.items),
+      (subscription.discounts as WireObject[])[0]!,
+      invoice,
+      firstOf(invoice.lines),
+      await raw(`/v1/accounts/${destination}`),
+      firstOf(await raw(`/v1/accounts/${destination}/capabilities`)),
+      await raw('/v1/balance'),
+      (await stripe.accountLinks.create({
+        account: destination,
+        type: 'account_onboarding',
+        refresh_url: 'https://app.example.com/refresh',
+        return_url: 'https://app.example.com/return',
+      })) as unknown as WireObject,
+      (await stripe.accounts.createLoginLink(destination)) as unknown as WireObject,
+    ];
+    const listed = [
+      'products',
+      'tax_rates',
+      'coupons',
+      'invoice_payments',
+      'invoiceitems',
+      'payment_intents',
+      'charges',
+      'transfers',
+      `transfers/${transfer.id}/reversals`,
+      'events',
+    ];
+    for (const path of listed) known.push(firstOf(await raw(`/v1/${path}`)));
+    known.forEach((object) => answers.set(String(object.object), object));
+  });
+
+  afterAll(() => harness.close());
+
+  it.each(Object.keys(PUBLISHED))(
+    'should give %s every field that Stripe publishes, holding what it holds there',
+    (type) => {
+      const answer = answers.get(type);
+      expect(answer).toBeDefined();
+      const fields = Object.entries(PUBLISHED[type]!).filter(([field]) => !GONE[type]?.includes(field));
+      expect(fields.map(([field]) => field).filter((field) => !(field in answer!))).toEqual([]);
+      const differing = fields.filter(
+        ([field, kind]) =>
+          kind !== 'null' && kindOf(answer![field]) !== 'null' && kindOf(answer![field]) !== kind,
+      );
+      expect(differing).toEqual([]);
+    },
+  );
+
+  it.each<[string, string[]]>([
+    [
+      'invoice',
+      [
+        'parent.subscription_details.subscription',
+        'parent.subscription_details.metadata',
+        'total_taxes.0.amount',
+        'total_taxes.0.tax_rate_details.tax_rate',
+        'status_transitions.paid_at',
+      ],
+    ],
+    [
+      'line_item',
+      [
+        'parent.subscription_item_details.proration',
+        'parent.subscription_item_details.subscription_item',
+        'pricing.price_details.price',
+        'pricing.price_details.product',
+        'period.start',
+        'period.end',
+      ],
+    ],
+    [
+      'subscription',
+      [
+        'items.data.0.current_period_start',
+        'items.data.0.current_period_end',
+        'items.data.0.price.recurring.interval',
+        'latest_invoice',
+      ],
+    ],
+    ['invoice_payment', ['payment.type', 'payment.payment_intent', 'amount_paid', 'invoice']],
+    [
+      'account',
+      [
+        'capabilities.transfers',
+        'requirements.currently_due',
+        'requirements.past_due',
+        'controller.stripe_dashboard.type',
+      ],
+    ],
+    ['balance', ['available.0.amount', 'available.0.currency']],
+    ['transfer', ['reversals.data.0.amount', 'amount_reversed']],
+    ['event', ['data.object', 'api_version', 'request.id']],
+  ])('should fill in the inner fields of %s that the product reads', (type, paths) => {
+    expect(
+      paths.filter(
+        (path) => valueAt(answers.get(type), path) === undefined || valueAt(answers.get(type), path) === null,
+      ),
+    ).toEqual([]);
+  });
+});
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((inner, key) => (inner as WireObject | undefined)?.[key], value);
+}
