@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { ADMIN_ROLE, type Cluster } from './embedded-postgres-cluster.js';
-import { commandLineOf, isPidInUse } from './process-identity.js';
+import { programOf, isPidInUse } from './process-identity.js';
 
 const POLL_MS = 20;
 const START_TIMEOUT_MS = 120_000;
@@ -188,8 +188,7 @@ function readPidFile(cluster: Cluster): { pid: number; port: number | undefined 
 }
 
 function looksLikePostgres(pid: number): boolean {
-  const command = commandLineOf(pid);
-  return command === '' || command.includes('postgres');
+  return ['postgres', ''].includes(programOf(pid));
 }
 
 /** Whether the server behind this port is the one of this cluster, and ready. */

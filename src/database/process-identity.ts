@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** A process that cannot be confused with a later one that was given the same number. */
 export interface ProcessIdentity {
@@ -37,12 +38,12 @@ export function isPidInUse(pid: number): boolean {
   return statFieldsOf(pid)?.[0] !== 'Z';
 }
 
-/** The program a process runs, with its arguments; '' when the system does not tell. */
-export function commandLineOf(pid: number): string {
+/** The name of the program that a process runs, without its folder; '' when the system does not tell. */
+export function programOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '');
   } catch {
-    return askPs(pid, 'command') ?? '';
+    return basename(askPs(pid, 'comm') ?? '');
   }
 }
 
