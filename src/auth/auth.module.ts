@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AccessGuard } from './access.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { TokenGuard } from './token.guard.js';
+
+@Module({
+  providers: [JwtStrategy, TokenGuard, { provide: APP_GUARD, useClass: AccessGuard }],
+})
+export class AuthModule {}

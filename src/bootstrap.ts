@@ -1,0 +1,131 @@
+import type { AddressInfo } from 'node:net';
+import fastifyCookie from '@fastify/cookie';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LogController, type FastifyInstance } from 'fastify';
+import type { Logger as PinoLogger } from 'pino';
+import { AppModule, type AppOptions } from './app.module.js';
+import { Clock, SystemClock } from './common/clock.js';
+import type { Config } from './config/config.js';
+import { openDatabase } from './database/open-database.js';
+import { Database } from './database/database.js';
+import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
+import { serveDocs } from './http/docs.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { registerHooks } from './http/hooks.js';
+import { createLogger, NestLogger, type LogLevel } from './http/logging.js';
+import { Metrics } from './http/metrics.js';
+import { RateLimiter } from './http/rate-limiter.js';
+import { createRequestIds } from './http/request-id.js';
+import { ServerDrain } from './http/server-drain.js';
+import { createValidationPipe } from './http/validation.pipe.js';
+
+/** Longer than any id or user id of the contract, also percent-encoded. */
+const PATH_PART_LENGTH_MAX = 1024;
+
+export interface RunningService {
+  app: NestFastifyApplication;
+  /** Where it listens. */
+  url: string;
+  databaseUrl: string;
+  /** Finishes the requests under way, then the modules' work, then lets go of the database. */
+  close(): Promise<void>;
+}
+
+/** The whole application, with everything global in place, not listening yet. */
+export async function createApp(options: AppOptions & { logger: PinoLogger }): Promise<NestFastifyApplication> {
+  const { config, logger } = options;
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    // A child logger for each request would cost more than some requests do; lines name the request id themselves.
+    childLoggerFactory: () => logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: createRequestIds(),
+    requestIdHeader: false,
+    trustProxy: trustedProxies(config.trustProxy),
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  registerBodyParsers(fastify);
+  registerHooks(fastify, { config, logger, metrics: app.get(Metrics), rateLimiter: app.get(RateLimiter) });
+  await app.register(fastifyCookie);
+  app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalPipes(createValidationPipe());
+  serveDocs(app, fastify);
+  return app;
+}
+
+/**
+ * Fastify takes a number of hops as "trust nobody", since it cannot tell whether the caller is a proxy at all. Who sets
+ * one says that nothing but these proxies can reach this service.
+ */
+function trustedProxies(trustProxy: Config['trustProxy']): string | false | ((address: string, hop: number) => boolean) {
+  return typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy;
+}
+
+/**
+ * Starts everything the configuration asks for: the database, its migrations, the application, the listener.
+ * @throws StartError with a sentence for the operator.
+ */
+export async function startService(options: {
+  config: Config;
+  clock?: Clock;
+  log?: LogLevel;
+  /** Where the embedded PostgreSQL keeps its data. */
+  dataDir?: string;
+}): Promise<RunningService> {
+  const { config, clock = new SystemClock() } = options;
+  const logger = createLogger(options.log ?? 'info');
+  const database = await openDatabase({ config, log: logger, dataDir: options.dataDir });
+  try {
+    // The Stripe emulator is started here, before the application that calls it.
+    const app = await createApp({ config, clock, logger, databaseUrl: database.url });
+    const close = async (): Promise<void> => {
+      await app.get(ServerDrain).drain(app.getHttpServer());
+      await app.close();
+      await database.close();
+    };
+    try {
+      await recordInstallation(app);
+      await app.listen(config.port, config.host);
+    } catch (error) {
+      await app.close();
+      throw listenProblem(error, config);
+    }
+    return { app, url: urlOf(app, config), databaseUrl: database.url, close };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Says what an operator can do; printed without a stack. */
+export class StartError extends Error {}
+
+/** No payout run is caught up for a period before the first start, so that moment is written down once. */
+async function recordInstallation(app: NestFastifyApplication): Promise<void> {
+  await app.get(Database).prisma.installation.createMany({
+    data: [{ id: 1, installedAt: app.get(Clock).now() }],
+    skipDuplicates: true,
+  });
+}
+
+function listenProblem(error: unknown, { host, port }: Config): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return new StartError(`Port ${port} on ${host} is in use: stop what listens there, or set PORT.`);
+  if (code === 'EACCES') return new StartError(`This user may not listen on port ${port}: set PORT to one above 1023.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError(`HOST ${host} is no address of this machine.`);
+  return error;
+}
+
+function urlOf(app: NestFastifyApplication, config: Config): string {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,20 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toErrorResponse } from './error-response.js';
+
+/** Answers every error of every route with the same envelope; logs those that are our fault, with their stack. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const response = toErrorResponse(error, request.id);
+    if (response.status >= 500) {
+      this.logger.error({ err: error, requestId: request.id, code: response.body.error.code, msg: 'request failed' });
+    }
+    if (reply.sent) return;
+    void reply.headers(response.headers).status(response.status).type('application/json; charset=utf-8').send(response.body);
+  }
+}

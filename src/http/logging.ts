@@ -1,0 +1,89 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+
+export type LogLevel = 'info' | 'silent';
+
+/** Which Nest contexts only say at start what the routes and modules are called. */
+const CHATTY_CONTEXTS = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);
+
+const SENSITIVE_HEADERS = ['authorization', 'cookie', 'set-cookie', 'idempotency-key', 'stripe-signature'];
+
+/**
+ * What must never stand in a log, wherever an error message may have picked it up: e-mail addresses, links (a link may
+ * be a key), tokens, Stripe secrets.
+ */
+const SENSITIVE_TEXT: [RegExp, string][] = [
+  [/\b[a-z][a-z0-9+.-]*:\/\/(?!\/)[^\s'")]+/gi, '[link]'],
+  [/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[email]'],
+  [/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, '[token]'],
+  [/\b(sk|rk|whsec)_\w+/g, '[secret]'],
+];
+
+/** Takes out of a text what must not be logged. */
+export function scrub(text: string): string {
+  return SENSITIVE_TEXT.reduce((clean, [pattern, label]) => clean.replace(pattern, label), text);
+}
+
+/** One JSON object per line on standard output. */
+export function createLogger(level: LogLevel): PinoLogger {
+  return pino({
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
+    redact: { paths: SENSITIVE_HEADERS.flatMap((name) => [`["${name}"]`, `headers["${name}"]`]), censor: '[redacted]' },
+  });
+}
+
+/** Type, code, message and stack; not the other properties, which hold queries, parameters and whole rows. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: scrub(String(error)) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return { type: error.name, code, message: scrub(error.message), stack: scrub(error.stack ?? '') };
+}
+
+/** Lets Nest and the services, which log through Nest's Logger, write to the same pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: PinoLogger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    const context = contextOf(rest);
+    if (context !== undefined && CHATTY_CONTEXTS.has(context)) this.write('debug', message, rest);
+    else this.write('info', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+    const context = contextOf(rest);
+    if (message instanceof Error) this.pino[level]({ context, err: message }, scrub(message.message));
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...message });
+    else if (rest.length > 1) this.pino[level]({ context, stack: scrub(String(rest[0])) }, scrub(String(message)));
+    else this.pino[level]({ context }, scrub(String(message)));
+  }
+}
+
+/** Nest's Logger puts its context last. */
+function contextOf(rest: unknown[]): string | undefined {
+  const last = rest.at(-1);
+  return typeof last === 'string' ? last : undefined;
+}

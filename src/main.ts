@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { startService, StartError, type RunningService } from './bootstrap.js';
+import { ConfigError, readConfig } from './config/config.js';
+
+/** A shutdown that takes longer is ended; whatever was under way is resumed by the next start. */
+const SHUTDOWN_LIMIT_MS = 30_000;
+
+/** Prints what an operator can mend as a sentence, anything else with its stack, and ends the process. */
+function fail(error: unknown): never {
+  const isForOperator = error instanceof ConfigError || error instanceof StartError;
+  console.error(isForOperator ? error.message : error);
+  process.exit(1);
+}
+
+function closeOnSignal(service: RunningService): void {
+  let closing = false;
+  const close = (): void => {
+    // Whoever asks twice does not want to wait.
+    if (closing) process.exit(1);
+    closing = true;
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    service.close().then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', close);
+  process.on('SIGINT', close);
+}
+
+try {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  closeOnSignal(await startService({ config: readConfig(process.env) }));
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,108 @@
+import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/bootstrap.js';
+import { Clock } from '../../src/common/clock.js';
+import { readConfig, type Config } from '../../src/config/config.js';
+import { Database } from '../../src/database/database.js';
+import { createLogger } from '../../src/http/logging.js';
+import { ServerDrain } from '../../src/http/server-drain.js';
+import { createTestDatabase } from './database.js';
+import { signToken, type TokenOptions } from './tokens.js';
+
+/** Stands still until a test moves it. */
+export class FakeClock extends Clock {
+  constructor(private current: Date) {
+    super();
+  }
+
+  now(): Date {
+    return new Date(this.current);
+  }
+
+  set(at: Date | string): void {
+    this.current = new Date(at);
+  }
+
+  advance(milliseconds: number): void {
+    this.current = new Date(this.current.getTime() + milliseconds);
+  }
+}
+
+export interface TestResponse<T> {
+  status: number;
+  body: T;
+  headers: Headers;
+  text: string;
+}
+
+export interface TestRequest {
+  /** Sent as JSON, unless it is a string or a buffer, which is sent as it is. */
+  body?: unknown;
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+export interface TestApp {
+  app: NestFastifyApplication;
+  url: string;
+  clock: FakeClock;
+  config: Config;
+  database: Database;
+  /** The test database as the role that owns its tables. */
+  ownerUrl: string;
+  /** A token of this scope; `sub` is `host-app` or the given user id. */
+  token(scope?: string, subject?: string, options?: TokenOptions): string;
+  /** `request<Affiliate>('POST', '/v1/affiliates', { body })`; sends a host token unless told otherwise. */
+  request<T = unknown>(method: string, path: string, options?: TestRequest): Promise<TestResponse<T>>;
+  close(): Promise<void>;
+}
+
+/** The whole application on a database of its own and a real port, with a clock that stands still. */
+export async function startTestApp(
+  options: { env?: Record<string, string>; now?: Date | string; databaseUrl?: string; clock?: FakeClock } = {},
+): Promise<TestApp> {
+  const testDatabase = await createTestDatabase();
+  const clock = options.clock ?? new FakeClock(new Date(options.now ?? '2026-12-01T12:00:00Z'));
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PUBLIC_URL: 'http://localhost:3000',
+    SITE_URL: 'https://app.example.com',
+    ...options.env,
+  });
+  const databaseUrl = options.databaseUrl ?? testDatabase.url;
+  const app = await createApp({ config, databaseUrl, clock, logger: createLogger('silent') });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const token: TestApp['token'] = (scope = 'host', subject = 'host-app', more = {}) =>
+    signToken(clock.now(), { scope, subject, ...more });
+  return {
+    app,
+    url,
+    clock,
+    config,
+    database: app.get(Database),
+    ownerUrl: testDatabase.ownerUrl,
+    token,
+    request: (method, path, { body, token: given = token(), headers } = {}) =>
+      send(method, url + path, body, { ...(given !== '' && { authorization: `Bearer ${given}` }), ...headers }),
+    close: async () => {
+      await app.get(ServerDrain).drain(app.getHttpServer());
+      await app.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+async function send<T>(method: string, url: string, body: unknown, headers: Record<string, string>): Promise<TestResponse<T>> {
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, body: (isJson ? JSON.parse(text) : text) as T, headers: response.headers, text };
+}
