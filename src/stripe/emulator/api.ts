@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 import { expand } from './expansion.js';
-import type { FaultInjector, RequestFault } from './faults.js';
+import type { ChosenFault, FaultInjector, RequestFault } from './faults.js';
 import { parseForm, type ParameterValue } from './form-body.js';
 import { fingerprintOf, type IdempotencyLayer } from './idempotency.js';
 import { newId } from './ids.js';
@@ -54,10 +54,12 @@ export class Api {
       return this.befallAfterwards(fault, this.reply(request, given));
     } catch (error) {
       return this.reply(request, this.answerOf(error));
+    } finally {
+      this.parts.faults.giveBack(fault);
     }
   }
 
-  private async answerOnce(request: ApiRequest, fault: RequestFault | null): Promise<Given> {
+  private async answerOnce(request: ApiRequest, fault: ChosenFault): Promise<Given> {
     const { method, url } = request.incoming;
     const match = this.parts.router.match(method, url.pathname);
     if (!match) throw unrecognizedUrl(method, url.pathname);
@@ -86,7 +88,7 @@ export class Api {
     request: ApiRequest,
     match: Match,
     values: { [key: string]: ParameterValue },
-    fault: RequestFault | null,
+    fault: ChosenFault,
     keep: (answer: Answer) => void,
   ): Answer {
     const { store, surroundings } = this.parts;
@@ -102,7 +104,7 @@ export class Api {
         const expansions = request.incoming.url.pathname.startsWith('/v1/')
           ? (parameters.strings('expand') ?? [])
           : [];
-        const answer = this.takes(fault, 'error_500_after_commit')
+        const answer = fault.takes('error_500_after_commit')
           ? serverError()
           : { status: 200, body: expand(workspace, body, expansions) };
         keep(answer);
@@ -115,46 +117,38 @@ export class Api {
     }
   }
 
-  private befallBeforehand(fault: RequestFault | null): Outcome | null {
-    if (this.takes(fault, 'drop_before')) return HANG_UP;
-    if (this.takes(fault, 'rate_limited_429'))
-      throw tooManyRequests('rate_limit', 'Request rate limit exceeded.');
-    if (this.takes(fault, 'lock_timeout')) {
+  private befallBeforehand(fault: ChosenFault): Outcome | null {
+    if (fault.takes('drop_before')) return HANG_UP;
+    if (fault.takes('rate_limited_429')) throw tooManyRequests('rate_limit', 'Request rate limit exceeded.');
+    if (fault.takes('lock_timeout')) {
       throw tooManyRequests(
         'lock_timeout',
         'This object cannot be accessed right now because another API request is currently accessing it.',
       );
     }
-    if (!fault?.afterCommit && this.takes(fault, 'bad_gateway_502')) return badGateway(fault);
+    if (!fault.rule?.afterCommit && fault.takes('bad_gateway_502')) return badGateway(fault.rule);
     return null;
   }
 
-  private befallExecution(fault: RequestFault | null): void {
-    if (this.takes(fault, 'error_500')) throw new StripeProblem(500, serverError().body.error);
-    if (this.takes(fault, 'balance_insufficient')) {
+  private befallExecution(fault: ChosenFault): void {
+    if (fault.takes('error_500')) throw new StripeProblem(500, serverError().body.error);
+    if (fault.takes('balance_insufficient')) {
       throw refused('balance_insufficient', 'You have insufficient available funds in your Stripe account.');
     }
   }
 
-  private befallAfterwards(fault: RequestFault | null, reply: Reply): Outcome {
-    if (this.takes(fault, 'drop_after_commit')) return HANG_UP;
-    if (this.takes(fault, 'bad_gateway_502')) return badGateway(fault);
-    if (this.takes(fault, 'not_a_transfer'))
+  private befallAfterwards(fault: ChosenFault, reply: Reply): Outcome {
+    if (fault.takes('drop_after_commit')) return HANG_UP;
+    if (fault.takes('bad_gateway_502')) return badGateway(fault.rule);
+    if (fault.takes('not_a_transfer'))
       return jsonReply(200, { id: newId('cus'), object: 'customer' }, reply.headers);
     return reply;
   }
 
-  private async delay(fault: RequestFault | null): Promise<void> {
-    if (!fault?.delayMs) return;
-    this.takes(fault, 'delay_ms');
-    await pause(fault.delayMs);
-  }
-
-  /** Whether the chosen fault is of this kind; if so it is used up. */
-  private takes(fault: RequestFault | null, kind: RequestFault['kind']): boolean {
-    if (fault?.kind !== kind) return false;
-    this.parts.faults.spend(fault);
-    return true;
+  private async delay(fault: ChosenFault): Promise<void> {
+    if (!fault.rule?.delayMs) return;
+    fault.takes('delay_ms');
+    await pause(fault.rule.delayMs);
   }
 
   private checkAccount({ account }: ApiRequest): void {

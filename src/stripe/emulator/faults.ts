@@ -68,6 +68,21 @@ export interface WebhookFault {
   seed?: number;
 }
 
+/** What befalls one request, if anything. */
+export class ChosenFault {
+  /** Whether it came to bear. */
+  applied = false;
+
+  constructor(readonly rule: RequestFault | null) {}
+
+  /** Whether the request is befallen by this kind of fault; if so the fault has come to bear. */
+  takes(kind: RequestFaultKind): boolean {
+    if (this.rule?.kind !== kind) return false;
+    this.applied = true;
+    return true;
+  }
+}
+
 interface Armed<Rule> {
   rule: Rule;
   left: number;
@@ -81,14 +96,18 @@ export class FaultInjector {
 
   add(rule: RequestFault): void {
     this.requests.push({
-      rule,
+      rule: { ...rule },
       left: rule.count === null ? Infinity : (rule.count ?? 1),
       random: seededRandom(rule.seed ?? 1),
     });
   }
 
   addForWebhooks(rule: WebhookFault): void {
-    this.webhooks.push({ rule, left: rule.count ?? Infinity, random: seededRandom(rule.seed ?? 1) });
+    this.webhooks.push({
+      rule: { ...rule },
+      left: rule.count ?? Infinity,
+      random: seededRandom(rule.seed ?? 1),
+    });
   }
 
   clear(): void {
@@ -98,22 +117,24 @@ export class FaultInjector {
 
   /** The rules that still have something to befall. */
   pending(): { requests: RequestFault[]; webhooks: WebhookFault[] } {
-    return {
-      requests: this.requests.map(({ rule }) => rule),
-      webhooks: this.webhooks.map(({ rule }) => rule),
-    };
+    return { requests: remaining(this.requests), webhooks: remaining(this.webhooks) };
   }
 
-  /** The fault of this request, or null. It is used up only by {@link spend}. */
-  choose(method: string, path: string): RequestFault | null {
+  /**
+   * The fault of this request. It counts as used up from here on, so that of two requests at once
+   * only one is befallen; {@link giveBack} returns one that did not come to bear.
+   */
+  choose(method: string, path: string): ChosenFault {
     const armed = this.requests.find(
-      ({ rule, random }) => fits(rule, method, path) && random() < (rule.probability ?? 1),
+      ({ rule, left, random }) => left > 0 && fits(rule, method, path) && random() < (rule.probability ?? 1),
     );
-    return armed?.rule ?? null;
+    if (armed) armed.left -= 1;
+    return new ChosenFault(armed?.rule ?? null);
   }
 
-  spend(rule: RequestFault): void {
-    this.requests = spent(this.requests, rule);
+  giveBack({ rule, applied }: ChosenFault): void {
+    const armed = this.requests.find((candidate) => candidate.rule === rule);
+    if (armed && !applied) armed.left += 1;
   }
 
   /** How often an event is to be sent to an endpoint: 0 when it is dropped, 1 when nothing befalls it. */
@@ -134,18 +155,16 @@ export class FaultInjector {
 
   private takeWebhook(kind: WebhookFault['kind'], eventType: string): Armed<WebhookFault> | null {
     const armed = this.webhooks.find(
-      ({ rule }) => rule.kind === kind && (rule.types?.includes(eventType) ?? true),
+      ({ rule, left }) => left > 0 && rule.kind === kind && (rule.types?.includes(eventType) ?? true),
     );
     if (!armed) return null;
-    this.webhooks = spent(this.webhooks, armed.rule);
+    armed.left -= 1;
     return armed;
   }
 }
 
-function spent<Rule>(queue: Armed<Rule>[], rule: Rule): Armed<Rule>[] {
-  return queue
-    .map((armed) => (armed.rule === rule ? { ...armed, left: armed.left - 1 } : armed))
-    .filter(({ left }) => left > 0);
+function remaining<Rule>(queue: Armed<Rule>[]): Rule[] {
+  return queue.filter(({ left }) => left > 0).map(({ rule }) => rule);
 }
 
 function fits(rule: RequestFault, method: string, path: string): boolean {

@@ -33,64 +33,68 @@ export function seeOther(location: string): Reply {
 
 /** The HTTP server: reads whole requests, writes whole replies, or hangs up when told to. */
 export class HttpServer {
-  private constructor(private readonly server: Server) {}
+  private readonly server: Server;
+  private readonly serving = new Set<Promise<void>>();
 
+  private constructor(private readonly answer: (incoming: Incoming) => Promise<Outcome>) {
+    this.server = createServer((request, response) => {
+      const served = this.serve(request, response).finally(() => this.serving.delete(served));
+      this.serving.add(served);
+    });
+  }
+
+  /** Resolves once the server listens; rejects when the port is taken. */
   static async listen(
     host: string,
     port: number,
     answer: (incoming: Incoming) => Promise<Outcome>,
   ): Promise<HttpServer> {
-    const server = createServer((request, response) => void serve(request, response, answer));
+    const server = new HttpServer(answer);
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
+      server.server.once('error', reject);
+      server.server.listen(port, host, resolve);
     });
-    return new HttpServer(server);
+    return server;
   }
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Cuts all connections and waits until what they had begun is done. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeAllConnections();
     await closed;
+    await Promise.all(this.serving);
   }
-}
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: (incoming: Incoming) => Promise<Outcome>,
-): Promise<void> {
-  const body = await readBody(request);
-  if (body === undefined) return;
-  const outcome = body === null ? tooLarge() : await answer(incomingOf(request, body));
-  if (outcome === HANG_UP) {
-    request.socket.destroy();
-    return;
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    if (body === undefined) return;
+    const outcome = body === null ? tooLarge() : await this.answerTo(request, body);
+    if (outcome === HANG_UP) {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(outcome.status, {
+      ...outcome.headers,
+      'content-length': Buffer.byteLength(outcome.body),
+    });
+    response.end(request.method === 'HEAD' ? undefined : outcome.body);
   }
-  response.writeHead(outcome.status, {
-    ...outcome.headers,
-    'content-length': Buffer.byteLength(outcome.body),
-  });
-  response.end(request.method === 'HEAD' ? undefined : outcome.body);
-}
 
-function incomingOf(request: IncomingMessage, body: string): Incoming {
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : value,
-    ]),
-  );
-  return {
-    method: request.method ?? 'GET',
-    url: new URL(request.url ?? '/', 'http://emulator'),
-    headers,
-    body,
-  };
+  private async answerTo(request: IncomingMessage, body: string): Promise<Outcome> {
+    const target = `http://emulator${request.url ?? '/'}`;
+    if (!URL.canParse(target)) return badTarget();
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : value,
+      ]),
+    );
+    return this.answer({ method: request.method ?? 'GET', url: new URL(target), headers, body });
+  }
 }
 
 /** The whole body; null when it is too large; undefined when the client went away. */
@@ -112,4 +116,8 @@ function tooLarge(): Reply {
   return jsonReply(413, {
     error: { type: 'invalid_request_error', message: 'The request body is too large.' },
   });
+}
+
+function badTarget(): Reply {
+  return jsonReply(400, { error: { type: 'invalid_request_error', message: 'The address is no address.' } });
 }

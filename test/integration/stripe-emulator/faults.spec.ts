@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import type { Stripe } from 'stripe';
 import type { RequestFault } from '../../../src/stripe/emulator/index.js';
 import { control, createActiveAccount, startHarness, type Harness } from './emulator-harness.js';
@@ -182,5 +183,37 @@ describe('idempotency and faults in the Stripe emulator', () => {
     expect((await control(emulator, 'POST', 'faults', { kind: 'nonsense' })).error).toMatchObject({
       param: 'kind',
     });
+  });
+
+  it('should befall exactly as many of many simultaneous requests as it was told to', async () => {
+    arm({ kind: 'error_500', count: 7, delayMs: 20 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, (_, index) => send(`key-${index}`)));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(7);
+    expect(await transferCount()).toBe(23);
+    expect(harness.emulator.faults.pending().requests).toEqual([]);
+  });
+
+  it.each<[string, string, string]>([
+    ['a path that is no address', '//', ''],
+    ['an encoding that is none', '/v1/customers/%zz', ''],
+    ['deep nesting', '/v1/customers', `metadata${'[a]'.repeat(50)}=1`],
+    ['a list where text belongs', '/v1/customers', 'name[]=1'],
+    ['the name of a prototype', '/v1/customers/__proto__', '__proto__[polluted]=1'],
+    ['a body that is no JSON', '/v2/core/accounts', '{'],
+    ['a body of two megabytes', '/v1/customers', `name=${'x'.repeat(2_000_000)}`],
+  ])('should refuse %s with a 4xx', async (_, path, body) => {
+    const response = await new Promise<number>((resolve, reject) => {
+      const { hostname, port } = new URL(harness.emulator.url);
+      const headers = { authorization: 'Bearer sk_test_emulator' };
+      request({ hostname, port, path, method: 'POST', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end(body);
+    });
+    expect(response).toBeGreaterThanOrEqual(400);
+    expect(response).toBeLessThan(500);
+    expect(Object.prototype).not.toHaveProperty('polluted');
   });
 });

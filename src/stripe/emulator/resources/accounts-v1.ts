@@ -1,13 +1,36 @@
 import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
+import type { AccountRecord } from '../stored-objects.js';
 import { missingParameter } from '../stripe-problem.js';
 import { wholeList } from '../wire.js';
 import { changeAccount } from './account-changes.js';
 import { accessibleAccount, createAccountRecord } from './account-record.js';
 import { renderV1Account, renderV1Capability } from './account-rendering.js';
 
+/** The platform itself, which the key belongs to. */
+const PLATFORM: AccountRecord = {
+  id: 'acct_1EmulatorPlatform',
+  origin: 'v1',
+  created: 0,
+  country: 'US',
+  defaultCurrency: 'usd',
+  email: null,
+  displayName: 'Fairshare emulator',
+  entityType: 'company',
+  dashboard: 'full',
+  v1Type: 'standard',
+  serviceAgreement: 'full',
+  metadata: {},
+  transfersRequested: true,
+  onboarded: true,
+  restricted: false,
+  deauthorized: false,
+  closed: false,
+};
+
 /** Connected accounts through the v1 API, those made by v2 included. */
 export const accountV1Routes: Route[] = [
+  route('GET', '/v1/account', retrieveOwnAccount),
   route('POST', '/v1/accounts', createAccount),
   route('GET', '/v1/accounts', listAccounts),
   route('GET', '/v1/accounts/:id', ({ workspace, path }) =>
@@ -41,6 +64,13 @@ function createAccount({ workspace, parameters }: Call): object {
     transfersRequested: transfersRequestedIn(parameters) ?? false,
   });
   return renderV1Account(account);
+}
+
+/** The account that the key, or the `Stripe-Account` header, stands for. */
+function retrieveOwnAccount({ workspace }: Call): object {
+  return renderV1Account(
+    workspace.account === null ? PLATFORM : accessibleAccount(workspace, workspace.account),
+  );
 }
 
 function updateAccount({ workspace, parameters, path }: Call): object {
