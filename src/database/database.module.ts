@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Database } from './database.js';
+import { JobQueue } from './job-queue.js';
 
 @Global()
 @Module({})
@@ -8,8 +9,8 @@ export class DatabaseModule {
   static connect(url: string): DynamicModule {
     return {
       module: DatabaseModule,
-      providers: [{ provide: Database, useFactory: () => new Database(url) }],
-      exports: [Database],
+      providers: [{ provide: Database, useFactory: () => new Database(url) }, JobQueue],
+      exports: [Database, JobQueue],
     };
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
-import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
 import { lockReferralSubjects } from './referral-locks.js';
 
@@ -16,6 +15,8 @@ export interface SubscriptionFacts {
   mrrMinor: bigint;
   currency: string;
   endedAt: Date | null;
+  /** When we began to ask: of two answers the later one counts, whichever is stored first. */
+  seenAt: Date;
 }
 
 /** Statuses in which the customer no longer has the subscription. Anything else, known or not, still counts. */
@@ -27,8 +28,6 @@ const ENDED = new Set(['canceled', 'incomplete_expired']);
  */
 @Injectable()
 export class ReferralLifecycle {
-  constructor(private readonly clock: Clock) {}
-
   /** The referral that a Stripe customer's money belongs to. The server's own binding comes first; a host's user id in
    * metadata counts only while that referral is bound to no customer, since customers can have their metadata changed. */
   async findReferral(tx: Tx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
@@ -49,8 +48,11 @@ export class ReferralLifecycle {
    */
   async recordSubscription(tx: Tx, facts: SubscriptionFacts): Promise<void> {
     await lockReferralSubjects(tx, { referredUserId: facts.referredUserId, stripeCustomerId: facts.customerId });
-    const { id, ...seen } = { ...facts, seenAt: this.clock.now() };
-    await tx.stripeSubscription.upsert({ where: { id }, create: { id, ...seen }, update: seen });
+    const { id, ...seen } = facts;
+    const stored = await tx.stripeSubscription.findUnique({ where: { id } });
+    // An ended subscription never comes back, so an older answer that arrives late must not revive it.
+    if (stored && (stored.seenAt > facts.seenAt || (ENDED.has(stored.status) && !ENDED.has(facts.status)))) return;
+    await tx.stripeSubscription.upsert({ where: { id }, create: facts, update: seen });
     const referral = await this.findReferral(tx, facts.customerId, facts.referredUserId);
     if (referral) await this.refresh(tx, referral);
   }

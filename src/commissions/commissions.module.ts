@@ -1,0 +1,32 @@
+import { Global, Module } from '@nestjs/common';
+import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { ReferralEarnings } from '../referrals/referral-earnings.js';
+import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
+import { ReferralObserver } from '../referrals/referral-observer.js';
+import { BalanceController } from './balance.controller.js';
+import { CommissionQueries } from './commission-queries.js';
+import { CommissionsController } from './commissions.controller.js';
+import { CommissionsService } from './commissions.service.js';
+import { HoldReleaseService } from './hold-release.service.js';
+import { Ledger } from './ledger/ledger.js';
+import { LedgerVerifier } from './ledger/ledger-verifier.js';
+import { MyCommissionsController } from './my-commissions.controller.js';
+
+/** Global, because it answers the two ports that referrals declare (earnings, and what happens after a referral). */
+@Global()
+@Module({
+  imports: [AffiliatesModule],
+  controllers: [CommissionsController, BalanceController, MyCommissionsController],
+  providers: [
+    CommissionQueries,
+    CommissionsService,
+    HoldReleaseService,
+    Ledger,
+    LedgerVerifier,
+    ReferralLifecycle,
+    { provide: ReferralObserver, useExisting: CommissionsService },
+    { provide: ReferralEarnings, useExisting: CommissionQueries },
+  ],
+  exports: [CommissionQueries, CommissionsService, HoldReleaseService, Ledger, LedgerVerifier, ReferralLifecycle, ReferralObserver, ReferralEarnings],
+})
+export class CommissionsModule {}

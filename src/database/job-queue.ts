@@ -1,0 +1,83 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import PgBoss from 'pg-boss';
+import { Database, type Tx } from './database.js';
+
+/** Anything that runs SQL: a pool client inside its own transaction, or a Prisma transaction. */
+export interface SqlExecutor {
+  executeSql(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+interface Subscription {
+  queue: string;
+  batchSize: number;
+  handle: (jobs: unknown[]) => Promise<void>;
+}
+
+/** A job whose worker died is handed to another one after this long. */
+const EXPIRE_SECONDS = 120;
+const POLL_SECONDS = 1;
+
+/**
+ * Background jobs on the same PostgreSQL (pg-boss). A job is enqueued in the transaction of the write it belongs to,
+ * so that neither exists without the other. Jobs may run twice; handlers are idempotent.
+ */
+@Injectable()
+export class JobQueue implements BeforeApplicationShutdown {
+  private boss: PgBoss | null = null;
+  private readonly workerIds = new Map<string, string>();
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes the queues and starts the workers of this process. Enqueuing works only after it.
+   */
+  async start(subscriptions: Subscription[], onError: (error: Error) => void): Promise<void> {
+    const boss = new PgBoss({ db: { executeSql: (text, values) => this.database.pool.query(text, values as unknown[]) } });
+    boss.on('error', onError);
+    await boss.start();
+    this.boss = boss;
+    for (const { queue, batchSize, handle } of subscriptions) {
+      await boss.createQueue(queue, { name: queue, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true });
+      const id = await boss.work<unknown>(queue, { batchSize, pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
+        handle(jobs.map((job) => job.data)),
+      );
+      this.workerIds.set(queue, id);
+    }
+  }
+
+  /** Enqueues within the executor's transaction, to be worked on at once. */
+  async enqueue(executor: SqlExecutor, queue: string, jobs: object[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.started().insert(jobs.map((data) => ({ name: queue, data })), { db: executor });
+  }
+
+  /** Enqueues within the executor's transaction, to be worked on when `delaySeconds` have passed. */
+  async enqueueLater(executor: SqlExecutor, queue: string, job: object, delaySeconds: number): Promise<void> {
+    await this.started().send(queue, job, { db: executor, startAfter: delaySeconds });
+  }
+
+  /** Lets this process's worker look at once instead of at its next poll; call it after the commit. */
+  wake(queue: string): void {
+    const id = this.workerIds.get(queue);
+    if (id) this.boss?.notifyWorker(id);
+  }
+
+  private started(): PgBoss {
+    if (!this.boss) throw new Error('the job queue has not been started');
+    return this.boss;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.boss?.stop({ graceful: true, wait: true, close: false, timeout: 20_000 });
+    this.boss = null;
+  }
+}
+
+/** Lets a job be enqueued inside a Prisma transaction. */
+export function executorOf(tx: Tx): SqlExecutor {
+  return {
+    async executeSql(text, values) {
+      return { rows: await tx.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values.map((value) => value ?? null)) };
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Why somebody is not paid in a run. The words are a contract (api.md, "PayoutRun"). */
+export const SKIP_REASONS = [
+  'below_minimum',
+  'negative_balance',
+  'not_onboarded',
+  'account_restricted',
+  'suspended',
+  'under_review',
+  'currency_unavailable',
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+export interface Candidate {
+  amountMinor: bigint;
+  minimumMinor: bigint;
+  affiliateStatus: string;
+  stripeAccountId: string | null;
+  /** Has finished onboarding once. */
+  detailsSubmitted: boolean;
+  /** Transfers to the account and payouts from it work, as far as we were told. */
+  payoutsEnabled: boolean;
+}
+
+/**
+ * Whether a candidate is paid (null) or why not. The amount comes first: whoever is owed nothing that could be sent
+ * need not be bothered about an account.
+ */
+export function skipReason(candidate: Candidate): SkipReason | null {
+  if (candidate.amountMinor < 0n) return 'negative_balance';
+  if (candidate.amountMinor < candidate.minimumMinor) return 'below_minimum';
+  if (candidate.affiliateStatus !== 'active') return 'suspended';
+  if (candidate.stripeAccountId === null || !candidate.detailsSubmitted) return 'not_onboarded';
+  return candidate.payoutsEnabled ? null : 'account_restricted';
+}

@@ -1,0 +1,105 @@
+import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
+import { PageQuery } from '../http/pagination.js';
+import type { SkipReason } from './eligibility.js';
+
+export const PAYOUT_STATUSES = ['pending', 'paid', 'failed', 'canceled', 'reversed'] as const;
+export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
+export type PayoutRunStatus = 'reserving' | 'awaiting_approval' | 'sending' | 'waiting_for_funds' | 'completed' | 'canceled';
+
+export const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
+
+/** Filters of an affiliate's own payouts. */
+export class MyPayoutsQuery extends PageQuery {
+  @IsOptional()
+  @IsIn(PAYOUT_STATUSES)
+  status?: PayoutStatus;
+}
+
+export class PayoutsQuery extends MyPayoutsQuery {
+  @IsOptional()
+  @Matches(/^aff_[0-9a-z]{1,26}$/)
+  affiliateId?: string;
+
+  @IsOptional()
+  @Matches(/^run_[0-9a-z]{1,26}$/)
+  runId?: string;
+}
+
+export class PayoutDto {
+  id!: string;
+  affiliateId!: string;
+  runId!: string;
+  /** The run's month: `2026-12`. */
+  period!: string;
+  /** In minor units. */
+  amount!: number;
+  amountReversed!: number;
+  currency!: string;
+  status!: PayoutStatus;
+  stripeTransferId!: string | null;
+  failureCode!: string | null;
+  failureMessage!: string | null;
+  /** How often a transfer was asked for. */
+  attempts!: number;
+  createdAt!: string;
+  paidAt!: string | null;
+}
+
+export class RunTotalDto {
+  currency!: string;
+  count!: number;
+  /** In minor units. */
+  amount!: number;
+}
+
+export class SkippedCountDto {
+  reason!: SkipReason;
+  count!: number;
+}
+
+export class PayoutRunDto {
+  id!: string;
+  period!: string;
+  status!: PayoutRunStatus;
+  /** Always false: a preview is no run. */
+  dryRun!: boolean;
+  totals!: RunTotalDto[];
+  skipped!: SkippedCountDto[];
+  startedAt!: string;
+  finishedAt!: string | null;
+}
+
+export class PreviewBody {
+  /** The month to preview, `2026-12`; the next planned one by default. */
+  @IsOptional()
+  @Matches(PERIOD, { message: 'period must be a month such as 2026-12' })
+  period?: string;
+
+  /** The moment to take for now; the planned moment of the period by default. */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  asOf?: string;
+}
+
+export class PreviewPayoutDto {
+  affiliateId!: string;
+  /** In minor units. */
+  amount!: number;
+  currency!: string;
+}
+
+export class PreviewSkipDto {
+  affiliateId!: string;
+  reason!: SkipReason;
+  /** In minor units. */
+  amount!: number;
+  currency!: string;
+}
+
+export class PreviewDto {
+  period!: string;
+  cutOff!: string;
+  payouts!: PreviewPayoutDto[];
+  skipped!: PreviewSkipDto[];
+  totals!: RunTotalDto[];
+}

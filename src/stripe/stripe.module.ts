@@ -1,0 +1,81 @@
+import { Global, Logger, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
+import Stripe from 'stripe';
+import { AccountGateway } from '../affiliates/account-gateway.js';
+import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { CommissionsModule } from '../commissions/commissions.module.js';
+import { Config } from '../config/config.js';
+import { JobQueue } from '../database/job-queue.js';
+import { PayoutGateway } from '../payouts/payout-gateway.js';
+import { ReferralsModule } from '../referrals/referrals.module.js';
+import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './stripe-account-gateway.js';
+import { createStripeClient, StripeConnection } from './stripe-connection.js';
+import { StripePayoutGateway } from './stripe-payout-gateway.js';
+import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
+import { EventProcessor } from './webhooks/event-processor.js';
+import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
+import { InvoicePaidHandler } from './webhooks/handlers/invoice-paid.handler.js';
+import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-changed.handler.js';
+import { WebhookController } from './webhooks/webhook.controller.js';
+import { STRIPE_EVENT_QUEUE, WebhookInbox } from './webhooks/webhook-inbox.js';
+import { WebhookVerifier } from './webhooks/webhook-verifier.js';
+
+/** One handler per kind of event; adding an event means adding its handler here. */
+const HANDLERS = [InvoicePaidHandler, SubscriptionChangedHandler, AccountUpdatedHandler];
+
+/** The ports that other modules own, bound to Stripe. */
+@Global()
+@Module({})
+export class StripeGatewaysModule {
+  static connect(connection: StripeConnection): DynamicModule {
+    return {
+      module: StripeGatewaysModule,
+      providers: [
+        { provide: StripeConnection, useValue: connection },
+        { provide: Stripe, useFactory: () => createStripeClient(connection) },
+        {
+          provide: AccountGateway,
+          inject: [Stripe, Config],
+          useFactory: (stripe: Stripe, config: Config) =>
+            config.stripeAccountsApi === 'v2'
+              ? new StripeAccountGatewayV2(stripe)
+              : new StripeAccountGatewayV1(stripe, config.defaultCountry),
+        },
+        { provide: PayoutGateway, useClass: StripePayoutGateway },
+      ],
+      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway],
+    };
+  }
+}
+
+/** Stripe's events in: the endpoint, the inbox, and the workers that process it. */
+@Module({
+  imports: [AffiliatesModule, ReferralsModule, CommissionsModule],
+  controllers: [WebhookController],
+  providers: [
+    WebhookVerifier,
+    WebhookInbox,
+    EventProcessor,
+    ...HANDLERS,
+    {
+      provide: EventHandlers,
+      inject: [StripeConnection, ...HANDLERS],
+      useFactory: (connection: StripeConnection, ...handlers: EventHandler[]) => new EventHandlers(connection, handlers),
+    },
+  ],
+})
+export class StripeModule implements OnApplicationBootstrap {
+  private readonly logger = new Logger(StripeModule.name);
+
+  constructor(
+    private readonly jobs: JobQueue,
+    private readonly processor: EventProcessor,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.jobs.start(
+      [{ queue: STRIPE_EVENT_QUEUE, batchSize: 100, handle: (jobs) => this.processor.processBatch(jobs) }],
+      (error) => this.logger.error({ message: 'the job queue reports an error', error: error.message }),
+    );
+    await this.processor.resumePending();
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../../database/database.js';
+import { StripeConnection } from '../stripe-connection.js';
+import type { InboundEvent } from './webhook-verifier.js';
+
+/** What an event comes to, once everything it needs from the network has been gathered. */
+export type Apply = (tx: Tx) => Promise<void>;
+
+/**
+ * Handles a kind of event in two steps: `prepare` may ask Stripe, `Apply` runs inside the event's one transaction and
+ * may not. Both may run again after a crash, so what `Apply` does is idempotent.
+ */
+export abstract class EventHandler {
+  abstract readonly types: readonly string[];
+  /** Whether the event is about a connected account (it then carries `account`) or about the platform's own objects. */
+  abstract readonly source: 'platform' | 'connected_account';
+  abstract prepare(event: InboundEvent): Promise<Apply>;
+}
+
+/** Which handler an event goes to, if any. */
+@Injectable()
+export class EventHandlers {
+  private readonly byType: ReadonlyMap<string, EventHandler>;
+
+  constructor(
+    private readonly connection: StripeConnection,
+    handlers: EventHandler[],
+  ) {
+    this.byType = new Map(handlers.flatMap((handler) => handler.types.map((type) => [type, handler] as const)));
+  }
+
+  /**
+   * Whether the event can have an effect. Unknown types and events of the other mode (test/live) are kept without one,
+   * and so is money from a connected account: its owner could have forged it (stripe.md, "Events").
+   */
+  accepts(event: InboundEvent): boolean {
+    const handler = this.byType.get(event.type);
+    if (!handler || (event.livemode === true) !== this.connection.livemode) return false;
+    const fromConnectedAccount = 'account' in event && Boolean(event.account);
+    return handler.source === 'connected_account' || !fromConnectedAccount;
+  }
+
+  /** @throws Error when the event is not accepted. */
+  prepare(event: InboundEvent): Promise<Apply> {
+    const handler = this.byType.get(event.type);
+    if (!handler) throw new Error(`no handler for ${event.type}`);
+    return handler.prepare(event);
+  }
+}

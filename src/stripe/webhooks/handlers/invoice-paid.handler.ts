@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
+import { Config } from '../../../config/config.js';
+import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
+import { Database, type Tx } from '../../../database/database.js';
+import { isResourceMissing } from '../../stripe-errors.js';
+import { EventHandler, type Apply } from '../event-handlers.js';
+import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
+
+/** `invoice.paid`: the paid invoice is stored and earns its commission. */
+@Injectable()
+export class InvoicePaidHandler extends EventHandler {
+  override readonly types = ['invoice.paid'];
+  override readonly source = 'platform';
+
+  constructor(
+    private readonly config: Config,
+    private readonly stripe: Stripe,
+    private readonly database: Database,
+    private readonly commissions: CommissionsService,
+  ) {
+    super();
+  }
+
+  override async prepare(event: InboundEvent): Promise<Apply> {
+    const invoice = (event as SnapshotEvent).data.object as unknown as Stripe.Invoice;
+    const facts: PaidInvoice = { ...invoiceFacts(invoice, event.id), referredUserId: await this.findReferredUser(invoice) };
+    return (tx: Tx) => this.commissions.recordPaidInvoice(tx, facts);
+  }
+
+  /**
+   * The host's user id (stripe.md, "Where fields are now"): none is needed when the customer is bound to a referral;
+   * else the snapshot on the invoice, then the subscription's and the customer's metadata.
+   */
+  private async findReferredUser(invoice: Stripe.Invoice): Promise<string | null> {
+    const key = this.config.referredUserMetadataKey;
+    const customerId = idOf(invoice.customer);
+    const details = subscriptionDetails(invoice);
+    const onInvoice = details?.metadata?.[key];
+    if (onInvoice) return onInvoice;
+    if (customerId && (await this.database.prisma.referral.findUnique({ where: { stripeCustomerId: customerId } }))) return null;
+    const subscriptionId = idOf(details?.subscription);
+    if (subscriptionId) {
+      const known = await this.database.prisma.stripeSubscription.findUnique({ where: { id: subscriptionId } });
+      if (known?.referredUserId) return known.referredUserId;
+      const subscription = await unlessMissing(this.stripe.subscriptions.retrieve(subscriptionId));
+      if (subscription?.metadata?.[key]) return subscription.metadata[key];
+    }
+    if (!customerId) return null;
+    const customer = await unlessMissing(this.stripe.customers.retrieve(customerId));
+    return (customer && !customer.deleted && customer.metadata?.[key]) || null;
+  }
+}
+
+function invoiceFacts(invoice: Stripe.Invoice, stripeEventId: string): Omit<PaidInvoice, 'referredUserId'> {
+  const paidAt = invoice.status_transitions?.paid_at ?? invoice.created;
+  const offStripe = BigInt(invoice.amount_paid_off_stripe ?? 0);
+  const paid = BigInt(invoice.amount_paid);
+  return {
+    id: invoice.id,
+    customerId: idOf(invoice.customer),
+    subscriptionId: idOf(subscriptionDetails(invoice)?.subscription),
+    currency: invoice.currency,
+    totalMinor: BigInt(invoice.total),
+    totalExcludingTaxMinor: typeof invoice.total_excluding_tax === 'number' ? BigInt(invoice.total_excluding_tax) : null,
+    // Money that did not come through Stripe earns nothing by itself: nobody but the host can vouch for it.
+    amountPaidMinor: paid > offStripe ? paid - offStripe : 0n,
+    amountPaidOffStripeMinor: offStripe,
+    paidAt: new Date(paidAt * 1000),
+    stripeEventId,
+  };
+}
+
+function subscriptionDetails(invoice: Stripe.Invoice): Stripe.Invoice.Parent['subscription_details'] | undefined {
+  return invoice.parent?.type === 'subscription_details' ? invoice.parent.subscription_details : undefined;
+}
+
+function idOf(reference: string | { id: string } | null | undefined): string | null {
+  return (typeof reference === 'object' ? reference?.id : reference) ?? null;
+}
+
+async function unlessMissing<T>(request: Promise<T>): Promise<T | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isResourceMissing(error)) return null;
+    throw error;
+  }
+}

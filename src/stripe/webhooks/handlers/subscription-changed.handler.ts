@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
+import { Clock } from '../../../common/clock.js';
+import { Config } from '../../../config/config.js';
+import type { Tx } from '../../../database/database.js';
+import { ReferralLifecycle, type SubscriptionFacts } from '../../../referrals/referral-lifecycle.js';
+import { isResourceMissing } from '../../stripe-errors.js';
+import { monthlyRevenueMinor } from '../../monthly-revenue.js';
+import { EventHandler, type Apply } from '../event-handlers.js';
+import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
+
+/**
+ * `customer.subscription.*`: the subscription is asked for afresh, so that the order of events does not matter; each
+ * event only says that something changed. One that Stripe no longer knows is taken from the event itself.
+ */
+@Injectable()
+export class SubscriptionChangedHandler extends EventHandler {
+  override readonly types = ['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted'];
+  override readonly source = 'platform';
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly stripe: Stripe,
+    private readonly lifecycle: ReferralLifecycle,
+  ) {
+    super();
+  }
+
+  override async prepare(event: InboundEvent): Promise<Apply> {
+    const seenAt = this.clock.now();
+    const subscription = await this.fetch((event as SnapshotEvent).data.object as unknown as Stripe.Subscription);
+    const facts: SubscriptionFacts = {
+      id: subscription.id,
+      customerId: typeof subscription.customer === 'string' ? subscription.customer : subscription.customer.id,
+      referredUserId: subscription.metadata?.[this.config.referredUserMetadataKey] ?? null,
+      status: subscription.status,
+      mrrMinor: monthlyRevenueMinor(subscription.items.data),
+      currency: subscription.currency,
+      endedAt: subscription.ended_at ? new Date(subscription.ended_at * 1000) : null,
+      seenAt,
+    };
+    return (tx: Tx) => this.lifecycle.recordSubscription(tx, facts);
+  }
+
+  private async fetch(snapshot: Stripe.Subscription): Promise<Stripe.Subscription> {
+    try {
+      return await this.stripe.subscriptions.retrieve(snapshot.id);
+    } catch (error) {
+      if (isResourceMissing(error)) return snapshot;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
+import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/domain-error.js';
+import { StripeConnection } from '../stripe-connection.js';
+
+/** Stripe's own tolerance, here in both directions: the SDK alone accepts timestamps from the future. */
+const TOLERANCE_SECONDS = 300;
+
+/** A thin notification of API v2: names what changed, without showing it. */
+export interface ThinEvent {
+  object: 'v2.core.event';
+  id: string;
+  type: string;
+  livemode: boolean;
+  created: string;
+  related_object?: { id: string; type: string } | null;
+}
+
+/** A snapshot event as it was sent; its `data.object` may be of an API version other than ours. */
+export type SnapshotEvent = Pick<Stripe.Event, 'object' | 'id' | 'type' | 'livemode' | 'created' | 'account' | 'api_version'> & {
+  data: { object: { id?: string; object?: string } & Record<string, unknown> };
+};
+
+export type InboundEvent = ThinEvent | SnapshotEvent;
+
+export class BadWebhookError extends DomainError {
+  constructor(code: string, message: string) {
+    super('invalid', code, message);
+  }
+}
+
+/** Proves that a webhook was signed by Stripe a moment ago, over the very bytes that arrived. */
+@Injectable()
+export class WebhookVerifier {
+  constructor(
+    private readonly stripe: Stripe,
+    private readonly connection: StripeConnection,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws BadWebhookError (400) for a wrong signature, a stale or future timestamp, or a body that is no event. */
+  verify(rawBody: Buffer | undefined, signature: string | undefined): InboundEvent {
+    if (!rawBody?.length) throw new BadWebhookError('webhook_not_an_event', 'The body is empty.');
+    if (!signature) throw new BadWebhookError('webhook_signature_missing', 'The Stripe-Signature header is missing.');
+    this.checkTimestamp(signature);
+    if (!this.connection.webhookSecrets.some((secret) => this.isSignedWith(rawBody, signature, secret))) {
+      throw new BadWebhookError(
+        'webhook_signature_invalid',
+        'No secret of STRIPE_WEBHOOK_SECRETS matches the signature; the raw body must arrive unchanged.',
+      );
+    }
+    return parseEvent(rawBody);
+  }
+
+  private checkTimestamp(signature: string): void {
+    const timestamp = Number(/(?:^|,)\s*t=(\d{1,12})(?:,|$)/.exec(signature)?.[1]);
+    const skewSeconds = Math.abs(this.clock.now().getTime() / 1000 - timestamp);
+    if (!(skewSeconds <= TOLERANCE_SECONDS)) {
+      throw new BadWebhookError('webhook_timestamp_invalid', `The signature's timestamp is missing or more than ${TOLERANCE_SECONDS} s off.`);
+    }
+  }
+
+  private isSignedWith(rawBody: Buffer, signature: string, secret: string): boolean {
+    try {
+      return this.stripe.webhooks.signature.verifyHeader(rawBody, signature, secret, 0);
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
+      throw error;
+    }
+  }
+}
+
+function parseEvent(rawBody: Buffer): InboundEvent {
+  let body: unknown;
+  try {
+    body = JSON.parse(rawBody.toString('utf8'));
+  } catch {
+    throw new BadWebhookError('webhook_not_an_event', 'The body is signed but is not JSON.');
+  }
+  if (!isEvent(body)) throw new BadWebhookError('webhook_not_an_event', 'The body is signed but is no Stripe event.');
+  return body;
+}
+
+function isEvent(body: unknown): body is InboundEvent {
+  if (typeof body !== 'object' || body === null) return false;
+  const { object, id, type, data } = body as Partial<SnapshotEvent>;
+  if (typeof id !== 'string' || !id || id.length > 255 || typeof type !== 'string' || !type) return false;
+  if ((object as string) === 'v2.core.event') return true;
+  return object === 'event' && typeof data === 'object' && data !== null && typeof data.object === 'object' && data.object !== null;
+}
