@@ -23,9 +23,12 @@ let cli;
 try {
   cli = createRequire(import.meta.url).resolve('prisma/build/index.js');
 } catch {
-  process.stderr.write(
-    'Prisma client not generated: the prisma CLI is not installed. Install it, or copy node_modules/.prisma from a full install.\n',
-  );
+  // An install without development packages may leave out the CLI, over a client that was generated before.
+  if (!existsSync(join(root, 'node_modules', '.prisma', 'client', 'index.js'))) {
+    process.stderr.write(
+      'Prisma client not generated: the prisma CLI is not installed. Install it, or copy node_modules/.prisma from a full install.\n',
+    );
+  }
   process.exit(0);
 }
 
