@@ -1,0 +1,54 @@
+import type { IpRuleMode } from '../../config/environment.js';
+
+/** Why a signup was not credited. Part of the contract with the host: names are never reused or changed. */
+export type RefusalReason =
+  | 'click_unknown'
+  | 'code_unknown'
+  | 'already_referred'
+  | 'click_expired'
+  | 'affiliate_inactive'
+  | 'self_referral'
+  | 'affiliate_ip_match'
+  | 'click_ip_match';
+
+/** `flag`: suspicious, kept for staff, but no reason to refuse. */
+export type Finding = 'pass' | 'refuse' | 'flag' | 'not_evaluated';
+
+export interface RuleVerdict {
+  rule: RefusalReason;
+  finding: Finding;
+  /** What the finding rests on, without raw addresses and e-mails. */
+  evidence: Record<string, string | number | boolean | null>;
+  /** For people: what was compared and what came out. */
+  sentence: string;
+}
+
+/** Everything the rules look at, read once under the lock of the referred user. */
+export interface AttributionFacts {
+  referredUserId: string;
+  occurredAt: Date;
+  windowMs: number;
+  /** As the host gave them; at least one is not null. */
+  clickId: string | null;
+  code: string | null;
+  /** The stored click of `clickId`. */
+  click: { code: string; occurredAt: Date; ipHash: Uint8Array | null } | null;
+  /** Whom the click credits, or without a stored click the code. */
+  affiliate: { id: string; userId: string; status: string; planId: string; emailNormalized: string | null } | null;
+  existingReferral: { id: string; affiliateId: string } | null;
+  emailNormalized: string | null;
+  /** The signup's address under every live key; null when the host gave none. */
+  ipHashes: Uint8Array[] | null;
+  /** When the affiliate's own browser last used the signup's address, if it did within the window. */
+  affiliateSeenAtIp: Date | null;
+  affiliateIpRule: IpRuleMode;
+  clickIpRule: IpRuleMode;
+}
+
+/** A pure function: facts in, verdict out. */
+export type AttributionRule = (facts: AttributionFacts) => RuleVerdict;
+
+/** What a rule that found something does about it, as the operator configured it. */
+export function findingOf(mode: Exclude<IpRuleMode, 'off'>): Finding {
+  return mode === 'refuse' ? 'refuse' : 'flag';
+}

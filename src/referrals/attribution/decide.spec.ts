@@ -1,0 +1,109 @@
+import type { AttributionFacts, Finding, RefusalReason } from './attribution-rule.js';
+import { decide } from './decide.js';
+
+const CLICKED_AT = new Date('2026-12-01T12:00:00.000Z');
+const WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
+
+const HONEST: AttributionFacts = {
+  referredUserId: 'user_42',
+  occurredAt: new Date('2026-12-02T12:00:00.000Z'),
+  windowMs: WINDOW_MS,
+  clickId: 'clk_1',
+  code: 'JOHN-X7K2',
+  click: { code: 'JOHN-X7K2', occurredAt: CLICKED_AT, ipHash: Buffer.from('aa', 'hex') },
+  affiliate: { id: 'aff_1', userId: 'john', status: 'active', planId: 'pln_default', emailNormalized: 'john@example.com' },
+  existingReferral: null,
+  emailNormalized: 'mary@example.com',
+  ipHashes: [Buffer.from('bb', 'hex')],
+  affiliateSeenAtIp: null,
+  affiliateIpRule: 'refuse',
+  clickIpRule: 'refuse',
+};
+
+const SAME_IP = { ipHashes: [Buffer.from('00', 'hex'), Buffer.from('aa', 'hex')] };
+const OTHER_REFERRAL = { existingReferral: { id: 'ref_1', affiliateId: 'aff_2' } };
+const EXPIRED = { occurredAt: new Date(CLICKED_AT.getTime() + WINDOW_MS + 1) };
+const SUSPENDED = { affiliate: { ...HONEST.affiliate!, status: 'suspended' } };
+
+const findingOf = (facts: Partial<AttributionFacts>, rule: RefusalReason): Finding | undefined =>
+  decide({ ...HONEST, ...facts }).rules.find((verdict) => verdict.rule === rule)?.finding;
+
+describe('decide', () => {
+  it('credits an honest signup, and every rule has looked', () => {
+    const { refusal, rules } = decide(HONEST);
+    expect(refusal).toBeNull();
+    expect(rules.map(({ rule, finding }) => [rule, finding])).toEqual([
+      ['click_unknown', 'pass'],
+      ['code_unknown', 'not_evaluated'],
+      ['already_referred', 'pass'],
+      ['click_expired', 'pass'],
+      ['affiliate_inactive', 'pass'],
+      ['self_referral', 'pass'],
+      ['affiliate_ip_match', 'pass'],
+      ['click_ip_match', 'pass'],
+    ]);
+  });
+
+  it.each<[string, Partial<AttributionFacts>, RefusalReason | null]>([
+    ['an unknown click without a code', { click: null, affiliate: null, code: null }, 'click_unknown'],
+    ['an unknown click falls back to the code', { click: null }, null],
+    ['an unknown click falls back to an unknown code', { click: null, affiliate: null }, 'code_unknown'],
+    ['an unknown code', { clickId: null, click: null, affiliate: null }, 'code_unknown'],
+    ['a code alone has no window', { clickId: null, click: null, occurredAt: new Date('2030-01-01') }, null],
+    ['the referral of another', OTHER_REFERRAL, 'already_referred'],
+    ['the last millisecond of the window', { occurredAt: new Date(CLICKED_AT.getTime() + WINDOW_MS) }, null],
+    ['a millisecond later, although the code is known', EXPIRED, 'click_expired'],
+    ['a suspended affiliate', SUSPENDED, 'affiliate_inactive'],
+    ['a pending affiliate', { affiliate: { ...HONEST.affiliate!, status: 'pending' } }, 'affiliate_inactive'],
+    ['the affiliate themself', { referredUserId: 'john' }, 'self_referral'],
+    ["the affiliate's e-mail", { emailNormalized: 'john@example.com' }, 'self_referral'],
+    ['no e-mail on either side', { emailNormalized: null, affiliate: { ...HONEST.affiliate!, emailNormalized: null } }, null],
+    ["the affiliate's address", { affiliateSeenAtIp: CLICKED_AT }, 'affiliate_ip_match'],
+    ["the affiliate's address, flagged only", { affiliateSeenAtIp: CLICKED_AT, affiliateIpRule: 'flag' }, null],
+    ["the affiliate's address, rule off", { affiliateSeenAtIp: CLICKED_AT, affiliateIpRule: 'off' }, null],
+    ["the click's address", SAME_IP, 'click_ip_match'],
+    ["the click's address, flagged only", { ...SAME_IP, clickIpRule: 'flag' }, null],
+    ["the click's address, rule off", { ...SAME_IP, clickIpRule: 'off' }, null],
+    ['a click without an address', { click: { ...HONEST.click!, ipHash: null } }, null],
+    ['no address given', { ipHashes: null }, null],
+    ['unknown code before an existing referral', { ...OTHER_REFERRAL, clickId: null, click: null, affiliate: null }, 'code_unknown'],
+    ['existing referral before expiry', { ...OTHER_REFERRAL, ...EXPIRED }, 'already_referred'],
+    ['expiry before inactivity', { ...EXPIRED, ...SUSPENDED }, 'click_expired'],
+    ['inactivity before self-referral', { ...SUSPENDED, referredUserId: 'john' }, 'affiliate_inactive'],
+    ['self-referral before addresses', { referredUserId: 'john', affiliateSeenAtIp: CLICKED_AT }, 'self_referral'],
+    ["the affiliate's address before the click's", { ...SAME_IP, affiliateSeenAtIp: CLICKED_AT }, 'affiliate_ip_match'],
+  ])('%s', (_title, facts, refusal) => {
+    expect(decide({ ...HONEST, ...facts }).refusal).toBe(refusal);
+  });
+
+  it('says flag, and not_evaluated where it could not look', () => {
+    expect(findingOf({ affiliateSeenAtIp: CLICKED_AT, affiliateIpRule: 'flag' }, 'affiliate_ip_match')).toBe('flag');
+    expect(findingOf({ ...SAME_IP, clickIpRule: 'flag' }, 'click_ip_match')).toBe('flag');
+    expect(findingOf({ affiliateIpRule: 'off' }, 'affiliate_ip_match')).toBe('not_evaluated');
+    expect(findingOf({ ipHashes: null }, 'affiliate_ip_match')).toBe('not_evaluated');
+    expect(findingOf({ click: null }, 'click_ip_match')).toBe('not_evaluated');
+    expect(findingOf({ click: null, affiliate: null }, 'self_referral')).toBe('not_evaluated');
+  });
+
+  it('goes on after the first refusal, so that the trace shows all that is wrong', () => {
+    const { rules } = decide({ ...HONEST, ...EXPIRED, ...SUSPENDED, ...SAME_IP, affiliateSeenAtIp: CLICKED_AT });
+    expect(rules.filter(({ finding }) => finding === 'refuse').map(({ rule }) => rule)).toEqual([
+      'click_expired',
+      'affiliate_inactive',
+      'affiliate_ip_match',
+      'click_ip_match',
+    ]);
+  });
+
+  it('keeps neither e-mails nor addresses in the trace', () => {
+    const trace = JSON.stringify(decide({ ...HONEST, emailNormalized: 'john@example.com', ...SAME_IP }));
+    expect(trace).not.toContain('john@example.com');
+    expect(trace).toContain('j***@e***.com');
+    expect(trace).not.toMatch(/"(ip|hash)"/i);
+  });
+
+  it('says how far past the window a signup came', () => {
+    const expired = decide({ ...HONEST, ...EXPIRED }).rules.find(({ rule }) => rule === 'click_expired');
+    expect(expired?.sentence).toBe('The signup came 30.01 days after the click; the window is 30 days.');
+  });
+});

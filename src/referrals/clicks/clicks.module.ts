@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { BotDetector } from './bot-detector.js';
+import { ClickConnections } from './click-connections.js';
+import { ClickPartitions } from './click-partitions.js';
+import { ClickRecorder } from './click-recorder.js';
+import { ClickWriter } from './click-writer.js';
+import { ClicksController } from './clicks.controller.js';
+import { ClicksService } from './clicks.service.js';
+import { CodeChangeListener } from './code-change-listener.js';
+import { CodeDirectory } from './code-directory.js';
+import { RedirectController } from './redirect.controller.js';
+import { RedirectService } from './redirect.service.js';
+
+/** The referral link and the clicks on it. */
+@Module({
+  controllers: [RedirectController, ClicksController],
+  providers: [
+    BotDetector,
+    ClickConnections,
+    ClickPartitions,
+    ClickRecorder,
+    ClicksService,
+    ClickWriter,
+    CodeChangeListener,
+    CodeDirectory,
+    RedirectService,
+  ],
+  exports: [ClicksService],
+})
+export class ClicksModule {}

@@ -1,0 +1,86 @@
+import type { Tx } from '../../database/database.js';
+
+/** How a click came in: through `/r/CODE`, from the host's server, or from the snippet on a page. */
+export type ClickSource = 'redirect' | 'host' | 'snippet';
+
+export interface NewClick {
+  id: string;
+  affiliateId: string;
+  code: string;
+  source: ClickSource;
+  url: string | null;
+  referrer: string | null;
+  userAgent: string | null;
+  subId: string | null;
+  ipHash: Buffer | null;
+  /** Two clicks of an affiliate on a UTC day with the same hash count as one unique click. */
+  visitorHash: Buffer;
+  occurredAt: Date;
+}
+
+/** Runs one statement: on a connection of its own, or inside somebody's transaction. */
+export type StatementRunner = (statement: { name: string; text: string; values: unknown[] }) => Promise<unknown>;
+
+/**
+ * The clicks, who clicked, and the days' sums, in one statement and so in one commit.
+ *
+ * Two writers cannot deadlock: each first takes its visitors in key order (all of them, since the sort below reads them
+ * to the end), then its days in key order. No join between the two: a plan made for few rows would loop over many.
+ */
+const INSERT_CLICKS = `
+WITH "incoming" AS (
+  SELECT *, ("occurred_at" AT TIME ZONE 'UTC')::date AS "day"
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+              $9::bytea[], $10::bytea[], $11::timestamptz[])
+    AS "c"("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
+           "ip_hash", "visitor_hash", "occurred_at")
+), "stored" AS (
+  INSERT INTO "clicks" ("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at")
+  SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at"
+  FROM "incoming"
+), "new_visitors" AS (
+  INSERT INTO "click_visitors" ("affiliate_id", "day", "visitor_hash")
+  SELECT DISTINCT "affiliate_id", "day", "visitor_hash" FROM "incoming" ORDER BY 1, 2, 3
+  ON CONFLICT DO NOTHING
+  RETURNING "affiliate_id", "day"
+)
+INSERT INTO "click_days" ("affiliate_id", "day", "clicks", "unique_clicks")
+SELECT "affiliate_id", "day", sum("clicks"), sum("uniques")
+FROM (
+  SELECT "affiliate_id", "day", 1 AS "clicks", 0 AS "uniques" FROM "incoming"
+  UNION ALL
+  SELECT "affiliate_id", "day", 0, 1 FROM "new_visitors"
+) AS "counted"
+GROUP BY 1, 2
+ORDER BY 1, 2
+ON CONFLICT ("affiliate_id", "day") DO UPDATE SET
+  "clicks" = "click_days"."clicks" + EXCLUDED."clicks",
+  "unique_clicks" = "click_days"."unique_clicks" + EXCLUDED."unique_clicks"`;
+
+/**
+ * Stores clicks and counts them, all or none. Their months' partitions must exist (ClickPartitions).
+ * @throws the database's error; an id that is stored already is one.
+ */
+export async function insertClicks(run: StatementRunner, clicks: readonly NewClick[]): Promise<void> {
+  await run({
+    name: 'insert_clicks',
+    text: INSERT_CLICKS,
+    values: [
+      clicks.map((click) => click.id),
+      clicks.map((click) => click.affiliateId),
+      clicks.map((click) => click.code),
+      clicks.map((click) => click.source),
+      clicks.map((click) => click.url),
+      clicks.map((click) => click.referrer),
+      clicks.map((click) => click.userAgent),
+      clicks.map((click) => click.subId),
+      clicks.map((click) => click.ipHash),
+      clicks.map((click) => click.visitorHash),
+      clicks.map((click) => click.occurredAt.toISOString()),
+    ],
+  });
+}
+
+export function inTransaction(tx: Tx): StatementRunner {
+  return ({ text, values }) => tx.$executeRawUnsafe(text, ...values);
+}

@@ -1,0 +1,54 @@
+import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HostScope } from '../auth/access.js';
+import { Idempotency } from '../http/idempotency.js';
+import { AttributionService } from './attribution/attribution.service.js';
+import { AttributionDto } from './attribution/attribution.dto.js';
+import { CreateReferralDto, ReferralDto, ReferralPageDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
+import { ReferralsService } from './referrals.service.js';
+
+@ApiTags('Referrals')
+@HostScope()
+@Controller('v1/referrals')
+export class ReferralsController {
+  constructor(
+    private readonly referrals: ReferralsService,
+    private readonly attribution: AttributionService,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  /** Reports a signup. 201: an affiliate is credited; 200: credited before, or not, and why. */
+  @Post()
+  async create(
+    @Body() body: CreateReferralDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AttributionDto> {
+    const signup = await this.attribution.prepare(body);
+    return this.idempotency.run(request, reply, (tx) => this.attribution.attribute(tx, signup));
+  }
+
+  /** Referrals, newest first. */
+  @Get()
+  list(@Query() query: ReferralsQuery): Promise<ReferralPageDto> {
+    return this.referrals.list(query);
+  }
+
+  /** The referral of a user of the host. */
+  @Get('by-user/:referredUserId')
+  getByUser(@Param('referredUserId') referredUserId: string): Promise<ReferralDto> {
+    return this.referrals.getByUser(referredUserId);
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string): Promise<ReferralDto> {
+    return this.referrals.get(id);
+  }
+
+  /** Binds the Stripe customer whose invoices earn; null unbinds. */
+  @Patch(':id')
+  update(@Param('id') id: string, @Body() body: UpdateReferralDto): Promise<ReferralDto> {
+    return this.referrals.update(id, body);
+  }
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { Referral } from '@prisma/client';
+import { Database, type Tx } from '../database/database.js';
+import { isUniqueViolation } from '../database/database-errors.js';
+import { type Page, pageArgs, toPage } from '../http/pagination.js';
+import { referralNotFound, stripeCustomerTaken } from './referral-errors.js';
+import { lockReferralSubjects } from './referral-locks.js';
+import { ReferralObserver } from './referral-observer.js';
+import { ReferralPresenter } from './referral-presenter.js';
+import type { MyReferralsQuery, ReferralDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
+
+/** Reads referrals and binds Stripe customers to them. AttributionService creates them. */
+@Injectable()
+export class ReferralsService {
+  constructor(
+    private readonly database: Database,
+    private readonly presenter: ReferralPresenter,
+    private readonly observer: ReferralObserver,
+  ) {}
+
+  /** Newest first. */
+  async list(query: ReferralsQuery): Promise<Page<ReferralDto>> {
+    const page = await this.findPage(query);
+    return { ...page, data: await this.presenter.present(page.data) };
+  }
+
+  /** The referrals of one affiliate as he may see them: who his customers are is masked. */
+  async listForAffiliate(affiliateId: string, query: MyReferralsQuery): Promise<Page<ReferralDto>> {
+    const page = await this.findPage({ ...query, affiliateId });
+    return { ...page, data: await this.presenter.presentMasked(page.data) };
+  }
+
+  /** @throws DomainError `referral_not_found` (404). */
+  async get(id: string): Promise<ReferralDto> {
+    return this.presentFound(await this.database.prisma.referral.findUnique({ where: { id } }));
+  }
+
+  /** @throws DomainError `referral_not_found` (404). */
+  async getByUser(referredUserId: string): Promise<ReferralDto> {
+    return this.presentFound(await this.database.prisma.referral.findUnique({ where: { referredUserId } }));
+  }
+
+  /**
+   * Binds a Stripe customer, or unbinds with null; without the field nothing changes. Binding the same customer again
+   * changes nothing. Holds the locks of the referred user and the customer.
+   *
+   * @throws DomainError `referral_not_found` (404), `stripe_customer_taken` (409) when another referral has it.
+   */
+  update(id: string, { stripeCustomerId }: UpdateReferralDto): Promise<ReferralDto> {
+    return this.database.transaction(async (tx) => {
+      const before = await lockReferral(tx, id, stripeCustomerId ?? null);
+      if (stripeCustomerId !== undefined && stripeCustomerId !== before.stripeCustomerId) {
+        const bound = await bindCustomer(tx, id, stripeCustomerId);
+        if (stripeCustomerId !== null) await this.observer.customerBound(tx, bound);
+      }
+      return this.presenter.presentOne(await tx.referral.findUniqueOrThrow({ where: { id } }), tx);
+    });
+  }
+
+  private async findPage(query: ReferralsQuery): Promise<Page<Referral>> {
+    const { where, ...page } = pageArgs(query);
+    const rows = await this.database.prisma.referral.findMany({
+      ...page,
+      where: { ...where, affiliateId: query.affiliateId, status: query.status },
+    });
+    return toPage(rows, query, (row) => row);
+  }
+
+  private presentFound(referral: Referral | null): Promise<ReferralDto> {
+    if (!referral) throw referralNotFound();
+    return this.presenter.presentOne(referral);
+  }
+}
+
+/**
+ * Waits for whoever decides about the user or the customer, in the order in which everybody takes these locks.
+ * @throws DomainError `referral_not_found` (404).
+ */
+async function lockReferral(tx: Tx, id: string, stripeCustomerId: string | null): Promise<Referral> {
+  const found = await tx.referral.findUnique({ where: { id } });
+  if (!found) throw referralNotFound();
+  await lockReferralSubjects(tx, { referredUserId: found.referredUserId, stripeCustomerId });
+  return tx.referral.findUniqueOrThrow({ where: { id } });
+}
+
+async function bindCustomer(tx: Tx, id: string, stripeCustomerId: string | null): Promise<Referral> {
+  try {
+    return await tx.referral.update({ where: { id }, data: { stripeCustomerId } });
+  } catch (error) {
+    if (isUniqueViolation(error)) throw stripeCustomerTaken();
+    throw error;
+  }
+}
