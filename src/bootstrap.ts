@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import fastifyCookie from '@fastify/cookie';
+import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance } from 'fastify';
+import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { AccountGateway } from './affiliates/account-gateway.js';
 import { AppModule, type AppOptions } from './app.module.js';
 import { Clock, SystemClock } from './common/clock.js';
 import type { Config } from './config/config.js';
@@ -11,6 +13,7 @@ import { openDatabase } from './database/open-database.js';
 import { Database } from './database/database.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
+import { toErrorResponse } from './http/error-response.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { registerHooks } from './http/hooks.js';
 import { createLogger, NestLogger, type LogLevel } from './http/logging.js';
@@ -22,6 +25,22 @@ import { createValidationPipe } from './http/validation.pipe.js';
 
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
+
+/** Stands in until StripeGatewaysModule.connect(…) is used below. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: AccountGateway,
+      useFactory: () => {
+        const refuse = (): Promise<never> => Promise.reject(new Error('Stripe is not connected'));
+        return { createAccount: refuse, createOnboardingLink: refuse, getAccount: refuse } satisfies AccountGateway;
+      },
+    },
+  ],
+  exports: [AccountGateway],
+})
+class NoStripeModule {}
 
 export interface RunningService {
   app: NestFastifyApplication;
@@ -44,6 +63,11 @@ export async function createApp(options: AppOptions & { logger: PinoLogger }): P
     requestIdHeader: false,
     trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: BODY_LIMIT_BYTES,
+    // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const { status, headers, body } = toErrorResponse(error, request.id);
+      void reply.headers({ ...headers, 'x-request-id': request.id }).status(status).send(body);
+    },
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
@@ -82,10 +106,12 @@ export async function startService(options: {
 }): Promise<RunningService> {
   const { config, clock = new SystemClock() } = options;
   const logger = createLogger(options.log ?? 'info');
-  const database = await openDatabase({ config, log: logger, dataDir: options.dataDir });
+  const database = await openDatabase({ config, log: logger, dataDir: options.dataDir }).catch((error: Error) => {
+    throw new StartError(error.message, { cause: error });
+  });
   try {
     // The Stripe emulator is started here, before the application that calls it.
-    const app = await createApp({ config, clock, logger, databaseUrl: database.url });
+    const app = await createApp({ config, clock, logger, databaseUrl: database.url, gateways: { module: NoStripeModule } });
     const close = async (): Promise<void> => {
       await app.get(ServerDrain).drain(app.getHttpServer());
       await app.close();

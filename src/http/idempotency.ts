@@ -80,7 +80,7 @@ export class Idempotency {
     try {
       await this.database.prisma.idempotencyKey.deleteMany({ where: { createdAt: { lt: before } } });
     } catch (error) {
-      this.logger.warn({ err: error, msg: 'old idempotency keys could not be deleted; tried again in an hour' });
+      this.logger.warn({ err: error, message: 'old idempotency keys could not be deleted; tried again in an hour' });
     }
   }
 
@@ -140,7 +140,7 @@ export class Idempotency {
       else await this.database.prisma.idempotencyKey.deleteMany({ where: { ...claim, responseStatus: null } });
     } catch (failure) {
       // The caller learns why the work failed; the key comes free when its lease ends.
-      this.logger.warn({ err: failure, requestId, msg: 'an idempotency key could not be settled' });
+      this.logger.warn({ err: failure, requestId, message: 'an idempotency key could not be settled' });
     }
   }
 }

@@ -76,10 +76,19 @@ export class NestLogger implements LoggerService {
   private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const context = contextOf(rest);
     if (message instanceof Error) this.pino[level]({ context, err: message }, scrub(message.message));
-    else if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...message });
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...fieldsOf(message) });
     else if (rest.length > 1) this.pino[level]({ context, stack: scrub(String(rest[0])) }, scrub(String(message)));
     else this.pino[level]({ context }, scrub(String(message)));
   }
+}
+
+/** `logger.warn({ message: 'what happened', affiliateId })`: the sentence becomes the line's `msg`. */
+function fieldsOf(entry: object): Record<string, unknown> {
+  const fields = Object.entries(entry).map(([name, value]) => [
+    name === 'message' ? 'msg' : name,
+    typeof value === 'string' ? scrub(value) : value,
+  ]);
+  return Object.fromEntries(fields) as Record<string, unknown>;
 }
 
 /** Nest's Logger puts its context last. */

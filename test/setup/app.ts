@@ -1,32 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/bootstrap.js';
-import { Clock } from '../../src/common/clock.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logging.js';
 import { ServerDrain } from '../../src/http/server-drain.js';
 import { createTestDatabase } from './database.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeAccountGateway, fakeGateways } from './fake-gateways.js';
 import { signToken, type TokenOptions } from './tokens.js';
 
-/** Stands still until a test moves it. */
-export class FakeClock extends Clock {
-  constructor(private current: Date) {
-    super();
-  }
-
-  now(): Date {
-    return new Date(this.current);
-  }
-
-  set(at: Date | string): void {
-    this.current = new Date(at);
-  }
-
-  advance(milliseconds: number): void {
-    this.current = new Date(this.current.getTime() + milliseconds);
-  }
-}
+export { FakeClock };
 
 export interface TestResponse<T> {
   status: number;
@@ -48,6 +32,8 @@ export interface TestApp {
   clock: FakeClock;
   config: Config;
   database: Database;
+  /** Stripe's part in onboarding, played by the test. */
+  accounts: FakeAccountGateway;
   /** The test database as the role that owns its tables. */
   ownerUrl: string;
   /** A token of this scope; `sub` is `host-app` or the given user id. */
@@ -70,7 +56,8 @@ export async function startTestApp(
     ...options.env,
   });
   const databaseUrl = options.databaseUrl ?? testDatabase.url;
-  const app = await createApp({ config, databaseUrl, clock, logger: createLogger('silent') });
+  const accounts = new FakeAccountGateway(clock);
+  const app = await createApp({ config, databaseUrl, clock, gateways: fakeGateways(accounts), logger: createLogger('silent') });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -82,6 +69,7 @@ export async function startTestApp(
     clock,
     config,
     database: app.get(Database),
+    accounts,
     ownerUrl: testDatabase.ownerUrl,
     token,
     request: (method, path, { body, token: given = token(), headers } = {}) =>
