@@ -2,7 +2,8 @@ import { HttpError } from './http-error.js';
 
 /** Ours are at most three deep; a bound keeps hostile ones cheap. */
 const MAX_DEPTH = 16;
-const POLLUTING_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Keys that can reach the prototype of an object they are copied to. */
+export const POLLUTING_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**

@@ -1,6 +1,7 @@
-import { ValidationPipe } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { HttpError } from './http-error.js';
+import { POLLUTING_KEYS } from './json-body.js';
 
 const UNKNOWN_FIELD = 'whitelistValidation';
 
@@ -9,7 +10,7 @@ const UNKNOWN_FIELD = 'whitelistValidation';
  * optional field would otherwise be dropped without anybody noticing.
  */
 export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new StrictValidationPipe({
     whitelist: true,
     forbidNonWhitelisted: true,
     transform: true,
@@ -20,6 +21,15 @@ export function createValidationPipe(): ValidationPipe {
       return new HttpError(400, 'invalid_request', `${sentences.join('; ')}.`, { fields });
     },
   });
+}
+
+class StrictValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Nest drops such keys in silence before it looks for unknown ones. Bodies have been searched by parseJsonBody.
+    const hidden = metadata.type === 'query' ? Object.keys(value ?? {}).find((key) => POLLUTING_KEYS.has(key)) : undefined;
+    if (hidden !== undefined) throw new HttpError(400, 'invalid_request', `unknown field "${hidden}".`, { fields: { [hidden]: [`unknown field "${hidden}"`] } });
+    return super.transform(value, metadata) as Promise<unknown>;
+  }
 }
 
 function sentencesOf(error: ValidationError, parent: string): [field: string, sentences: string[]][] {
