@@ -9,21 +9,27 @@ import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
+import { PayoutSchedulerModule } from './payouts/payout-scheduler.module.js';
+import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
+import type { StripeConnection } from './stripe/stripe-connection.js';
+import { StripeGatewaysModule, StripeModule } from './stripe/stripe.module.js';
 
 export interface AppOptions {
   config: Config;
   /** What the app's own role connects with. */
   databaseUrl: string;
-  /** Binds the ports to Stripe: the real one, the emulator, or a test's fakes. */
-  gateways: DynamicModule;
+  /** Stripe itself, or the emulator in its place. */
+  stripe: StripeConnection;
   /** Another one than the system's: tests and the demo let months pass. */
   clock?: Clock;
+  /** Whether this process also does the background work: Stripe's events, payout runs, clean-up. Commands do not. */
+  background?: boolean;
 }
 
 @Module({})
 export class AppModule {
-  static with({ config, databaseUrl, gateways, clock }: AppOptions): DynamicModule {
+  static with({ config, databaseUrl, stripe, clock, background = true }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,13 +37,14 @@ export class AppModule {
         { module: CommonModule, providers: clock ? [{ provide: Clock, useValue: clock }] : [] },
         ConfigModule.with(config),
         DatabaseModule.connect(databaseUrl),
-        ScheduleModule.forRoot(),
         HttpModule,
         AuthModule,
-        gateways,
+        StripeGatewaysModule.connect(stripe),
         AffiliatesModule,
         ReferralsModule,
         CommissionsModule,
+        PayoutsModule,
+        ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule] : []),
       ],
     };
   }

@@ -1,16 +1,17 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import fastifyCookie from '@fastify/cookie';
-import { Global, Module } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
-import { AccountGateway } from './affiliates/account-gateway.js';
 import { AppModule, type AppOptions } from './app.module.js';
 import { Clock, SystemClock } from './common/clock.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
 import { Database } from './database/database.js';
+import { findProjectRoot } from './database/project-root.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
 import { toErrorResponse } from './http/error-response.js';
@@ -22,31 +23,17 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { openStripe, type LocalStripe } from './stripe/local-stripe.js';
 
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
-
-/** Stands in until StripeGatewaysModule.connect(…) is used below. */
-@Global()
-@Module({
-  providers: [
-    {
-      provide: AccountGateway,
-      useFactory: () => {
-        const refuse = (): Promise<never> => Promise.reject(new Error('Stripe is not connected'));
-        return { createAccount: refuse, createOnboardingLink: refuse, getAccount: refuse } satisfies AccountGateway;
-      },
-    },
-  ],
-  exports: [AccountGateway],
-})
-class NoStripeModule {}
 
 export interface RunningService {
   app: NestFastifyApplication;
   /** Where it listens. */
   url: string;
   databaseUrl: string;
+  stripe: LocalStripe;
   /** Finishes the requests under way, then the modules' work, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -101,21 +88,19 @@ export async function startService(options: {
   config: Config;
   clock?: Clock;
   log?: LogLevel;
-  /** Where the embedded PostgreSQL keeps its data. */
+  /** Where the embedded PostgreSQL and the Stripe emulator keep their data. */
   dataDir?: string;
 }): Promise<RunningService> {
   const { config, clock = new SystemClock() } = options;
   const logger = createLogger(options.log ?? 'info');
-  const database = await openDatabase({ config, log: logger, dataDir: options.dataDir }).catch((error: Error) => {
-    throw new StartError(error.message, { cause: error });
-  });
+  const surroundings = await openSurroundings({ config, clock, logger, dataDir: options.dataDir });
+  const { databaseUrl, stripe } = surroundings;
   try {
-    // The Stripe emulator is started here, before the application that calls it.
-    const app = await createApp({ config, clock, logger, databaseUrl: database.url, gateways: { module: NoStripeModule } });
+    const app = await createApp({ config, clock, logger, databaseUrl, stripe: stripe.connection });
     const close = async (): Promise<void> => {
       await app.get(ServerDrain).drain(app.getHttpServer());
       await app.close();
-      await database.close();
+      await surroundings.close();
     };
     try {
       await recordInstallation(app);
@@ -124,7 +109,60 @@ export async function startService(options: {
       await app.close();
       throw listenProblem(error, config);
     }
-    return { app, url: urlOf(app, config), databaseUrl: database.url, close };
+    const url = urlOf(app, config);
+    stripe.deliverTo(url);
+    return { app, url, databaseUrl, stripe, close };
+  } catch (error) {
+    await surroundings.close();
+    throw error;
+  }
+}
+
+/** What a command needs: the same modules on the same database and Stripe, without listener and background work. */
+export async function openCommandContext(config: Config): Promise<{ app: INestApplicationContext; close(): Promise<void> }> {
+  const clock = new SystemClock();
+  const logger = createLogger('warn');
+  const surroundings = await openSurroundings({ config, clock, logger });
+  const { databaseUrl, stripe } = surroundings;
+  try {
+    const module = AppModule.with({ config, clock, databaseUrl, stripe: stripe.connection, background: false });
+    const app = await NestFactory.createApplicationContext(module, { logger: new NestLogger(logger), abortOnError: false });
+    const close = async (): Promise<void> => {
+      await app.close();
+      await surroundings.close();
+    };
+    return { app, close };
+  } catch (error) {
+    await surroundings.close();
+    throw error;
+  }
+}
+
+interface Surroundings {
+  databaseUrl: string;
+  stripe: LocalStripe;
+  close(): Promise<void>;
+}
+
+/** The database and Stripe, as the configuration says: started here where they are ours. */
+async function openSurroundings(options: {
+  config: Config;
+  clock: Clock;
+  logger: PinoLogger;
+  dataDir?: string;
+}): Promise<Surroundings> {
+  const { config, clock, logger, dataDir = join(findProjectRoot(), '.data') } = options;
+  const database = await openDatabase({ config, log: logger, dataDir }).catch((error: Error) => {
+    throw new StartError(error.message, { cause: error });
+  });
+  try {
+    const onError = (err: unknown): void => logger.warn({ err, msg: 'the Stripe emulator reports a problem' });
+    const stripe = await openStripe({ config, clock, dataDir, onError });
+    const close = async (): Promise<void> => {
+      await stripe.close();
+      await database.close();
+    };
+    return { databaseUrl: database.url, stripe, close };
   } catch (error) {
     await database.close();
     throw error;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { DomainError } from '../common/domain-error.js';
 import { toJsonAmount } from '../common/money.js';
-import { Database } from '../database/database.js';
+import { Database, type Tx } from '../database/database.js';
 import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { explainCommission } from './commission-calculator.js';
@@ -70,11 +70,12 @@ export class CommissionQueries extends ReferralEarnings {
     };
   }
 
-  override async lifetimeEarnedMinor(referralIds: string[]): Promise<Map<string, bigint>> {
+  override async lifetimeEarnedMinor(referralIds: string[], tx: Tx = this.database.prisma): Promise<Map<string, bigint>> {
     if (referralIds.length === 0) return new Map();
-    const rows = await this.database.prisma.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`
+    const rows = await tx.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`
       SELECT c.referral_id AS "referralId", (-sum(p.amount_minor))::bigint AS "earnedMinor"
       FROM commissions c
+      JOIN referrals r ON r.id = c.referral_id AND r.currency = c.currency
       JOIN journal_entries e ON e.commission_id = c.id
       JOIN postings p ON p.entry_id = e.id AND p.account = 'commission_expense'
       WHERE c.referral_id = ANY(${referralIds}::text[])

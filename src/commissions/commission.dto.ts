@@ -74,6 +74,12 @@ export class CommissionDto {
   explanation!: ExplanationDto;
 }
 
+export class CommissionPageDto {
+  data!: CommissionDto[];
+  /** Null on the last page. */
+  nextCursor!: string | null;
+}
+
 export class BalanceDto {
   currency!: string;
   /** Earned, but its hold has not run out. */

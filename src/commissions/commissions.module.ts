@@ -3,7 +3,6 @@ import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
-import { BalanceController } from './balance.controller.js';
 import { CommissionQueries } from './commission-queries.js';
 import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
@@ -16,7 +15,7 @@ import { MyCommissionsController } from './my-commissions.controller.js';
 @Global()
 @Module({
   imports: [AffiliatesModule],
-  controllers: [CommissionsController, BalanceController, MyCommissionsController],
+  controllers: [CommissionsController, MyCommissionsController],
   providers: [
     CommissionQueries,
     CommissionsService,

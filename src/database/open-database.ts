@@ -35,6 +35,21 @@ export async function openDatabase(options: { config: Config; dataDir?: string; 
   return database;
 }
 
+/**
+ * `npm run db:migrate`: brings any database up to date, a production one too, as the role that owns its tables.
+ * @returns the names of the migrations that were applied now.
+ */
+export async function migrateDatabase({ config, log }: { config: Config; log: StartLog }): Promise<string[]> {
+  const url = config.migrationDatabaseUrl;
+  if (url !== undefined) return (await applyMigrations({ url, appRole: roleOf(config.databaseUrl ?? url) })).applied;
+  const embedded = await startEmbeddedPostgres({ dataDir: join(findProjectRoot(), '.data'), log: (message) => log.info(message) });
+  try {
+    return (await applyMigrations({ url: embedded.ownerUrl, appRole: roleOf(embedded.appUrl) })).applied;
+  } finally {
+    await embedded.stop();
+  }
+}
+
 async function openEmbedded({ config, dataDir, log }: { config: Config; dataDir?: string; log: StartLog }): Promise<OpenDatabase> {
   if (config.production) {
     log.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, whose data lies on this machine only');

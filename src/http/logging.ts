@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 
-export type LogLevel = 'info' | 'silent';
+export type LogLevel = 'info' | 'warn' | 'silent';
 
 /** Which Nest contexts only say at start what the routes and modules are called. */
 const CHATTY_CONTEXTS = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory']);

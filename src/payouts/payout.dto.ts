@@ -45,6 +45,12 @@ export class PayoutDto {
   paidAt!: string | null;
 }
 
+export class PayoutPageDto {
+  data!: PayoutDto[];
+  /** Null on the last page. */
+  nextCursor!: string | null;
+}
+
 export class RunTotalDto {
   currency!: string;
   count!: number;
@@ -67,6 +73,12 @@ export class PayoutRunDto {
   skipped!: SkippedCountDto[];
   startedAt!: string;
   finishedAt!: string | null;
+}
+
+export class PayoutRunPageDto {
+  data!: PayoutRunDto[];
+  /** Null on the last page. */
+  nextCursor!: string | null;
 }
 
 export class PreviewBody {

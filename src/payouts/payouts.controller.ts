@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HostScope } from '../auth/access.js';
-import { PageQuery, type Page } from '../http/pagination.js';
+import { PageQuery } from '../http/pagination.js';
 import { PayoutPreviewService } from './payout-preview.service.js';
 import { PayoutQueries } from './payout-queries.js';
-import { PayoutDto, PayoutRunDto, PayoutsQuery, PreviewBody, PreviewDto } from './payout.dto.js';
+import { PayoutDto, PayoutPageDto, PayoutRunDto, PayoutRunPageDto, PayoutsQuery, PreviewBody, PreviewDto } from './payout.dto.js';
 
 @ApiTags('Payouts')
 @HostScope()
@@ -17,7 +17,7 @@ export class PayoutsController {
 
   /** List payouts, newest first. */
   @Get('payouts')
-  list(@Query() query: PayoutsQuery): Promise<Page<PayoutDto>> {
+  list(@Query() query: PayoutsQuery): Promise<PayoutPageDto> {
     return this.queries.listPayouts(query);
   }
 
@@ -29,7 +29,7 @@ export class PayoutsController {
 
   /** List payout runs, newest first. */
   @Get('payout-runs')
-  listRuns(@Query() query: PageQuery): Promise<Page<PayoutRunDto>> {
+  listRuns(@Query() query: PageQuery): Promise<PayoutRunPageDto> {
     return this.queries.listRuns(query);
   }
 

@@ -32,7 +32,7 @@ export class StripeAccountGatewayV2 extends AccountGateway {
       account: accountId,
       use_case: {
         type: 'account_onboarding',
-        account_onboarding: { configurations: ['recipient'], return_url: returnUrl, refresh_url: refreshUrl },
+        account_onboarding: { return_url: returnUrl, refresh_url: refreshUrl },
       },
     });
     return { url: link.url, expiresAt: new Date(link.expires_at) };

@@ -5,9 +5,9 @@ import { readConfig, type Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logging.js';
 import { ServerDrain } from '../../src/http/server-drain.js';
+import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { createTestDatabase } from './database.js';
 import { FakeClock } from './fake-clock.js';
-import { FakeAccountGateway, fakeGateways } from './fake-gateways.js';
 import { signToken, type TokenOptions } from './tokens.js';
 
 export { FakeClock };
@@ -32,8 +32,8 @@ export interface TestApp {
   clock: FakeClock;
   config: Config;
   database: Database;
-  /** Stripe's part in onboarding, played by the test. */
-  accounts: FakeAccountGateway;
+  /** Stands in for Stripe, behind the official SDK; sends its events to the app as signed webhooks. */
+  stripe: StripeEmulator;
   /** The test database as the role that owns its tables. */
   ownerUrl: string;
   /** A token of this scope; `sub` is `host-app` or the given user id. */
@@ -43,9 +43,12 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** What the emulator signs its webhooks with, and tests theirs. */
+export const WEBHOOK_SECRET = 'whsec_test';
+
 /** The whole application on a database of its own and a real port, with a clock that stands still. */
 export async function startTestApp(
-  options: { env?: Record<string, string>; now?: Date | string; databaseUrl?: string; clock?: FakeClock } = {},
+  options: { env?: Record<string, string>; now?: Date | string; databaseUrl?: string; clock?: FakeClock; stripe?: StripeEmulator } = {},
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase();
   const clock = options.clock ?? new FakeClock(new Date(options.now ?? '2026-12-01T12:00:00Z'));
@@ -56,11 +59,13 @@ export async function startTestApp(
     ...options.env,
   });
   const databaseUrl = options.databaseUrl ?? testDatabase.url;
-  const accounts = new FakeAccountGateway(clock);
-  const app = await createApp({ config, databaseUrl, clock, gateways: fakeGateways(accounts), logger: createLogger('silent') });
+  const stripe = options.stripe ?? (await StripeEmulator.start({ now: () => clock.now() }));
+  const connection = { secretKey: 'sk_test_emulator', apiBase: stripe.url, webhookSecrets: [WEBHOOK_SECRET], livemode: false };
+  const app = await createApp({ config, databaseUrl, clock, stripe: connection, logger: createLogger('silent') });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  if (!options.stripe) stripe.addWebhookEndpoint({ url: `${url}/stripe/webhooks`, secret: WEBHOOK_SECRET });
   const token: TestApp['token'] = (scope = 'host', subject = 'host-app', more = {}) =>
     signToken(clock.now(), { scope, subject, ...more });
   return {
@@ -69,14 +74,16 @@ export async function startTestApp(
     clock,
     config,
     database: app.get(Database),
-    accounts,
+    stripe,
     ownerUrl: testDatabase.ownerUrl,
     token,
     request: (method, path, { body, token: given = token(), headers } = {}) =>
       send(method, url + path, body, { ...(given !== '' && { authorization: `Bearer ${given}` }), ...headers }),
     close: async () => {
       await app.get(ServerDrain).drain(app.getHttpServer());
+      if (!options.stripe) await stripe.settle();
       await app.close();
+      if (!options.stripe) await stripe.close();
       await testDatabase.drop();
     },
   };

@@ -33,11 +33,16 @@ export class BadWebhookError extends DomainError {
 /** Proves that a webhook was signed by Stripe a moment ago, over the very bytes that arrived. */
 @Injectable()
 export class WebhookVerifier {
+  private readonly signature: NonNullable<Stripe['webhooks']['signature']>;
+
   constructor(
-    private readonly stripe: Stripe,
+    stripe: Stripe,
     private readonly connection: StripeConnection,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    if (!stripe.webhooks.signature) throw new Error('this build of the Stripe SDK cannot verify signatures');
+    this.signature = stripe.webhooks.signature;
+  }
 
   /** @throws BadWebhookError (400) for a wrong signature, a stale or future timestamp, or a body that is no event. */
   verify(rawBody: Buffer | undefined, signature: string | undefined): InboundEvent {
@@ -63,7 +68,7 @@ export class WebhookVerifier {
 
   private isSignedWith(rawBody: Buffer, signature: string, secret: string): boolean {
     try {
-      return this.stripe.webhooks.signature.verifyHeader(rawBody, signature, secret, 0);
+      return this.signature.verifyHeader(rawBody, signature, secret, 0);
     } catch (error) {
       if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
       throw error;

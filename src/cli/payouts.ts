@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+import type { INestApplicationContext } from '@nestjs/common';
+import Table from 'cli-table3';
+import { Clock } from '../common/clock.js';
+import { formatAmount } from '../common/money.js';
+import type { Config } from '../config/config.js';
+import { periodOf } from '../config/payout-schedule.js';
+import { cutOffOf } from '../payouts/payout-period.js';
+import { PayoutPreviewService } from '../payouts/payout-preview.service.js';
+import { PayoutQueries } from '../payouts/payout-queries.js';
+import { PayoutRunsService } from '../payouts/payout-runs.service.js';
+import { PERIOD, type PayoutRunDto, type PreviewDto, type RunTotalDto } from '../payouts/payout.dto.js';
+import { runCommand, UsageError } from './run-command.js';
+
+const USAGE = `
+Usage: npm run payouts -- --period 2026-12 [--as-of 2026-12-01T06:00:00Z] [--dry-run] [--allow-future]
+
+Runs, or resumes, the payouts of a month and prints what became of them.
+  --period        the month, once a run exists it keeps its cut-off
+  --as-of         the moment to take for now; the planned moment by default
+  --dry-run       shows who would get what, and writes nothing
+  --allow-future  in production: allow a period or moment that has not come yet`;
+
+/** Payouts whose outcome is unknown are tried again for this long; after it the server goes on with them. */
+const PATIENCE_MS = 90_000;
+
+interface Arguments {
+  period: string;
+  asOf: Date | undefined;
+  dryRun: boolean;
+  allowFuture: boolean;
+}
+
+await runCommand(USAGE, async (app, config) => {
+  const given = readArguments();
+  const cutOff = cutOffOf(config, given.period, given.asOf);
+  if (given.dryRun) {
+    printPreview(await app.get(PayoutPreviewService).preview({ period: given.period, asOf: cutOff }));
+    return true;
+  }
+  refuseFuture(app, config, given, cutOff);
+  const { status } = await app.get(PayoutRunsService).run({ period: given.period, cutOff, patienceMs: PATIENCE_MS });
+  printRun(await app.get(PayoutQueries).getRun(given.period));
+  if (status === 'awaiting_approval') console.log('The run waits for approval (PAYOUT_APPROVAL=manual).');
+  return status === 'completed' || status === 'awaiting_approval';
+});
+
+function readArguments(): Arguments {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        period: { type: 'string' },
+        'as-of': { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        'allow-future': { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  const { period, 'as-of': asOfText } = values;
+  if (!period || !PERIOD.test(period)) throw new UsageError('--period must be a month such as 2026-12.');
+  const asOf = asOfText === undefined ? undefined : new Date(asOfText);
+  if (asOf && Number.isNaN(asOf.getTime())) throw new UsageError('--as-of must be a moment such as 2026-12-01T06:00:00Z.');
+  return { period, asOf, dryRun: values['dry-run'], allowFuture: values['allow-future'] };
+}
+
+function refuseFuture(app: INestApplicationContext, config: Config, given: Arguments, cutOff: Date): void {
+  const now = app.get(Clock).now();
+  const future = cutOff > now || given.period > periodOf(now, config.payoutTimezone);
+  if (config.production && future && !given.allowFuture) {
+    throw new UsageError(`${given.period} as of ${cutOff.toISOString()} lies in the future: add --allow-future if you mean it.`);
+  }
+}
+
+function printPreview(preview: PreviewDto): void {
+  console.log(`Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`);
+  const table = new Table({ head: ['affiliate', 'amount', 'outcome'], colAligns: ['left', 'right', 'left'] });
+  for (const { affiliateId, amount, currency } of preview.payouts) table.push([affiliateId, money(amount, currency), 'paid']);
+  for (const { affiliateId, amount, currency, reason } of preview.skipped) table.push([affiliateId, money(amount, currency), `skipped: ${reason}`]);
+  if (table.length > 0) console.log(table.toString());
+  printTotals(preview.totals);
+}
+
+function printRun(run: PayoutRunDto): void {
+  console.log(`Payout run ${run.period}: ${run.status}`);
+  printTotals(run.totals);
+  if (run.skipped.length === 0) return;
+  const table = new Table({ head: ['skipped because', 'affiliates'], colAligns: ['left', 'right'] });
+  for (const { reason, count } of run.skipped) table.push([reason, count]);
+  console.log(table.toString());
+}
+
+function printTotals(totals: RunTotalDto[]): void {
+  const table = new Table({ head: ['currency', 'payouts', 'sum'], colAligns: ['left', 'right', 'right'] });
+  for (const { currency, count, amount } of totals) table.push([currency, count, money(amount, currency)]);
+  console.log(totals.length > 0 ? table.toString() : 'Nobody is paid.');
+}
+
+function money(amountMinor: number, currency: string): string {
+  return `${formatAmount(BigInt(amountMinor), currency)} ${currency.toUpperCase()}`;
+}

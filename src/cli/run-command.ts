@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import type { INestApplicationContext } from '@nestjs/common';
+import { openCommandContext, StartError } from '../bootstrap.js';
+import { DomainError } from '../common/domain-error.js';
+import { ConfigError, readConfig, type Config } from '../config/config.js';
+
+/** A wrong call: printed with the usage, exit code 2. */
+export class UsageError extends Error {}
+
+/**
+ * Runs a command with the same modules as the server, without its listener, schedule and workers, and ends the
+ * process: exit code 0 only when `work` says that all went well.
+ */
+export async function runCommand(usage: string, work: (app: INestApplicationContext, config: Config) => Promise<boolean>): Promise<never> {
+  let exitCode = 1;
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+    const config = readConfig(process.env);
+    const context = await openCommandContext(config);
+    try {
+      exitCode = (await work(context.app, config)) ? 0 : 1;
+    } finally {
+      await context.close();
+    }
+  } catch (error) {
+    exitCode = error instanceof UsageError ? 2 : 1;
+    const forOperator = error instanceof ConfigError || error instanceof StartError || error instanceof UsageError || error instanceof DomainError;
+    console.error(forOperator ? error.message : error);
+    if (error instanceof UsageError) console.error(usage);
+  }
+  process.exit(exitCode);
+}

@@ -1,0 +1,35 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { AffiliatesService } from '../affiliates/affiliates.service.js';
+import { HostScope } from '../auth/access.js';
+import { CommissionQueries } from './commission-queries.js';
+import { BalancesDto, CommissionDto, CommissionPageDto, CommissionsQuery } from './commission.dto.js';
+
+@ApiTags('Commissions')
+@HostScope()
+@Controller('v1')
+export class CommissionsController {
+  constructor(
+    private readonly queries: CommissionQueries,
+    private readonly affiliates: AffiliatesService,
+  ) {}
+
+  /** List commissions, newest first. */
+  @Get('commissions')
+  list(@Query() query: CommissionsQuery): Promise<CommissionPageDto> {
+    return this.queries.list(query);
+  }
+
+  /** Read a commission with the working behind its amount. */
+  @Get('commissions/:id')
+  get(@Param('id') id: string): Promise<CommissionDto> {
+    return this.queries.get(id);
+  }
+
+  /** An affiliate's money, one row per currency. */
+  @Get('affiliates/:id/balance')
+  async balance(@Param('id') id: string): Promise<BalancesDto> {
+    const affiliate = await this.affiliates.getById(id);
+    return this.queries.balances(affiliate.id);
+  }
+}
