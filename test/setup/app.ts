@@ -7,6 +7,7 @@ import { createLogger } from '../../src/http/logging.js';
 import { ServerDrain } from '../../src/http/server-drain.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { createTestDatabase } from './database.js';
+import { eventually } from './eventually.js';
 import { FakeClock } from './fake-clock.js';
 import { signToken, type TokenOptions } from './tokens.js';
 
@@ -40,6 +41,8 @@ export interface TestApp {
   token(scope?: string, subject?: string, options?: TokenOptions): string;
   /** `request<Affiliate>('POST', '/v1/affiliates', { body })`; sends a host token unless told otherwise. */
   request<T = unknown>(method: string, path: string, options?: TestRequest): Promise<TestResponse<T>>;
+  /** Resolves once every event of the emulator was delivered and worked on. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +82,11 @@ export async function startTestApp(
     token,
     request: (method, path, { body, token: given = token(), headers } = {}) =>
       send(method, url + path, body, { ...(given !== '' && { authorization: `Bearer ${given}` }), ...headers }),
+    settle: async () => {
+      await stripe.settle();
+      const events = app.get(Database).prisma.stripeEvent;
+      await eventually(async () => expect(await events.count({ where: { status: 'pending' } })).toBe(0));
+    },
     close: async () => {
       await app.get(ServerDrain).drain(app.getHttpServer());
       if (!options.stripe) await stripe.settle();

@@ -1,0 +1,8 @@
+import { LedgerVerifier } from '../../src/commissions/ledger/ledger-verifier.js';
+import type { TestApp } from './app.js';
+
+/** How every test that moves money ends: all invariants, worked out again from the postings. */
+export async function expectSoundLedger(api: TestApp): Promise<void> {
+  const { invariants } = await api.app.get(LedgerVerifier).verify();
+  expect(invariants.flatMap(({ name, breaches }) => breaches.map((breach) => `${name}: ${breach}`))).toEqual([]);
+}
