@@ -5,6 +5,9 @@ import { ConfigError, readConfig } from './config/config.js';
 /** A shutdown that takes longer is ended; whatever was under way is resumed by the next start. */
 const SHUTDOWN_LIMIT_MS = 30_000;
 
+/** Ctrl-C under npm arrives twice: from the terminal and from npm. That is not an impatient operator yet. */
+const ECHO_MS = 1_000;
+
 /** Prints what an operator can mend as a sentence, anything else with its stack, and ends the process. */
 function fail(error: unknown): never {
   const isForOperator = error instanceof ConfigError || error instanceof StartError;
@@ -13,11 +16,14 @@ function fail(error: unknown): never {
 }
 
 function closeOnSignal(service: RunningService): void {
-  let closing = false;
+  let askedAtMs: number | undefined;
   const close = (): void => {
-    // Whoever asks twice does not want to wait.
-    if (closing) process.exit(1);
-    closing = true;
+    if (askedAtMs !== undefined) {
+      // Whoever asks twice does not want to wait.
+      if (performance.now() - askedAtMs > ECHO_MS) process.exit(1);
+      return;
+    }
+    askedAtMs = performance.now();
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
     service.close().then(() => process.exit(0), fail);
   };

@@ -34,6 +34,7 @@ export class AffiliatesController {
     return this.affiliates.list(query);
   }
 
+  /** An affiliate. */
   @Get(':id')
   get(@Param('id') id: string): Promise<AffiliateDto> {
     return this.affiliates.get(id);

@@ -22,6 +22,7 @@ export class PlansController {
     return this.plans.list(query);
   }
 
+  /** Makes a plan, with its first terms. */
   @Post()
   create(@Body() body: CreatePlanDto, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<PlanDto> {
     return this.idempotency.run(request, reply, (tx) => this.plans.create(tx, body));

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger, type LoggerOptions } from 'pino';
 
 export type LogLevel = 'info' | 'warn' | 'silent';
 
@@ -24,16 +24,17 @@ export function scrub(text: string): string {
   return SENSITIVE_TEXT.reduce((clean, [pattern, label]) => clean.replace(pattern, label), text);
 }
 
-/** One JSON object per line on standard output. */
-export function createLogger(level: LogLevel): PinoLogger {
-  return pino({
+/** One JSON object per line, on standard output unless told otherwise. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: describeError },
     redact: { paths: SENSITIVE_HEADERS.flatMap((name) => [`["${name}"]`, `headers["${name}"]`]), censor: '[redacted]' },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /** Type, code, message and stack; not the other properties, which hold queries, parameters and whole rows. */

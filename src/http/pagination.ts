@@ -1,9 +1,10 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 /** Query of every list: `?limit=&cursor=`, newest first. Lists with filters extend it. */
 export class PageQuery {
-  /** How many objects to return. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20, description: 'How many objects to return.' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -11,7 +12,7 @@ export class PageQuery {
   @Max(100)
   limit: number = 20;
 
-  /** `nextCursor` of the page before. */
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before.' })
   @IsOptional()
   @Matches(/^[a-z]{2,4}_[0-9a-z]{1,26}$/, { message: 'cursor must be the nextCursor of an earlier answer' })
   cursor?: string;
