@@ -70,6 +70,18 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
     expect(await accounts()).toHaveLength(1);
   });
 
+  it('ask Stripe anew once the country is put right', async () => {
+    api.stripe.faults.add({ kind: 'drop_after_commit', method: 'POST', path: version === 'v1' ? '/v1/accounts' : '/v2/core/accounts', count: 2 });
+    expect((await link()).status).toBe(503);
+    api.stripe.faults.clear();
+    api.clock.advance(60_000);
+    // Under the first request's key Stripe would refuse other particulars for days.
+    await api.request('PATCH', `/v1/affiliates/${affiliate.id}`, { body: { country: 'FR' } });
+    expect((await link()).status).toBe(201);
+    const { stripeAccountId } = await current();
+    expect(await accounts()).toContainEqual(expect.objectContaining({ id: stripeAccountId, country: 'FR' }));
+  });
+
   it('lead through onboarding, once each, and an account that is closed later is replaced', async () => {
     const { body } = await link();
     const page = await fetch(body.url);
