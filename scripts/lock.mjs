@@ -12,7 +12,9 @@ export async function withLock(file, work) {
   while (!create(file)) {
     removeIfStale(file);
     if (performance.now() > deadline) {
-      throw new Error(`Process ${readHolder(file)} has held ${file} for too long. Wait for it, end it, or delete the file.`);
+      throw new Error(
+        `Process ${readHolder(file)} has held ${file} for too long. Wait for it, end it, or delete the file.`,
+      );
     }
     await delay(POLL_MS);
   }

@@ -41,7 +41,10 @@ if (existsSync(RESULTS)) {
     skipped: results.numPendingTests + results.numTodoTests,
   };
   const isUnsound = status !== 0 && counts.failed === 0;
-  finish({ ...counts, failed: isUnsound ? 1 : counts.failed }, isUnsound ? `Jest ended with code ${status}.` : undefined);
+  finish(
+    { ...counts, failed: isUnsound ? 1 : counts.failed },
+    isUnsound ? `Jest ended with code ${status}.` : undefined,
+  );
 }
 if (status === 0) {
   // Such as --listTests and --help, which run nothing.

@@ -1,0 +1,113 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const TIME =
+  'Take the time from the injected Clock (src/common/clock.ts), so that tests and the demo can let months pass.';
+
+const bansEverywhere = [
+  {
+    selector: "CallExpression[callee.property.name='catch'] > ArrowFunctionExpression[body.name='undefined']",
+    message: 'Nothing is swallowed: say what may fail here and why that is no harm, or log it.',
+  },
+];
+
+const timeBans = [
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TIME },
+  { selector: "CallExpression[callee.name='Date']", message: TIME },
+  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: TIME },
+];
+
+const chanceBans = [
+  {
+    selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+    message: 'Take randomness from node:crypto or an injected generator.',
+  },
+];
+
+const environmentBans = [
+  {
+    // Handing the whole environment to readConfig is how a program starts.
+    selector:
+      ":not(CallExpression[callee.name='readConfig']) > MemberExpression[object.name='process'][property.name='env']",
+    message: 'src/config is the only reader of the environment: add the variable there.',
+  },
+];
+
+const forbidInSource = (...bans) => ['error', ...bansEverywhere, ...bans.flat()];
+
+export default defineConfig(
+  globalIgnores(['dist', 'dist.next', 'dist.old', 'coverage', 'test-results', '.data']),
+  js.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: { eqeqeq: 'error', 'no-empty': ['error', { allowEmptyCatch: false }] },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Nest's modules are classes whose whole meaning is their decorator.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      // A rejection is passed on as it was caught, and what was caught is unknown.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
+      // Answers are plain objects typed by their DTO classes, which carry nothing but decorators.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/no-misused-spread': 'off',
+      // An implementation of an asynchronous port need not wait for anything.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: '@nestjs/common', importNames: ['forwardRef'], message: 'A cycle hides a third module.' }] },
+      ],
+      'no-restricted-syntax': forbidInSource(timeBans, chanceBans, environmentBans),
+    },
+  },
+  {
+    files: ['src/common/clock.ts'],
+    rules: { 'no-restricted-syntax': forbidInSource(chanceBans, environmentBans) },
+  },
+  {
+    files: ['src/config/**/*.ts'],
+    rules: { 'no-restricted-syntax': forbidInSource(timeBans, chanceBans) },
+  },
+  {
+    // What a person started speaks to that person.
+    files: ['src/main.ts', 'src/cli/**/*.ts', 'src/demo/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'],
+    rules: {
+      // A test that is wrong about what it got fails, which is all that these rules would prevent.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      // `async () => void (await work())` makes a helper return nothing.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      'no-restricted-syntax': ['error', ...bansEverywhere],
+    },
+  },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: {
+      globals: { module: 'writable', process: 'readonly', console: 'readonly', performance: 'readonly' },
+    },
+  },
+);
