@@ -25,13 +25,14 @@ export class AffiliateIpLog extends AffiliateIpRecorder {
 
   /** Writes at most once an hour for each affiliate and address. `ip` must be an address. */
   override async remember(affiliateId: string, ip: string): Promise<void> {
-    const ipHash = await this.ipHasher.hash(ip);
+    await this.ipHasher.renewKeyIfDue();
+    const ipHash = this.ipHasher.hash(ip);
     const now = this.clock.now();
-    const key = `${affiliateId}:${ipHash.toString('base64')}`;
+    const key = `${affiliateId}:${ipHash}`;
     const writtenAtMs = this.written.get(key);
     if (writtenAtMs !== undefined && now.getTime() - writtenAtMs < REWRITTEN_AFTER_MS) return;
     await this.database.prisma.$executeRaw`
-      INSERT INTO "affiliate_ips" ("affiliate_id", "ip_hash", "last_seen_at") VALUES (${affiliateId}, ${ipHash}, ${now})
+      INSERT INTO "affiliate_ips" ("affiliate_id", "ip_hash", "last_seen_at") VALUES (${affiliateId}, decode(${ipHash}, 'hex'), ${now})
       ON CONFLICT ("affiliate_id", "ip_hash")
       DO UPDATE SET "last_seen_at" = greatest("affiliate_ips"."last_seen_at", EXCLUDED."last_seen_at")`;
     this.written.set(key, now.getTime());

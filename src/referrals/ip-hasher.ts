@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
@@ -8,7 +8,11 @@ import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
 
 const KEY_BYTES = 32;
-const HASH_BYTES = 16;
+
+/** Sixteen bytes: no two addresses of a lifetime meet, and half the room of the whole hash. */
+const HASH_HEX_DIGITS = 32;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Another instance may have made a key; an old one may have to go. */
 const RELOAD_INTERVAL_MS = 60 * 60 * 1000;
@@ -22,9 +26,11 @@ interface HashKey {
 }
 
 /**
- * Turns addresses into keyed hashes; the addresses themselves are never stored. The key is replaced once it is as old
- * as the attribution window and deleted after two windows: until then an address seen within the window can still be
- * recognised, afterwards nobody can compute what an old hash stood for.
+ * Turns addresses into keyed hashes, written in hexadecimal; the addresses themselves are never stored. The key is
+ * replaced once it is as old as the attribution window and deleted after two windows: until then an address seen within
+ * the window can still be recognised, afterwards nobody can compute what an old hash stood for.
+ *
+ * Wait for `renewKeyIfDue` before hashing.
  */
 @Injectable()
 export class IpHasher implements OnModuleInit {
@@ -43,42 +49,48 @@ export class IpHasher implements OnModuleInit {
     await this.reload();
   }
 
+  /** Null when there is nothing to wait for, which is nearly always: the redirect pays for no promise then. */
+  renewKeyIfDue(): Promise<void> | null {
+    const isDue = this.clock.now().getTime() - this.newestKey().createdAtMs >= this.config.attributionWindowMs;
+    return isDue ? this.reloadOrKeep() : null;
+  }
+
   /** The hash to store for an address seen now. `ip` must be an address. */
-  async hash(ip: string): Promise<Buffer> {
-    await this.replaceKeyIfDue();
+  hash(ip: string): string {
     return hashUnder(this.newestKey(), canonicalIp(ip));
   }
 
   /** The hashes under which an address seen within the window may be stored. `ip` must be an address. */
-  async hashesUnderLiveKeys(ip: string): Promise<Buffer[]> {
-    await this.replaceKeyIfDue();
+  hashesUnderLiveKeys(ip: string): string[] {
     const canonical = canonicalIp(ip);
-    return this.keys.map(({ key }) => hashUnder(key, canonical));
+    return this.keys.map((key) => hashUnder(key, canonical));
   }
 
   /**
-   * What makes two clicks of a UTC day the same visitor: address and user agent. One key serves a whole day, also the
-   * day on which it is replaced, so that nobody is counted twice on it.
+   * The hash to store for a visitor's address, and what makes two clicks of a UTC day the same visitor: address and
+   * user agent. One key serves the whole day, also the day on which it is replaced, so that nobody counts twice on it.
    */
-  async visitorHash(ip: string, userAgent: string | null, at: Date): Promise<Buffer> {
-    await this.replaceKeyIfDue();
-    const dayStartMs = at.getTime() - (at.getTime() % (24 * 60 * 60 * 1000));
-    const key = this.keys.find(({ createdAtMs }) => createdAtMs <= dayStartMs) ?? this.keys.at(-1);
-    return hashUnder((key ?? this.unready()).key, `${canonicalIp(ip)}\n${userAgent ?? ''}`);
+  hashVisitor(ip: string, userAgent: string | null, at: Date): { ipHash: string; visitorHash: string } {
+    const canonical = canonicalIp(ip);
+    const newest = this.newestKey();
+    const ofDay = this.keyOfDay(at);
+    const ipHash = hashUnder(newest, canonical);
+    const ipHashOfDay = ofDay === newest ? ipHash : hashUnder(ofDay, canonical);
+    // The address is keyed already, so a plain hash keeps the secret; it costs a fifth of another keyed one.
+    return { ipHash, visitorHash: hash('sha256', `${ipHashOfDay}\n${userAgent ?? ''}`).slice(0, HASH_HEX_DIGITS) };
   }
 
-  private newestKey(): KeyObject {
-    return (this.keys[0] ?? this.unready()).key;
-  }
-
-  private unready(): never {
-    throw new Error('IpHasher is used before its module was initialised');
-  }
-
-  private async replaceKeyIfDue(): Promise<void> {
+  private newestKey(): HashKey {
     const newest = this.keys[0];
-    if (newest && this.clock.now().getTime() - newest.createdAtMs < this.config.attributionWindowMs) return;
-    await this.reloadOrKeep();
+    if (!newest) throw new Error('IpHasher is used before its module was initialised');
+    return newest;
+  }
+
+  /** The newest key that was there when the day began; on an installation's first day, its first key. */
+  private keyOfDay(at: Date): HashKey {
+    const dayStartMs = at.getTime() - (at.getTime() % DAY_MS);
+    for (const key of this.keys) if (key.createdAtMs <= dayStartMs) return key;
+    return this.keys.at(-1) ?? this.newestKey();
   }
 
   /** With the database away the old key serves on: hashes under it are still recognised. */
@@ -120,8 +132,8 @@ async function lockKeyRotation(tx: Tx): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('ip_hash_keys', 0))`;
 }
 
-function hashUnder(key: KeyObject, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest().subarray(0, HASH_BYTES);
+function hashUnder({ key }: HashKey, text: string): string {
+  return createHmac('sha256', key).update(text).digest('hex').slice(0, HASH_HEX_DIGITS);
 }
 
 /**

@@ -10,7 +10,7 @@ export interface Signup {
   clickId: string | null;
   code: string | null;
   emailNormalized: string | null;
-  ipHashes: Uint8Array[] | null;
+  ipHashes: string[] | null;
   stripeCustomerId: string | null;
   occurredAt: Date;
 }
@@ -24,7 +24,7 @@ export interface AttributionTerms {
 interface FactsRow {
   clickCode: string | null;
   clickedAt: Date | null;
-  clickIpHash: Uint8Array | null;
+  clickIpHash: string | null;
   affiliateId: string | null;
   affiliateUserId: string | null;
   affiliateStatus: string | null;
@@ -42,12 +42,12 @@ export async function readFacts(tx: Tx, signup: Signup, terms: AttributionTerms)
   const code = signup.code === null ? null : storedCode(signup.code);
   const seenSince = new Date(signup.occurredAt.getTime() - terms.windowMs);
   const [row] = await tx.$queryRaw<FactsRow[]>`
-    SELECT c."code" AS "clickCode", c."occurred_at" AS "clickedAt", c."ip_hash" AS "clickIpHash",
+    SELECT c."code" AS "clickCode", c."occurred_at" AS "clickedAt", encode(c."ip_hash", 'hex') AS "clickIpHash",
            a."id" AS "affiliateId", a."user_id" AS "affiliateUserId", a."status" AS "affiliateStatus",
            a."plan_id" AS "affiliatePlanId", a."email_normalized" AS "affiliateEmail",
            r."id" AS "existingId", r."affiliate_id" AS "existingAffiliateId",
            (SELECT max(i."last_seen_at") FROM "affiliate_ips" i
-            WHERE i."affiliate_id" = a."id" AND i."ip_hash" = ANY (${signup.ipHashes ?? []}::bytea[])
+            WHERE i."affiliate_id" = a."id" AND i."ip_hash" IN (SELECT decode(h, 'hex') FROM unnest(${signup.ipHashes ?? []}::text[]) AS h)
               AND i."last_seen_at" >= ${seenSince}) AS "seenAtIp"
     FROM (VALUES (1)) AS "one"
     LEFT JOIN "clicks" c ON c."id" = ${clickId}

@@ -32,13 +32,13 @@ export interface AttributionFacts {
   clickId: string | null;
   code: string | null;
   /** The stored click of `clickId`. */
-  click: { code: string; occurredAt: Date; ipHash: Uint8Array | null } | null;
+  click: { code: string; occurredAt: Date; ipHash: string | null } | null;
   /** Whom the click credits, or without a stored click the code. */
   affiliate: { id: string; userId: string; status: string; planId: string; emailNormalized: string | null } | null;
   existingReferral: { id: string; affiliateId: string } | null;
   emailNormalized: string | null;
   /** The signup's address under every live key; null when the host gave none. */
-  ipHashes: Uint8Array[] | null;
+  ipHashes: string[] | null;
   /** When the affiliate's own browser last used the signup's address, if it did within the window. */
   affiliateSeenAtIp: Date | null;
   affiliateIpRule: IpRuleMode;

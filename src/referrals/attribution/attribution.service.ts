@@ -64,12 +64,13 @@ export class AttributionService {
     if (occurredAt.getTime() > now.getTime() + FUTURE_LEEWAY_MS) {
       throw occurredAtInvalid('occurredAt is more than 5 minutes in the future.');
     }
+    await this.ipHasher.renewKeyIfDue();
     return {
       referredUserId: body.referredUserId,
       clickId,
       code: code === null ? null : normaliseCode(code),
       emailNormalized: body.email ? normaliseEmail(body.email) : null,
-      ipHashes: body.ip ? await this.ipHasher.hashesUnderLiveKeys(body.ip) : null,
+      ipHashes: body.ip ? this.ipHasher.hashesUnderLiveKeys(body.ip) : null,
       stripeCustomerId: body.stripeCustomerId ?? null,
       occurredAt,
     };

@@ -10,17 +10,17 @@ const HONEST: AttributionFacts = {
   windowMs: WINDOW_MS,
   clickId: 'clk_1',
   code: 'JOHN-X7K2',
-  click: { code: 'JOHN-X7K2', occurredAt: CLICKED_AT, ipHash: Buffer.from('aa', 'hex') },
+  click: { code: 'JOHN-X7K2', occurredAt: CLICKED_AT, ipHash: 'aa' },
   affiliate: { id: 'aff_1', userId: 'john', status: 'active', planId: 'pln_default', emailNormalized: 'john@example.com' },
   existingReferral: null,
   emailNormalized: 'mary@example.com',
-  ipHashes: [Buffer.from('bb', 'hex')],
+  ipHashes: ['bb'],
   affiliateSeenAtIp: null,
   affiliateIpRule: 'refuse',
   clickIpRule: 'refuse',
 };
 
-const SAME_IP = { ipHashes: [Buffer.from('00', 'hex'), Buffer.from('aa', 'hex')] };
+const SAME_IP = { ipHashes: ['00', 'aa'] };
 const OTHER_REFERRAL = { existingReferral: { id: 'ref_1', affiliateId: 'aff_2' } };
 const EXPIRED = { occurredAt: new Date(CLICKED_AT.getTime() + WINDOW_MS + 1) };
 const SUSPENDED = { affiliate: { ...HONEST.affiliate!, status: 'suspended' } };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { Clock } from '../../common/clock.js';
@@ -9,7 +9,7 @@ import { IpHasher } from '../ip-hasher.js';
 import { ClickWriter } from './click-writer.js';
 import type { ClickSource, NewClick } from './insert-clicks.js';
 
-const VISITOR_HASH_BYTES = 16;
+const VISITOR_HASH_HEX_DIGITS = 32;
 
 /** A visit through a referral link, as it was seen. Texts are storable and within their limits. */
 export interface Visit {
@@ -27,7 +27,7 @@ export interface Visit {
 /** Turns visits into stored, counted clicks. */
 @Injectable()
 export class ClickRecorder {
-  private readonly recorded: Counter;
+  private readonly recorded: Record<ClickSource, { inc(): void }>;
 
   constructor(
     private readonly clock: Clock,
@@ -36,12 +36,17 @@ export class ClickRecorder {
     private readonly writer: ClickWriter,
     metrics: Metrics,
   ) {
-    this.recorded = new Counter({
+    const recorded = new Counter({
       name: 'fairshare_clicks_total',
       help: 'Clicks that were stored and counted, by how they came in.',
       labelNames: ['source'],
       registers: [metrics.registry],
     });
+    this.recorded = {
+      redirect: recorded.labels('redirect'),
+      host: recorded.labels('host'),
+      snippet: recorded.labels('snippet'),
+    };
   }
 
   /**
@@ -49,23 +54,36 @@ export class ClickRecorder {
    * @throws GroupCommitOverloadedError when too many clicks wait; the database's error when it is away.
    */
   async record(visit: Visit, tx?: Tx): Promise<{ clickId: string; occurredAt: Date }> {
-    const click = await this.toClick(visit);
+    const renewal = this.ipHasher.renewKeyIfDue();
+    if (renewal) await renewal;
+    const click = this.toClick(visit);
     await (tx ? this.writer.writeIn(tx, click) : this.writer.write(click));
-    this.recorded.inc({ source: visit.source });
+    this.recorded[visit.source].inc();
     return { clickId: click.id, occurredAt: click.occurredAt };
   }
 
-  private async toClick({ ip, ...seen }: Visit): Promise<NewClick> {
+  private toClick(visit: Visit): NewClick {
     const occurredAt = this.clock.now();
     const id = this.ids.next('click');
-    if (ip === null) return { ...seen, id, occurredAt, ipHash: null, visitorHash: visitorOfOneClick(id) };
-    const ipHash = await this.ipHasher.hash(ip);
-    const visitorHash = await this.ipHasher.visitorHash(ip, seen.userAgent, occurredAt);
-    return { ...seen, id, occurredAt, ipHash, visitorHash };
+    const { ip, userAgent } = visit;
+    const hashes = ip === null ? hashesOfNobody(id) : this.ipHasher.hashVisitor(ip, userAgent, occurredAt);
+    return {
+      id,
+      affiliateId: visit.affiliateId,
+      code: visit.code,
+      source: visit.source,
+      url: visit.url,
+      referrer: visit.referrer,
+      userAgent,
+      subId: visit.subId,
+      ipHash: hashes.ipHash,
+      visitorHash: hashes.visitorHash,
+      occurredAt,
+    };
   }
 }
 
 /** Without an address nobody can say who it was, so each such click is a visitor of its own. */
-function visitorOfOneClick(clickId: string): Buffer {
-  return createHash('sha256').update(clickId).digest().subarray(0, VISITOR_HASH_BYTES);
+function hashesOfNobody(clickId: string): { ipHash: null; visitorHash: string } {
+  return { ipHash: null, visitorHash: hash('sha256', clickId).slice(0, VISITOR_HASH_HEX_DIGITS) };
 }

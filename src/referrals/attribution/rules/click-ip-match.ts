@@ -16,7 +16,7 @@ export function clickIpMatch({ click, clickIpRule, ipHashes }: AttributionFacts)
   if (!clickIpHash) {
     return { rule, finding: 'not_evaluated', evidence, sentence: 'There is no click with an address to compare with.' };
   }
-  if (!ipHashes.some((hash) => Buffer.compare(hash, clickIpHash) === 0)) {
+  if (!ipHashes.includes(clickIpHash)) {
     return { rule, finding: 'pass', evidence, sentence: 'The signup and the click came from different addresses.' };
   }
   return { rule, finding: findingOf(clickIpRule), evidence, sentence: 'The signup came from the same address as the click.' };
