@@ -4,7 +4,7 @@ import { runCommand } from './run-command.js';
 
 await runCommand('Usage: npm run ledger:verify', async (app) => {
   const { ok, invariants } = await app.get(LedgerVerifier).verify();
-  const table = new Table({ head: ['invariant', 'checked', 'breaches'], colAligns: ['left', 'right', 'right'] });
+  const table = new Table({ head: ['invariant', 'checked', 'breaches'], colAligns: ['left', 'right', 'right'], style: { compact: true } });
   for (const { name, checked, breaches } of invariants) table.push([name, checked.toString(), breaches.length]);
   console.log(table.toString());
   for (const { name, breaches } of invariants) {

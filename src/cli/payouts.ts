@@ -76,7 +76,7 @@ function refuseFuture(app: INestApplicationContext, config: Config, given: Argum
 
 function printPreview(preview: PreviewDto): void {
   console.log(`Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`);
-  const table = new Table({ head: ['affiliate', 'amount', 'outcome'], colAligns: ['left', 'right', 'left'] });
+  const table = new Table({ head: ['affiliate', 'amount', 'outcome'], colAligns: ['left', 'right', 'left'], style: { compact: true } });
   for (const { affiliateId, amount, currency } of preview.payouts) table.push([affiliateId, money(amount, currency), 'paid']);
   for (const { affiliateId, amount, currency, reason } of preview.skipped) table.push([affiliateId, money(amount, currency), `skipped: ${reason}`]);
   if (table.length > 0) console.log(table.toString());
@@ -87,13 +87,13 @@ function printRun(run: PayoutRunDto): void {
   console.log(`Payout run ${run.period}: ${run.status}`);
   printTotals(run.totals);
   if (run.skipped.length === 0) return;
-  const table = new Table({ head: ['skipped because', 'affiliates'], colAligns: ['left', 'right'] });
+  const table = new Table({ head: ['skipped because', 'affiliates'], colAligns: ['left', 'right'], style: { compact: true } });
   for (const { reason, count } of run.skipped) table.push([reason, count]);
   console.log(table.toString());
 }
 
 function printTotals(totals: RunTotalDto[]): void {
-  const table = new Table({ head: ['currency', 'payouts', 'sum'], colAligns: ['left', 'right', 'right'] });
+  const table = new Table({ head: ['currency', 'payouts', 'sum'], colAligns: ['left', 'right', 'right'], style: { compact: true } });
   for (const { currency, count, amount } of totals) table.push([currency, count, money(amount, currency)]);
   console.log(totals.length > 0 ? table.toString() : 'Nobody is paid.');
 }

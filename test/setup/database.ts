@@ -9,6 +9,7 @@ import { applyMigrations } from '../../src/database/migrations.js';
 
 const BUSY_RETRIES_MAX = 50;
 const OBJECT_IN_USE = '55006';
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** How to reach the server; written to the run's folder by the first test that needs a database. */
 export interface TestServer {
@@ -44,7 +45,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url: urlOf(server, server.app, name),
     ownerUrl: urlOf(server, server.owner, name),
-    drop: () => asAdmin(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    drop: () => dropDatabase(server, name),
   };
 }
 
@@ -57,27 +58,35 @@ export async function createEmptyDatabase(): Promise<TestDatabase & { appRole: s
     url: urlOf(server, server.app, name),
     ownerUrl: urlOf(server, server.owner, name),
     appRole: server.app.role,
-    drop: () => asAdmin(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    drop: () => dropDatabase(server, name),
   };
 }
 
 async function cloneTemplate(server: TestServer, name: string): Promise<void> {
   await asAdmin(server, async (client) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`);
-        break;
-      } catch (error) {
-        // Somebody, such as autovacuum, is connected to the template for a moment.
-        if ((error as { code?: string }).code !== OBJECT_IN_USE || attempt === BUSY_RETRIES_MAX) {
-          throw error;
-        }
-        await delay(20);
-      }
-    }
+    await whenFree(OBJECT_IN_USE, () => client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`));
     // A clone takes over all rights but those on the database itself.
     await client.query(`GRANT CONNECT, CREATE ON DATABASE ${name} TO ${client.escapeIdentifier(server.app.role)}`);
   });
+}
+
+function dropDatabase(server: TestServer, name: string): Promise<void> {
+  return asAdmin(server, (client) =>
+    whenFree(INSUFFICIENT_PRIVILEGE, () => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  );
+}
+
+/** Autovacuum may be connected for a moment: the database is busy then, and its worker is not ours to send away. */
+async function whenFree(busyCode: string, work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== busyCode || attempt === BUSY_RETRIES_MAX) throw error;
+      await delay(20);
+    }
+  }
 }
 
 /** Prepares the server once per run: the first to come does it, whichever worker it is in. */

@@ -53,7 +53,7 @@ const POSTINGS_BY_BALANCE = `
 
 const CHECKS: { name: string; count: string; breaches: string }[] = [
   {
-    name: 'every entry has postings that sum to zero in its one currency',
+    name: 'every entry sums to zero',
     count: 'SELECT count(*) AS n FROM journal_entries',
     breaches: `
       SELECT format('entry %s: %s postings, sum %s', e.id, count(p.seq), coalesce(sum(p.amount_minor), 0)) AS breach
@@ -62,7 +62,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
         OR bool_or(p.currency <> e.currency OR p.affiliate_id <> e.affiliate_id)`,
   },
   {
-    name: 'every balance equals the sum of its postings, without a gap in their sequence',
+    name: 'every balance equals its postings',
     count: 'SELECT count(*) AS n FROM postings',
     breaches: `
       SELECT format('balance of %s in %s', affiliate_id, currency) AS breach
@@ -73,7 +73,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
              coalesce(s.earned, 0), coalesce(s.last_seq, 0), coalesce(s.postings, 0))`,
   },
   {
-    name: 'every commission nets between zero and its amount',
+    name: 'commissions net from 0 to their amount',
     count: 'SELECT count(*) AS n FROM commissions',
     breaches: `
       SELECT format('commission %s: net %s of %s', c.id, coalesce(s.net, 0), c.amount_minor) AS breach
@@ -85,7 +85,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       WHERE s.net IS NULL OR s.net < 0 OR s.net > c.amount_minor`,
   },
   {
-    name: 'every payout equals the sum of its lines, and its lines equal their postings',
+    name: 'every payout equals its lines',
     count: 'SELECT count(*) AS n FROM payouts',
     breaches: `
       SELECT format('payout %s: amount %s, lines %s', po.id, po.amount_minor, coalesce(sum(l.amount_minor), 0)) AS breach
@@ -98,7 +98,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
         OR bool_or((l.released_at IS NULL) <> (po.status IN ('pending', 'paid', 'reversed')))`,
   },
   {
-    name: 'no posting stands in two live payouts, and none but earnings, adjustments and reversals in any',
+    name: 'no posting is in two payouts',
     count: 'SELECT count(*) AS n FROM payout_lines',
     breaches: `
       SELECT format('posting %s of %s in %s stands in %s live payouts', l.seq, l.affiliate_id, l.currency, count(*)) AS breach
@@ -110,7 +110,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       HAVING count(*) > 1 OR bool_or(e.kind IN ('payout_reserved', 'payout_returned'))`,
   },
   {
-    name: 'the payable postings that are in no live payout sum to the payable balance',
+    name: 'unpaid postings equal what is payable',
     count: 'SELECT count(*) AS n FROM balances',
     breaches: `
       SELECT format('balance of %s in %s: payable %s, unlined postings %s', b.affiliate_id, b.currency, b.payable_minor,
@@ -126,7 +126,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       WHERE b.payable_minor <> coalesce(s.unlined, 0) OR s.first_seq < b.first_unlined_seq`,
   },
   {
-    name: 'what lies in payouts and was paid out equals the payouts of each affiliate',
+    name: 'payouts equal what was reserved and paid',
     count: 'SELECT count(*) AS n FROM payouts',
     breaches: `
       SELECT format('payouts of %s in %s: in payout %s, paid out %s', b.affiliate_id, b.currency, b.in_payout_minor,
