@@ -51,8 +51,11 @@ export class OnboardingService {
     const status = await this.gateway.getAccount(accountId);
     await this.database.prisma.affiliate.updateMany({
       where: { stripeAccountId: accountId },
-      // A closed account was onboarded once; it is restricted now, not unfinished.
-      data: status ? { detailsSubmitted: status.detailsSubmitted, payoutsEnabled: status.payoutsEnabled } : { payoutsEnabled: false },
+      data: {
+        payoutsEnabled: status?.payoutsEnabled ?? false,
+        // Once finished stays finished: an account that is limited or closed later is restricted, not unfinished.
+        ...((status?.detailsSubmitted || status?.payoutsEnabled) && { detailsSubmitted: true }),
+      },
     });
     return status;
   }

@@ -126,12 +126,14 @@ export class Api {
         'This object cannot be accessed right now because another API request is currently accessing it.',
       );
     }
+    if (fault.takes('unauthorized_401')) throw unauthorized('The API key was revoked.');
     if (!fault.rule?.afterCommit && fault.takes('bad_gateway_502')) return badGateway(fault.rule);
     return null;
   }
 
   private befallExecution(fault: ChosenFault): void {
     if (fault.takes('error_500')) throw new StripeProblem(500, serverError().body.error);
+    if (fault.takes('refused_400')) throw refused('account_invalid', 'The account cannot be used for this request.');
     if (fault.takes('balance_insufficient')) {
       throw refused('balance_insufficient', 'You have insufficient available funds in your Stripe account.');
     }

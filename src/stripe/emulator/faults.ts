@@ -3,6 +3,8 @@ import { seededRandom } from './seeded-random.js';
 /**
  * - `drop_before`: the socket is destroyed, nothing was done.
  * - `rate_limited_429`, `lock_timeout`: 429, nothing was done and nothing stored under the key.
+ * - `unauthorized_401`: as if the key had been revoked; nothing was done and nothing stored under the key.
+ * - `refused_400`: a definite no, stored like any refusal.
  * - `error_500`: nothing is done, the 500 is stored under the key and replayed.
  * - `balance_insufficient`: refused as if the platform's balance were empty; stored like any refusal.
  * - `error_500_after_commit`: the request is carried out, yet a 500 is answered and stored.
@@ -15,6 +17,8 @@ export type RequestFaultKind =
   | 'drop_before'
   | 'rate_limited_429'
   | 'lock_timeout'
+  | 'unauthorized_401'
+  | 'refused_400'
   | 'error_500'
   | 'balance_insufficient'
   | 'error_500_after_commit'
@@ -27,6 +31,8 @@ export const REQUEST_FAULT_KINDS: readonly RequestFaultKind[] = [
   'drop_before',
   'rate_limited_429',
   'lock_timeout',
+  'unauthorized_401',
+  'refused_400',
   'error_500',
   'balance_insufficient',
   'error_500_after_commit',
