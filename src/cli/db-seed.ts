@@ -1,5 +1,4 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import Table from 'cli-table3';
 import { AffiliatesService } from '../affiliates/affiliates.service.js';
 import { Clock } from '../common/clock.js';
 import { formatAmount } from '../common/money.js';
@@ -8,6 +7,7 @@ import { Database } from '../database/database.js';
 import { AttributionService } from '../referrals/attribution/attribution.service.js';
 import { ClicksService } from '../referrals/clicks/clicks.service.js';
 import { runCommand, UsageError } from './run-command.js';
+import { textTable, type Cell } from './text-table.js';
 
 /** Who is seeded, with the customers they brought and what each of them has paid. */
 const STORY = [
@@ -18,14 +18,14 @@ const STORY = [
 
 await runCommand('Usage: npm run db:seed', async (app, config) => {
   if (config.production) throw new UsageError('db:seed invents customers and payments: it does not run in production.');
-  const table = new Table({ head: ['affiliate', 'code', 'customers', 'paid by them'], style: { compact: true } });
-  for (const character of STORY) table.push(await seed(app, character));
-  console.log(table.toString());
+  const rows: Cell[][] = [];
+  for (const character of STORY) rows.push(await seed(app, character));
+  console.log(textTable(['affiliate', 'code', 'customers', 'paid by them'], rows));
   return true;
 });
 
 /** Everything goes through the services, so a seeded database obeys every rule. Seeding again changes nothing. */
-async function seed(app: INestApplicationContext, { customers, ...character }: (typeof STORY)[number]): Promise<(string | number)[]> {
+async function seed(app: INestApplicationContext, { customers, ...character }: (typeof STORY)[number]): Promise<Cell[]> {
   const database = app.get(Database);
   const known = await database.prisma.affiliate.findUnique({ where: { userId: character.userId } });
   const affiliates = app.get(AffiliatesService);

@@ -1,12 +1,11 @@
-import Table from 'cli-table3';
 import { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
 import { runCommand } from './run-command.js';
+import { textTable } from './text-table.js';
 
 await runCommand('Usage: npm run ledger:verify', async (app) => {
   const { ok, invariants } = await app.get(LedgerVerifier).verify();
-  const table = new Table({ head: ['invariant', 'checked', 'breaches'], colAligns: ['left', 'right', 'right'], style: { compact: true } });
-  for (const { name, checked, breaches } of invariants) table.push([name, checked.toString(), breaches.length]);
-  console.log(table.toString());
+  const rows = invariants.map(({ name, checked, breaches }) => [name, checked.toString(), breaches.length]);
+  console.log(textTable(['invariant', 'checked', 'breaches'], rows));
   for (const { name, breaches } of invariants) {
     for (const breach of breaches) console.error(`BREACH: ${name}: ${breach}`);
   }

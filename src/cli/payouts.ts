@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
-import Table from 'cli-table3';
 import { Clock } from '../common/clock.js';
 import { formatAmount } from '../common/money.js';
 import type { Config } from '../config/config.js';
@@ -11,6 +10,7 @@ import { PayoutQueries } from '../payouts/payout-queries.js';
 import { PayoutRunsService } from '../payouts/payout-runs.service.js';
 import { PERIOD, type PayoutRunDto, type PreviewDto, type RunTotalDto } from '../payouts/payout.dto.js';
 import { runCommand, UsageError } from './run-command.js';
+import { textTable } from './text-table.js';
 
 const USAGE = `
 Usage: npm run payouts -- --period 2026-12 [--as-of 2026-12-01T06:00:00Z] [--dry-run] [--allow-future]
@@ -76,10 +76,11 @@ function refuseFuture(app: INestApplicationContext, config: Config, given: Argum
 
 function printPreview(preview: PreviewDto): void {
   console.log(`Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`);
-  const table = new Table({ head: ['affiliate', 'amount', 'outcome'], colAligns: ['left', 'right', 'left'], style: { compact: true } });
-  for (const { affiliateId, amount, currency } of preview.payouts) table.push([affiliateId, money(amount, currency), 'paid']);
-  for (const { affiliateId, amount, currency, reason } of preview.skipped) table.push([affiliateId, money(amount, currency), `skipped: ${reason}`]);
-  if (table.length > 0) console.log(table.toString());
+  const rows = [
+    ...preview.payouts.map(({ affiliateId, amount, currency }) => [affiliateId, money(amount, currency), 'paid']),
+    ...preview.skipped.map(({ affiliateId, amount, currency, reason }) => [affiliateId, money(amount, currency), `skipped: ${reason}`]),
+  ];
+  if (rows.length > 0) console.log(textTable(['affiliate', 'amount', 'outcome'], rows));
   printTotals(preview.totals);
 }
 
@@ -87,15 +88,13 @@ function printRun(run: PayoutRunDto): void {
   console.log(`Payout run ${run.period}: ${run.status}`);
   printTotals(run.totals);
   if (run.skipped.length === 0) return;
-  const table = new Table({ head: ['skipped because', 'affiliates'], colAligns: ['left', 'right'], style: { compact: true } });
-  for (const { reason, count } of run.skipped) table.push([reason, count]);
-  console.log(table.toString());
+  const rows = run.skipped.map(({ reason, count }) => [reason, count]);
+  console.log(textTable(['skipped because', 'affiliates'], rows));
 }
 
 function printTotals(totals: RunTotalDto[]): void {
-  const table = new Table({ head: ['currency', 'payouts', 'sum'], colAligns: ['left', 'right', 'right'], style: { compact: true } });
-  for (const { currency, count, amount } of totals) table.push([currency, count, money(amount, currency)]);
-  console.log(totals.length > 0 ? table.toString() : 'Nobody is paid.');
+  const rows = totals.map(({ currency, count, amount }) => [currency, count, money(amount, currency)]);
+  console.log(rows.length > 0 ? textTable(['currency', 'payouts', 'sum'], rows) : 'Nobody is paid.');
 }
 
 function money(amountMinor: number, currency: string): string {

@@ -1,7 +1,5 @@
-import Table from 'cli-table3';
+import { textTable, type Cell } from '../cli/text-table.js';
 import { formatAmount } from '../common/money.js';
-
-type Cell = string | number;
 
 /** Prints the story. Amounts are right-aligned, with their currency, as a person reads them. */
 export class Narrator {
@@ -17,21 +15,8 @@ export class Narrator {
   }
 
   table(head: string[], rows: Cell[][]): void {
-    const colAligns = head.map((_, column) => (rows.every((row) => isFigure(row[column])) ? ('right' as const) : ('left' as const)));
-    const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-    table.push(...rows);
-    console.log(
-      table
-        .toString()
-        .split('\n')
-        .map((line) => `    ${line}`)
-        .join('\n'),
-    );
+    console.log(textTable(head, rows).replace(/^/gm, '    '));
   }
-}
-
-function isFigure(cell: Cell | undefined): boolean {
-  return typeof cell === 'number' || (typeof cell === 'string' && /^-?[\d.]+( [A-Z]{3})?$/.test(cell));
 }
 
 /** `2504, 'usd'` → `25.04 USD`. */
