@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { startService, StartError } from './bootstrap.js';
 import { closeOnSignal } from './close-on-signal.js';
 import { ConfigError, readConfig } from './config/config.js';
+import { loadEnvironment } from './config/load-environment.js';
 
 /** Prints what an operator can mend as a sentence, anything else with its stack, and ends the process. */
 function fail(error: unknown): never {
@@ -11,8 +11,7 @@ function fail(error: unknown): never {
 }
 
 try {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const service = await startService({ config: readConfig(process.env) });
+  const service = await startService({ config: readConfig(loadEnvironment()) });
   closeOnSignal(() => service.close(), fail);
 } catch (error) {
   fail(error);

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import type { INestApplicationContext } from '@nestjs/common';
 import { openCommandContext, StartError } from '../bootstrap.js';
 import { DomainError } from '../common/domain-error.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
+import { loadEnvironment } from '../config/load-environment.js';
 
 /** A wrong call: printed with the usage, exit code 2. */
 export class UsageError extends Error {}
@@ -12,10 +12,9 @@ export class UsageError extends Error {}
  * process: exit code 0 only when `work` says that all went well.
  */
 export async function runCommand(usage: string, work: (app: INestApplicationContext, config: Config) => Promise<boolean>): Promise<never> {
-  let exitCode = 1;
+  let exitCode: number;
   try {
-    if (existsSync('.env')) process.loadEnvFile('.env');
-    const config = readConfig(process.env);
+    const config = readConfig(loadEnvironment());
     const context = await openCommandContext(config);
     try {
       exitCode = (await work(context.app, config)) ? 0 : 1;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import jwt from 'jsonwebtoken';
-import Stripe from 'stripe';
 import type { Clock } from '../common/clock.js';
 import { DEMO } from '../config/config.js';
 import type { StripeEmulator } from '../stripe/emulator/index.js';
+import { createStripeClient } from '../stripe/stripe-connection.js';
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
 const TOKEN_SECONDS = 24 * 60 * 60;
@@ -14,15 +14,14 @@ const POLL_MS = 50;
  * official SDK.
  */
 export class HostApp {
-  readonly stripe: Stripe;
+  readonly stripe: ReturnType<typeof createStripeClient>;
 
   constructor(
     private readonly url: string,
     private readonly emulator: StripeEmulator,
     private readonly clock: Clock,
   ) {
-    const { hostname, port } = new URL(emulator.url);
-    this.stripe = new Stripe('sk_test_host', { host: hostname, port, protocol: 'http', telemetry: false });
+    this.stripe = createStripeClient({ secretKey: 'sk_test_host', apiBase: emulator.url, webhookSecrets: [], livemode: false });
   }
 
   /** A token as the host's backend signs it. */
@@ -49,9 +48,9 @@ export class HostApp {
   }
 
   /** A user subscribes at Stripe; the first invoice is paid at once. */
-  async subscribe(user: { userId: string; priceId: string; taxRateId?: string }): Promise<Stripe.Subscription> {
+  async subscribe(user: { userId: string; priceId: string; taxRateId?: string }): Promise<void> {
     const customer = await this.stripe.customers.create({ metadata: { userId: user.userId } });
-    return this.stripe.subscriptions.create({
+    await this.stripe.subscriptions.create({
       customer: customer.id,
       items: [{ price: user.priceId }],
       default_tax_rates: user.taxRateId ? [user.taxRateId] : [],

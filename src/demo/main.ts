@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { DateTime } from 'luxon';
 import { createApp } from '../bootstrap.js';
@@ -6,6 +5,7 @@ import { closeOnSignal } from '../close-on-signal.js';
 import { SystemClock } from '../common/clock.js';
 import { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
 import { ConfigError, readConfig } from '../config/config.js';
+import { loadEnvironment } from '../config/load-environment.js';
 import { periodOf, plannedRunAt } from '../config/payout-schedule.js';
 import { Database } from '../database/database.js';
 import { APP_ROLE } from '../database/embedded-postgres.js';
@@ -25,8 +25,7 @@ const DEFAULT_PORT = '3000';
 
 /** The story is told on the demo's own database and Stripe, whatever the environment says of the real ones. */
 function demoConfig(databaseUrl: string): ReturnType<typeof readConfig> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const { PORT = DEFAULT_PORT } = process.env;
+  const { PORT = DEFAULT_PORT } = loadEnvironment();
   return readConfig({ NODE_ENV: 'development', DATABASE_URL: databaseUrl, PORT });
 }
 

@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import type { DateTime } from 'luxon';
 import type { AffiliateDto } from '../affiliates/affiliate.dto.js';
 import type { OnboardingLinkDto } from '../affiliates/onboarding.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../commissions/commission.dto.js';

@@ -31,11 +31,9 @@ export class PayoutScheduler implements OnApplicationBootstrap {
   /** Does what is due now. A second call while one is under way joins it. */
   @Cron(CronExpression.EVERY_MINUTE)
   async tick(): Promise<void> {
-    this.busy ??= this.work()
-      .catch((error: unknown) => this.logger.error({ message: 'due payout runs could not be found', error: String(error) }))
-      .finally(() => {
-        this.busy = null;
-      });
+    this.busy ??= this.work().finally(() => {
+      this.busy = null;
+    });
     await this.busy;
   }
 
@@ -45,14 +43,20 @@ export class PayoutScheduler implements OnApplicationBootstrap {
   }
 
   private async work(): Promise<void> {
-    for (const { period, cutOff } of await this.due()) {
-      try {
-        await this.runs.run({ period, cutOff });
-      } catch (error) {
-        this.logger.error({ message: 'a payout run was interrupted; it is resumed within a minute', period, error: String(error) });
-        // Wrong credentials are wrong for every period; any other trouble of one period must not stop the later ones.
-        if (error instanceof SendingHaltedError) return;
-      }
+    try {
+      for (const { period, cutOff } of await this.due()) await this.take(period, cutOff);
+    } catch (error) {
+      this.logger.error({ message: 'payout runs were interrupted; they are resumed within a minute', error: String(error) });
+    }
+  }
+
+  /** Wrong credentials are wrong for every period; any other trouble of one period must not stop the later ones. */
+  private async take(period: string, cutOff: Date): Promise<void> {
+    try {
+      await this.runs.run({ period, cutOff });
+    } catch (error) {
+      if (error instanceof SendingHaltedError) throw error;
+      this.logger.error({ message: 'a payout run was interrupted; it is resumed within a minute', period, error: String(error) });
     }
   }
 

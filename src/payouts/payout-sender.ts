@@ -62,14 +62,14 @@ export class PayoutSender {
     for (;;) {
       const claimed = await this.claim(runId);
       if (claimed.length === 0) return;
-      let halted: unknown;
+      let halted: Error | undefined;
       const lane = async (): Promise<void> => {
         for (let payout = claimed.shift(); payout && !halted; payout = claimed.shift()) {
           try {
             await this.settle(payout);
             onSettled(payout);
           } catch (error) {
-            if (error instanceof SendingHaltedError || isDatabaseUnavailable(error)) halted ??= error;
+            if (error instanceof SendingHaltedError || isDatabaseUnavailable(error)) halted ??= error as Error;
             else await this.postpone(payout, error);
           }
         }

@@ -36,7 +36,8 @@ export function monthlyRevenueMinor(items: Item[]): bigint {
 
 /** The unit amount in minor units × 10^12, so that fractions of a cent stay exact. */
 function scaledUnitAmount(price: Stripe.Price): bigint {
-  const text = price.unit_amount_decimal === null || price.unit_amount_decimal === undefined ? price.unit_amount : price.unit_amount_decimal;
-  const [whole = '0', fraction = ''] = String(text ?? 0).split('.');
+  // A snapshot may lack the decimal form, and a tiered price lacks both.
+  const text = String(price.unit_amount_decimal ?? price.unit_amount ?? 0);
+  const [whole = '0', fraction = ''] = text.split('.');
   return BigInt(whole + fraction.padEnd(DECIMALS, '0').slice(0, DECIMALS));
 }

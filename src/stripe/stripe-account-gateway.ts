@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import { AccountGateway, type AccountStatus, type NewAccount, type NewOnboardingLink, type OnboardingLink } from '../affiliates/account-gateway.js';
 import { isAccountGone } from './stripe-errors.js';
 
@@ -111,7 +111,7 @@ export class StripeAccountGatewayV1 extends AccountGateway {
 }
 
 /** What a v1 account object says about being paid. */
-export function statusOfV1Account(account: Stripe.Account): AccountStatus {
+function statusOfV1Account(account: Stripe.Account): AccountStatus {
   return {
     accountId: account.id,
     detailsSubmitted: account.details_submitted,

@@ -27,7 +27,7 @@ export interface NewEntry {
   stripeEventId?: string;
 }
 
-export class LedgerConflictError extends DomainError {
+class LedgerConflictError extends DomainError {
   constructor(uniqueKey: string) {
     super('conflict', 'ledger_conflict', `The ledger holds ${uniqueKey} already, with other facts.`, { uniqueKey });
   }

@@ -55,7 +55,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
           distinct.map((event) => event.type),
           distinct.map((event) => ('api_version' in event ? event.api_version : null)),
           distinct.map((event) => ('account' in event ? event.account : null)),
-          distinct.map((event) => event.livemode === true),
+          distinct.map((event) => Boolean(event.livemode)),
           distinct.map((event) => JSON.stringify(event)),
           distinct.map((event) => (this.handlers.accepts(event) ? 'pending' : 'ignored')),
           this.clock.now(),
@@ -71,10 +71,9 @@ export class WebhookInbox implements BeforeApplicationShutdown {
       if (pending.length > 0) this.jobs.wake(STRIPE_EVENT_QUEUE);
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
-      await client.query('ROLLBACK').catch(() => undefined);
       throw error;
     } finally {
-      // A connection that failed may be broken or inside a transaction: it is not reused.
+      // A connection that failed may be broken, or inside a transaction that closing it rolls back: it is not reused.
       client.release(failure);
     }
   }

@@ -24,7 +24,7 @@ export type SnapshotEvent = Pick<Stripe.Event, 'object' | 'id' | 'type' | 'livem
 
 export type InboundEvent = ThinEvent | SnapshotEvent;
 
-export class BadWebhookError extends DomainError {
+class BadWebhookError extends DomainError {
   constructor(code: string, message: string) {
     super('invalid', code, message);
   }
@@ -88,9 +88,12 @@ function parseEvent(rawBody: Buffer): InboundEvent {
 }
 
 function isEvent(body: unknown): body is InboundEvent {
-  if (typeof body !== 'object' || body === null) return false;
-  const { object, id, type, data } = body as Partial<SnapshotEvent>;
+  if (!isObject(body)) return false;
+  const { object, id, type, data } = body;
   if (typeof id !== 'string' || !id || id.length > 255 || typeof type !== 'string' || !type) return false;
-  if ((object as string) === 'v2.core.event') return true;
-  return object === 'event' && typeof data === 'object' && data !== null && typeof data.object === 'object' && data.object !== null;
+  return object === 'v2.core.event' || (object === 'event' && isObject(data) && isObject(data['object']));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -4,8 +4,12 @@ import { Config } from '../../../config/config.js';
 import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
 import { Database, type Tx } from '../../../database/database.js';
 import { isResourceMissing } from '../../stripe-errors.js';
+import { idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
+
+/** An invoice as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
+type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions'> & { status_transitions?: Stripe.Invoice.StatusTransitions };
 
 /** `invoice.paid`: the paid invoice is stored and earns its commission. */
 @Injectable()
@@ -23,7 +27,7 @@ export class InvoicePaidHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const invoice = (event as SnapshotEvent).data.object as unknown as Stripe.Invoice;
+    const invoice = (event as SnapshotEvent).data.object as unknown as InvoiceSnapshot;
     const facts: PaidInvoice = { ...invoiceFacts(invoice, event.id), referredUserId: await this.findReferredUser(invoice) };
     return (tx: Tx) => this.commissions.recordPaidInvoice(tx, facts);
   }
@@ -32,11 +36,11 @@ export class InvoicePaidHandler extends EventHandler {
    * The host's user id (stripe.md, "Where fields are now"): none is needed when the customer is bound to a referral;
    * else the snapshot on the invoice, then the subscription's and the customer's metadata.
    */
-  private async findReferredUser(invoice: Stripe.Invoice): Promise<string | null> {
+  private async findReferredUser(invoice: InvoiceSnapshot): Promise<string | null> {
     const key = this.config.referredUserMetadataKey;
     const customerId = idOf(invoice.customer);
     const details = subscriptionDetails(invoice);
-    const onInvoice = details?.metadata?.[key];
+    const onInvoice = metadataValue(details?.metadata, key);
     if (onInvoice) return onInvoice;
     if (customerId && (await this.database.prisma.referral.findUnique({ where: { stripeCustomerId: customerId } }))) return null;
     const subscriptionId = idOf(details?.subscription);
@@ -44,15 +48,16 @@ export class InvoicePaidHandler extends EventHandler {
       const known = await this.database.prisma.stripeSubscription.findUnique({ where: { id: subscriptionId } });
       if (known?.referredUserId) return known.referredUserId;
       const subscription = await unlessMissing(this.stripe.subscriptions.retrieve(subscriptionId));
-      if (subscription?.metadata?.[key]) return subscription.metadata[key];
+      const onSubscription = metadataValue(subscription?.metadata, key);
+      if (onSubscription) return onSubscription;
     }
     if (!customerId) return null;
     const customer = await unlessMissing(this.stripe.customers.retrieve(customerId));
-    return (customer && !customer.deleted && customer.metadata?.[key]) || null;
+    return customer && !customer.deleted ? metadataValue(customer.metadata, key) : null;
   }
 }
 
-function invoiceFacts(invoice: Stripe.Invoice, stripeEventId: string): Omit<PaidInvoice, 'referredUserId'> {
+function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<PaidInvoice, 'referredUserId'> {
   const paidAt = invoice.status_transitions?.paid_at ?? invoice.created;
   const offStripe = BigInt(invoice.amount_paid_off_stripe ?? 0);
   const paid = BigInt(invoice.amount_paid);
@@ -71,12 +76,8 @@ function invoiceFacts(invoice: Stripe.Invoice, stripeEventId: string): Omit<Paid
   };
 }
 
-function subscriptionDetails(invoice: Stripe.Invoice): Stripe.Invoice.Parent['subscription_details'] | undefined {
+function subscriptionDetails(invoice: InvoiceSnapshot): Stripe.Invoice.Parent['subscription_details'] | undefined {
   return invoice.parent?.type === 'subscription_details' ? invoice.parent.subscription_details : undefined;
-}
-
-function idOf(reference: string | { id: string } | null | undefined): string | null {
-  return (typeof reference === 'object' ? reference?.id : reference) ?? null;
 }
 
 async function unlessMissing<T>(request: Promise<T>): Promise<T | null> {

@@ -5,6 +5,7 @@ import { Config } from '../../../config/config.js';
 import type { Tx } from '../../../database/database.js';
 import { ReferralLifecycle, type SubscriptionFacts } from '../../../referrals/referral-lifecycle.js';
 import { isResourceMissing } from '../../stripe-errors.js';
+import { idOf, metadataValue } from '../../stripe-object.js';
 import { monthlyRevenueMinor } from '../../monthly-revenue.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
@@ -32,8 +33,8 @@ export class SubscriptionChangedHandler extends EventHandler {
     const subscription = await this.fetch((event as SnapshotEvent).data.object as unknown as Stripe.Subscription);
     const facts: SubscriptionFacts = {
       id: subscription.id,
-      customerId: typeof subscription.customer === 'string' ? subscription.customer : subscription.customer.id,
-      referredUserId: subscription.metadata?.[this.config.referredUserMetadataKey] ?? null,
+      customerId: idOf(subscription.customer) ?? '',
+      referredUserId: metadataValue(subscription.metadata, this.config.referredUserMetadataKey),
       status: subscription.status,
       mrrMinor: monthlyRevenueMinor(subscription.items.data),
       currency: subscription.currency,
