@@ -2,6 +2,7 @@
  * `npm run check`: everything that can be said about the code without running its tests. All checks run, also when an
  * earlier one fails; what the failed ones had to say is printed above the table.
  */
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

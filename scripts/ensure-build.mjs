@@ -16,7 +16,7 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.build-stamp');
 /** Beside dist/, since only a rename within one file system is atomic. */
-const NEXT = join(ROOT, 'dist.next');
+const STAGING = join(ROOT, 'dist.next');
 const OLD = join(ROOT, 'dist.old');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
 
@@ -69,12 +69,14 @@ function compile() {
   // Taken before compiling: a file that changes meanwhile makes the next command compile again.
   const stamp = fingerprint();
   const config = join(CACHE, 'tsconfig.build.json');
-  rmSync(NEXT, { recursive: true, force: true });
+  // A compiler whose parent was killed may still be writing to the folder of that parent.
+  const next = join(STAGING, String(process.pid));
+  rmSync(STAGING, { recursive: true, force: true });
   writeFileSync(
     config,
     JSON.stringify({
       extends: join(ROOT, 'tsconfig.build.json'),
-      compilerOptions: { rootDir: join(ROOT, 'src'), outDir: NEXT, incremental: false, tsBuildInfoFile: null },
+      compilerOptions: { rootDir: join(ROOT, 'src'), outDir: next, incremental: false, tsBuildInfoFile: null },
       include: [join(ROOT, 'src')],
       exclude: [join(ROOT, 'src/**/*.spec.ts')],
     }),
@@ -86,15 +88,16 @@ function compile() {
   });
   if (result.status !== 0) {
     process.stderr.write('The build failed.\n');
-    rmSync(NEXT, { recursive: true, force: true });
+    rmSync(STAGING, { recursive: true, force: true });
     return false;
   }
-  writeFileSync(join(NEXT, '.build-stamp'), stamp);
+  writeFileSync(join(next, '.build-stamp'), stamp);
   rmSync(OLD, { recursive: true, force: true });
   if (existsSync(DIST)) {
     renameSync(DIST, OLD);
   }
-  renameSync(NEXT, DIST);
+  renameSync(next, DIST);
+  rmSync(STAGING, { recursive: true, force: true });
   rmSync(OLD, { recursive: true, force: true });
   return true;
 }
