@@ -51,13 +51,15 @@ export class ClickRecorder {
 
   /**
    * Resolves once the click is committed; as part of `tx` when one is given, else together with others of its moment.
+   * With null when the affiliate is not active.
    * @throws GroupCommitOverloadedError when too many clicks wait; the database's error when it is away.
    */
-  async record(visit: Visit, tx?: Tx): Promise<{ clickId: string; occurredAt: Date }> {
+  async record(visit: Visit, tx?: Tx): Promise<{ clickId: string; occurredAt: Date } | null> {
     const renewal = this.ipHasher.renewKeyIfDue();
     if (renewal) await renewal;
     const click = this.toClick(visit);
-    await (tx ? this.writer.writeIn(tx, click) : this.writer.write(click));
+    const isStored = await (tx ? this.writer.writeIn(tx, click) : this.writer.write(click));
+    if (!isStored) return null;
     this.recorded[visit.source].inc();
     return { clickId: click.id, occurredAt: click.occurredAt };
   }

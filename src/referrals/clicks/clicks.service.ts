@@ -41,14 +41,14 @@ export class ClicksService {
     return this.record({ ...contentOf(body), source: 'snippet', ip, userAgent });
   }
 
-  /** Asks the database about the code: whoever has just created it may use it at once. */
   private async record(visit: Omit<Visit, 'affiliateId'>, tx?: Tx): Promise<ClickDto> {
     const code = storedCode(visit.code);
     if (code === null) throw codeNotActive(visit.code);
     try {
-      const owner = await this.codes.findFresh(code);
-      if (!owner?.active) throw codeNotActive(visit.code);
-      const { clickId, occurredAt } = await this.recorder.record({ ...visit, code, affiliateId: owner.affiliateId }, tx);
+      const owner = await this.codes.find(code);
+      const recorded = owner?.active ? await this.recorder.record({ ...visit, code, affiliateId: owner.affiliateId }, tx) : null;
+      if (!recorded) throw codeNotActive(visit.code);
+      const { clickId, occurredAt } = recorded;
       return { clickId, expiresAt: new Date(occurredAt.getTime() + this.config.attributionWindowMs).toISOString() };
     } catch (error) {
       if (error instanceof GroupCommitOverloadedError || error instanceof CodeLookUpOverloadedError) {

@@ -21,7 +21,6 @@ interface LookUp {
 }
 
 const MAX_CODES = 50_000;
-const MAX_UNKNOWN_CODES = 10_000;
 const MAX_WARMED = 5_000;
 
 /** Look-ups that wait for the database, and how many of them share a query. */
@@ -31,7 +30,6 @@ const MAX_BATCH = 1_000;
 /** While changes are heard of, this is only a safety net for a notification that got lost. */
 const TTL_LISTENING_MS = 60_000;
 const TTL_DEAF_MS = 1_000;
-const TTL_UNKNOWN_MS = 5_000;
 
 /** Never equal to a generation: such an entry is known, but must be read again. */
 const STALE = -1;
@@ -54,15 +52,18 @@ export class CodeLookUpOverloadedError extends Error {
 }
 
 /**
- * Code → affiliate for the redirect, remembered within bounds. CodeChangeListener tells it what changed. Look-ups that
- * miss share a query: one at a time, so that no flood of guesses can take more than one connection.
+ * Code → affiliate for the redirect, remembered within bounds. CodeChangeListener tells it what changed. Look-ups share
+ * queries: one at a time, so that no flood of guesses can take more than one connection.
+ *
+ * Only active owners are answered from memory. That may be a moment out of date, and is harmless: whoever stores the
+ * click checks it again. Unknown codes and inactive owners are looked up each time, so that a code works the moment it
+ * was made and its affiliate approved.
  *
  * Takes codes as `storedCode` returns them.
  */
 @Injectable()
 export class CodeDirectory {
   private readonly known = new LRUCache<string, Remembered>({ max: MAX_CODES });
-  private readonly unknown = new LRUCache<string, { loadedAtMs: number; generation: number }>({ max: MAX_UNKNOWN_CODES });
   private waiting = new Map<string, LookUp>();
   private inFlight = new Map<string, LookUp>();
   private loading = false;
@@ -83,20 +84,14 @@ export class CodeDirectory {
   }
 
   /**
-   * The owner of a code, from memory where that is fresh.
+   * The owner of a code. An active one may have been suspended a moment ago; anything else is as the database says now.
    * @throws CodeLookUpOverloadedError when too many look-ups wait; else the database's error.
    */
-  find(code: string): CodeOwner | null | Promise<CodeOwner | null> {
+  find(code: string): CodeOwner | Promise<CodeOwner | null> {
     const remembered = this.known.get(code);
-    if (remembered && this.isFresh(remembered, TTL_LISTENING_MS)) return remembered;
-    const unknown = this.unknown.get(code);
-    if (unknown && this.isFresh(unknown, TTL_UNKNOWN_MS)) return null;
+    if (remembered === undefined || !remembered.active) return this.enqueue(code).promise;
+    if (this.isFresh(remembered)) return remembered;
     return (this.inFlight.get(code) ?? this.enqueue(code)).promise;
-  }
-
-  /** The owner of a code as the database says now, for callers that have just changed it. */
-  findFresh(code: string): Promise<CodeOwner | null> {
-    return this.enqueue(code).promise;
   }
 
   /**
@@ -104,7 +99,6 @@ export class CodeDirectory {
    * wait; a look-up under way may have read the old state and is not remembered.
    */
   codeChanged(code: string): void {
-    this.unknown.delete(code);
     this.inFlight.delete(code);
     const remembered = this.known.peek(code);
     if (remembered) remembered.generation = STALE;
@@ -137,9 +131,9 @@ export class CodeDirectory {
     }
   }
 
-  private isFresh(entry: { loadedAtMs: number; generation: number }, ttlMs: number): boolean {
-    const ttl = this.listening ? ttlMs : Math.min(ttlMs, TTL_DEAF_MS);
-    return entry.generation === this.generation && performance.now() - entry.loadedAtMs < ttl;
+  private isFresh({ generation, loadedAtMs }: Remembered): boolean {
+    const ttlMs = this.listening ? TTL_LISTENING_MS : TTL_DEAF_MS;
+    return generation === this.generation && performance.now() - loadedAtMs < ttlMs;
   }
 
   private enqueue(code: string): LookUp {
@@ -194,14 +188,8 @@ export class CodeDirectory {
   }
 
   private remember(code: string, owner: CodeOwner | null, generation: number): void {
-    const stamp = { loadedAtMs: performance.now(), generation };
-    if (owner) {
-      this.unknown.delete(code);
-      this.known.set(code, { ...owner, ...stamp });
-    } else {
-      this.known.delete(code);
-      this.unknown.set(code, stamp);
-    }
+    if (owner) this.known.set(code, { ...owner, loadedAtMs: performance.now(), generation });
+    else this.known.delete(code);
   }
 }
 

@@ -19,17 +19,18 @@ export interface NewClick {
   occurredAt: Date;
 }
 
-/** Runs one statement: on a connection of its own, or inside somebody's transaction. */
-export type StatementRunner = (statement: { name: string; text: string; values: unknown[] }) => Promise<unknown>;
+/** Runs one statement and returns its rows: on a connection of its own, or inside somebody's transaction. */
+export type StatementRunner = (statement: { name: string; text: string; values: unknown[] }) => Promise<{ affiliateId: string }[]>;
 
 /**
- * The clicks, who clicked, and the days' sums, in one statement and so in one commit.
+ * The clicks, who clicked, and the days' sums, in one statement and so in one commit. Clicks of affiliates who are not
+ * active are left out: what is remembered of a code may be a moment old, this is not.
  *
  * Two writers cannot deadlock: each first takes its visitors in key order (all of them, since the sort below reads them
  * to the end), then its days in key order. No join between the two: a plan made for few rows would loop over many.
  */
 const INSERT_CLICKS = `
-WITH "incoming" AS (
+WITH "given" AS (
   SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
          decode("ip_hash", 'hex') AS "ip_hash", decode("visitor_hash", 'hex') AS "visitor_hash",
          "occurred_at", ("occurred_at" AT TIME ZONE 'UTC')::date AS "day"
@@ -37,6 +38,12 @@ WITH "incoming" AS (
               $9::text[], $10::text[], $11::timestamptz[])
     AS "c"("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
            "ip_hash", "visitor_hash", "occurred_at")
+), "inactive" AS (
+  SELECT "g"."affiliate_id"
+  FROM (SELECT DISTINCT "affiliate_id" FROM "given") AS "g" LEFT JOIN "affiliates" AS "a" ON "a"."id" = "g"."affiliate_id"
+  WHERE "a"."status" IS DISTINCT FROM 'active'
+), "incoming" AS (
+  SELECT * FROM "given" WHERE "affiliate_id" NOT IN (SELECT "affiliate_id" FROM "inactive")
 ), "stored" AS (
   INSERT INTO "clicks" ("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at")
   SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at"
@@ -46,26 +53,30 @@ WITH "incoming" AS (
   SELECT DISTINCT "affiliate_id", "day", "visitor_hash" FROM "incoming" ORDER BY 1, 2, 3
   ON CONFLICT DO NOTHING
   RETURNING "affiliate_id", "day"
+), "counted" AS (
+  INSERT INTO "click_days" ("affiliate_id", "day", "clicks", "unique_clicks")
+  SELECT "affiliate_id", "day", sum("clicks"), sum("uniques")
+  FROM (
+    SELECT "affiliate_id", "day", 1 AS "clicks", 0 AS "uniques" FROM "incoming"
+    UNION ALL
+    SELECT "affiliate_id", "day", 0, 1 FROM "new_visitors"
+  ) AS "each"
+  GROUP BY 1, 2
+  ORDER BY 1, 2
+  ON CONFLICT ("affiliate_id", "day") DO UPDATE SET
+    "clicks" = "click_days"."clicks" + EXCLUDED."clicks",
+    "unique_clicks" = "click_days"."unique_clicks" + EXCLUDED."unique_clicks"
 )
-INSERT INTO "click_days" ("affiliate_id", "day", "clicks", "unique_clicks")
-SELECT "affiliate_id", "day", sum("clicks"), sum("uniques")
-FROM (
-  SELECT "affiliate_id", "day", 1 AS "clicks", 0 AS "uniques" FROM "incoming"
-  UNION ALL
-  SELECT "affiliate_id", "day", 0, 1 FROM "new_visitors"
-) AS "counted"
-GROUP BY 1, 2
-ORDER BY 1, 2
-ON CONFLICT ("affiliate_id", "day") DO UPDATE SET
-  "clicks" = "click_days"."clicks" + EXCLUDED."clicks",
-  "unique_clicks" = "click_days"."unique_clicks" + EXCLUDED."unique_clicks"`;
+SELECT "affiliate_id" AS "affiliateId" FROM "inactive"`;
 
 /**
- * Stores clicks and counts them, all or none. Their months' partitions must exist (ClickPartitions).
+ * Stores clicks and counts them, all or none of those whose affiliates are active. Their months' partitions must exist
+ * (ClickPartitions).
+ * @returns the affiliates who are not active, whose clicks were left out.
  * @throws the database's error; an id that is stored already is one.
  */
-export async function insertClicks(run: StatementRunner, clicks: readonly NewClick[]): Promise<void> {
-  await run({
+export async function insertClicks(run: StatementRunner, clicks: readonly NewClick[]): Promise<Set<string>> {
+  const inactive = await run({
     name: 'insert_clicks',
     text: INSERT_CLICKS,
     values: [
@@ -82,10 +93,11 @@ export async function insertClicks(run: StatementRunner, clicks: readonly NewCli
       textArray(clicks, (click) => click.occurredAt.toISOString()),
     ],
   });
+  return new Set(inactive.map(({ affiliateId }) => affiliateId));
 }
 
 export function inTransaction(tx: Tx): StatementRunner {
-  return ({ text, values }) => tx.$executeRawUnsafe(text, ...values);
+  return ({ text, values }) => tx.$queryRawUnsafe(text, ...values);
 }
 
 const SPECIAL_CHARACTER = /["\\]/;

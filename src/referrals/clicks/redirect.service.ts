@@ -75,8 +75,8 @@ export class RedirectService {
     const { ip, userAgent, referrer, subId } = visitor;
     try {
       const visit = { affiliateId, code, source: 'redirect' as const, ip, userAgent, referrer, subId, url: null };
-      const { clickId } = await this.recorder.record(visit);
-      return this.withCredit(visitor, code, clickId);
+      const recorded = await this.recorder.record(visit);
+      return recorded ? this.withCredit(visitor, code, recorded.clickId) : this.withoutCredit();
     } catch (error) {
       return this.withoutRecord(visitor, code, error);
     }

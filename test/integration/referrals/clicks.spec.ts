@@ -251,7 +251,10 @@ describe('clicks that come at once', () => {
     // A store that has stopped answering, with room for ten.
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
-    Reflect.set(writer, 'group', new GroupCommit<NewClick>(() => released, 10));
+    Reflect.set(writer, 'group', new GroupCommit<{ isStored: boolean }>(async (pending) => {
+        await released;
+        for (const each of pending) each.isStored = true;
+      }, 10));
     try {
       const visits = Array.from({ length: 60 }, () => visit(api, code));
       // One is being written, ten wait; the others are answered while the store still sleeps.

@@ -164,18 +164,21 @@ describe('a referral link', () => {
   it('works the moment its code was made, also when somebody tried it before', async () => {
     expect((await visit(api, 'EARLY-BIRD')).ref).toBeNull();
     await createAffiliate(api, { code: 'EARLY-BIRD' });
-    await eventually(async () => expect((await visit(api, 'EARLY-BIRD')).ref).toBe('EARLY-BIRD'), 2_000);
+    expect((await visit(api, 'EARLY-BIRD')).ref).toBe('EARLY-BIRD');
   });
 
-  it('stops crediting at once when the affiliate is suspended by another instance, and starts again', async () => {
-    const affiliate = await createAffiliate(api);
+  it('stops crediting at once when the affiliate is suspended by another instance, and starts again at once', async () => {
+    const { id, code } = await createAffiliate(api);
     const other = await startTestApp({ databaseUrl: api.database.url, clock: api.clock, stripe: api.stripe });
     try {
-      expect((await visit(api, affiliate.code)).ref).toBe(affiliate.code);
-      await suspend(other, affiliate);
-      await eventually(async () => expect((await visit(api, affiliate.code)).ref).toBeNull(), 2_000);
-      await other.request('PATCH', `/v1/affiliates/${affiliate.id}`, { body: { status: 'active' } });
-      await eventually(async () => expect((await visit(api, affiliate.code)).ref).toBe(affiliate.code), 2_000);
+      // What this instance remembers is out of date for a moment, and must not matter.
+      for (let round = 1; round <= 10; round++) {
+        expect((await visit(api, code)).ref).toBe(code);
+        await other.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
+        expect(await visit(api, code)).toMatchObject({ ref: null, clickId: null, cookies: [] });
+        await other.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'active' } });
+        expect(await clicksOf(api, id)).toBe(round);
+      }
     } finally {
       await other.close();
     }
@@ -210,8 +213,11 @@ describe('guesses at codes', () => {
   it('keep a bounded memory', async () => {
     const directory = api.app.get(CodeDirectory);
     await Promise.all(Array.from({ length: 15_000 }, (_, i) => directory.find(`FLOOD-${i}`)));
-    expect(Reflect.get(directory, 'unknown')).toMatchObject({ size: 10_000 });
     expect(Reflect.get(directory, 'waiting')).toMatchObject({ size: 0 });
+    expect(Reflect.get(directory, 'inFlight')).toMatchObject({ size: 0 });
+    expect(directory.isKnown('FLOOD-1')).toBe(false);
+    const flood = await Promise.allSettled(Array.from({ length: 25_000 }, (_, i) => directory.find(`FLOOD-${i}`)));
+    expect(flood.filter(({ status }) => status === 'rejected')).toHaveLength(5_000);
   });
 });
 
