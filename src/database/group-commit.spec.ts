@@ -100,10 +100,14 @@ describe('GroupCommit', () => {
 
   it('drains what is waiting', async () => {
     const stored: number[] = [];
-    const group = new GroupCommit<number>(async (items) => {
-      await settled();
-      stored.push(...items);
-    }, 100, 2);
+    const group = new GroupCommit<number>(
+      async (items) => {
+        await settled();
+        stored.push(...items);
+      },
+      100,
+      2,
+    );
     for (let i = 0; i < 7; i++) void group.add(i);
     await group.drain();
     expect(stored).toEqual([0, 1, 2, 3, 4, 5, 6]);

@@ -9,7 +9,11 @@ export function decisionNotFound(): DomainError {
 }
 
 export function stripeCustomerTaken(): DomainError {
-  return new DomainError('conflict', 'stripe_customer_taken', 'This Stripe customer is bound to another referral; unbind it there first.');
+  return new DomainError(
+    'conflict',
+    'stripe_customer_taken',
+    'This Stripe customer is bound to another referral; unbind it there first.',
+  );
 }
 
 export function occurredAtInvalid(message: string): DomainError {

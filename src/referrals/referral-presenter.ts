@@ -15,7 +15,8 @@ export class ReferralPresenter {
   async present(referrals: Referral[], tx?: Tx): Promise<ReferralDto[]> {
     // Only a paid invoice earns, and the first one converts the referral.
     const converted = referrals.filter(({ convertedAt }) => convertedAt !== null).map(({ id }) => id);
-    const earned = converted.length > 0 ? await this.earnings.lifetimeEarnedMinor(converted, tx) : new Map<string, bigint>();
+    const earned =
+      converted.length > 0 ? await this.earnings.lifetimeEarnedMinor(converted, tx) : new Map<string, bigint>();
     return referrals.map((referral) => toDto(referral, earned.get(referral.id) ?? 0n));
   }
 

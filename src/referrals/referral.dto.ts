@@ -1,4 +1,15 @@
-import { IsEmail, IsIn, IsIP, IsISO8601, IsOptional, IsString, Length, Matches, MaxLength, ValidateIf } from 'class-validator';
+import {
+  IsEmail,
+  IsIn,
+  IsIP,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateIf,
+} from 'class-validator';
 import { PageQuery } from '../http/pagination.js';
 
 export const REFERRAL_STATUSES = ['trial', 'paid', 'churned'] as const;

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../auth/access.js';
 import { Idempotency } from '../http/idempotency.js';
@@ -20,6 +20,12 @@ export class ReferralsController {
 
   /** Reports a signup. 201: an affiliate is credited; 200: credited before, or not, and why. */
   @Post()
+  @ApiResponse({ status: 201, type: AttributionDto, description: 'The affiliate is credited.' })
+  @ApiResponse({
+    status: 200,
+    type: AttributionDto,
+    description: 'Credited to this affiliate before, or refused: see reason.',
+  })
   async create(
     @Body() body: CreateReferralDto,
     @Req() request: FastifyRequest,

@@ -59,7 +59,16 @@ export async function readFacts(tx: Tx, signup: Signup, terms: AttributionTerms)
 }
 
 function toFacts(row: FactsRow, signup: Signup, terms: AttributionTerms): AttributionFacts {
-  const { clickCode, clickedAt, affiliateId, affiliateUserId, affiliateStatus, affiliatePlanId, existingId, existingAffiliateId } = row;
+  const {
+    clickCode,
+    clickedAt,
+    affiliateId,
+    affiliateUserId,
+    affiliateStatus,
+    affiliatePlanId,
+    existingId,
+    existingAffiliateId,
+  } = row;
   return {
     ...terms,
     referredUserId: signup.referredUserId,

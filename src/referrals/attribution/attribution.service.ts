@@ -56,7 +56,11 @@ export class AttributionService {
     const clickId = body.clickId ?? null;
     const code = body.code ?? null;
     if (clickId === null && code === null) {
-      throw new DomainError('invalid', 'click_or_code_required', 'Give clickId or code: one of them says whose referral it is.');
+      throw new DomainError(
+        'invalid',
+        'click_or_code_required',
+        'Give clickId or code: one of them says whose referral it is.',
+      );
     }
     const now = this.clock.now();
     const occurredAt = body.occurredAt ? new Date(body.occurredAt) : now;
@@ -98,7 +102,12 @@ export class AttributionService {
     return this.credit(tx, signup, facts, facts.affiliate, verdict);
   }
 
-  private async refuse(tx: Tx, signup: Signup, facts: AttributionFacts, verdict: Verdict): Promise<Answer<AttributionDto>> {
+  private async refuse(
+    tx: Tx,
+    signup: Signup,
+    facts: AttributionFacts,
+    verdict: Verdict,
+  ): Promise<Answer<AttributionDto>> {
     const reason = verdict.refusal;
     if (reason === null) throw new Error('a signup without an affiliate must be refused by a rule');
     const decisionId = await this.recordDecision(tx, signup, facts, verdict, null);

@@ -17,7 +17,10 @@ export class DecisionsService {
     const { where, ...page } = pageArgs(query);
     const { referredUserId, clickId } = query;
     const code = query.code === undefined ? undefined : normaliseCode(query.code);
-    const rows = await this.database.prisma.attributionDecision.findMany({ ...page, where: { ...where, referredUserId, code, clickId } });
+    const rows = await this.database.prisma.attributionDecision.findMany({
+      ...page,
+      where: { ...where, referredUserId, code, clickId },
+    });
     return toPage(rows, query, toDto);
   }
 
@@ -58,6 +61,9 @@ function summarise(decision: AttributionDecision, rules: RuleVerdictDto[]): stri
   const clickDecided = rules.some(({ rule, finding }) => rule === 'click_expired' && finding === 'pass');
   const by = clickDecided ? `the click ${decision.clickId}` : `the code ${decision.code}`;
   const flags = rules.filter(({ finding }) => finding === 'flag');
-  const rest = flags.length === 0 ? 'No rule objected.' : `For staff to look at: ${flags.map(({ sentence }) => sentence).join(' ')}`;
+  const rest =
+    flags.length === 0
+      ? 'No rule objected.'
+      : `For staff to look at: ${flags.map(({ sentence }) => sentence).join(' ')}`;
   return `${decision.referredUserId} was credited to ${whom} by ${by} as ${decision.referralId}. ${rest}`;
 }

@@ -13,7 +13,7 @@ const STATEMENT_TIMEOUT_MS = 5_000;
  * The database did not answer in time; whether the statement took effect is unknown. The code tells everybody that the
  * database is away: nothing is tried again by halves, which would make each visitor wait for many more timeouts.
  */
-export class StatementTimeoutError extends Error {
+class StatementTimeoutError extends Error {
   readonly code = 'ETIMEDOUT';
 
   constructor(options: ErrorOptions) {
@@ -46,7 +46,11 @@ export class ClickConnections implements OnApplicationShutdown {
    * Runs one statement; one with a name is prepared once per connection. A connection whose statement failed is closed.
    * @throws StatementTimeoutError; else the database's error.
    */
-  async query<Row extends pg.QueryResultRow>(statement: { name?: string; text: string; values?: unknown[] }): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(statement: {
+    name?: string;
+    text: string;
+    values?: unknown[];
+  }): Promise<Row[]> {
     try {
       const { rows } = await this.pool.query<Row>(statement);
       return rows;

@@ -60,7 +60,7 @@ export class ClickPartitions implements OnModuleInit {
 }
 
 /** When a click's id was made, to the millisecond. */
-export function timeOfClickId(id: string): Date {
+function timeOfClickId(id: string): Date {
   let ms = 0;
   for (let i = TIME_START; i < TIME_END; i++) ms = ms * 32 + CROCKFORD.indexOf(id.charAt(i));
   return new Date(ms);

@@ -32,6 +32,9 @@ export class ClicksController {
     }
     // Without a key nothing ties the click to a stored answer, and it can share its commit with others.
     if (request.headers['idempotency-key'] === undefined) return this.clicks.recordFromHost(body);
-    return this.idempotency.run(request, reply, async (tx) => ({ status: 201, body: await this.clicks.recordFromHost(body, tx) }));
+    return this.idempotency.run(request, reply, async (tx) => ({
+      status: 201,
+      body: await this.clicks.recordFromHost(body, tx),
+    }));
   }
 }

@@ -29,7 +29,10 @@ export class ClicksService {
    * @throws DomainError `code_not_active` (422), `overloaded` (503).
    */
   recordFromHost(body: CreateClickDto, tx?: Tx): Promise<ClickDto> {
-    return this.record({ ...contentOf(body), source: 'host', ip: body.ip ?? null, userAgent: body.userAgent ?? null }, tx);
+    return this.record(
+      { ...contentOf(body), source: 'host', ip: body.ip ?? null, userAgent: body.userAgent ?? null },
+      tx,
+    );
   }
 
   /**
@@ -46,7 +49,9 @@ export class ClicksService {
     if (code === null) throw codeNotActive(visit.code);
     try {
       const owner = await this.codes.find(code);
-      const recorded = owner?.active ? await this.recorder.record({ ...visit, code, affiliateId: owner.affiliateId }, tx) : null;
+      const recorded = owner?.active
+        ? await this.recorder.record({ ...visit, code, affiliateId: owner.affiliateId }, tx)
+        : null;
       if (!recorded) throw codeNotActive(visit.code);
       const { clickId, occurredAt } = recorded;
       return { clickId, expiresAt: new Date(occurredAt.getTime() + this.config.attributionWindowMs).toISOString() };

@@ -38,7 +38,11 @@ export class CodeChangeListener implements OnApplicationBootstrap, OnApplication
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.database.url, connectionTimeoutMillis: 10_000, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.database.url,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    });
     this.client = client;
     client.on('notification', ({ payload }) => {
       if (payload) this.directory.codeChanged(payload);
@@ -60,8 +64,12 @@ export class CodeChangeListener implements OnApplicationBootstrap, OnApplication
     if (this.stopped || this.client !== client) return;
     this.client = null;
     this.directory.stopListening();
-    this.logger.warn({ err: reason, retryMs: this.retryMs, msg: 'changes of codes are not heard of; connecting again' });
-    client.end().catch(() => undefined);
+    this.logger.warn({
+      err: reason,
+      retryMs: this.retryMs,
+      msg: 'changes of codes are not heard of; connecting again',
+    });
+    client.end().catch((error: unknown) => this.logger.debug({ err: error, msg: 'it was closed already' }));
     this.retryTimer = setTimeout(() => void this.connect(), this.retryMs);
     this.retryTimer.unref();
     this.retryMs = Math.min(this.retryMs * 2, MAX_RETRY_MS);

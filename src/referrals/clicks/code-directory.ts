@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CUSTOM_CODE_FORM, normaliseCode } from '../../affiliates/affiliate-code.js';
 import { ClickConnections } from './click-connections.js';
@@ -38,7 +38,10 @@ const SELECT_OWNERS = `
 SELECT k."code", k."affiliate_id" AS "affiliateId", a."status" = 'active' AS "active"
 FROM "affiliate_codes" k JOIN "affiliates" a ON a."id" = k."affiliate_id"`;
 
-/** A code as it is stored, or null for what cannot be one. The form is checked first: upper-casing turns letters of other scripts into ASCII. */
+/**
+ * A code as it is stored, or null for what cannot be one. The form is checked first: upper-casing turns letters of other
+ * scripts into ASCII.
+ */
 export function storedCode(text: string): string | null {
   const code = text.trim();
   return CUSTOM_CODE_FORM.test(code) ? normaliseCode(code) : null;
@@ -63,6 +66,7 @@ export class CodeLookUpOverloadedError extends Error {
  */
 @Injectable()
 export class CodeDirectory {
+  private readonly logger = new Logger(CodeDirectory.name);
   private readonly known = new LRUCache<string, Remembered>({ max: MAX_CODES });
   private waiting = new Map<string, LookUp>();
   private inFlight = new Map<string, LookUp>();
@@ -102,8 +106,10 @@ export class CodeDirectory {
     this.inFlight.delete(code);
     const remembered = this.known.peek(code);
     if (remembered) remembered.generation = STALE;
-    // A refused refresh is no loss: the next visitor looks it up. The error was his to see, not ours.
-    this.enqueue(code).promise.catch(() => undefined);
+    this.enqueue(code).promise.catch((error: unknown) => {
+      // No loss: the next visitor looks it up.
+      this.logger.debug({ err: error, msg: 'a changed code could not be read again' });
+    });
   }
 
   /** From now on changes are heard of; what was remembered before may be out of date. */
@@ -127,7 +133,8 @@ export class CodeDirectory {
       text: `${SELECT_OWNERS} ORDER BY k."created_at" DESC LIMIT ${MAX_WARMED}`,
     });
     for (const { code, affiliateId, active } of rows) {
-      if (!this.known.has(code)) this.known.set(code, { affiliateId, active, loadedAtMs: performance.now(), generation });
+      if (!this.known.has(code))
+        this.known.set(code, { affiliateId, active, loadedAtMs: performance.now(), generation });
     }
   }
 

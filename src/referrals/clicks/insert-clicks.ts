@@ -20,7 +20,11 @@ export interface NewClick {
 }
 
 /** Runs one statement and returns its rows: on a connection of its own, or inside somebody's transaction. */
-export type StatementRunner = (statement: { name: string; text: string; values: unknown[] }) => Promise<{ affiliateId: string }[]>;
+export type StatementRunner = (statement: {
+  name: string;
+  text: string;
+  values: unknown[];
+}) => Promise<{ affiliateId: string }[]>;
 
 /**
  * The clicks, who clicked, and the days' sums, in one statement and so in one commit. Clicks of affiliates who are not

@@ -8,7 +8,11 @@ describe('RedirectTargets', () => {
     [undefined, 'https://shop.example/?ref=JOHN-X7K2&click_id=clk_1', 'the site itself'],
     ['/', 'https://shop.example/?ref=JOHN-X7K2&click_id=clk_1', 'the root path'],
     ['/pricing', 'https://shop.example/pricing?ref=JOHN-X7K2&click_id=clk_1', 'a path'],
-    ['/pricing?plan=pro', 'https://shop.example/pricing?plan=pro&ref=JOHN-X7K2&click_id=clk_1', 'a path keeps its query'],
+    [
+      '/pricing?plan=pro',
+      'https://shop.example/pricing?plan=pro&ref=JOHN-X7K2&click_id=clk_1',
+      'a path keeps its query',
+    ],
     ['/pricing?a=1#faq', 'https://shop.example/pricing?a=1&ref=JOHN-X7K2&click_id=clk_1#faq', 'and its fragment'],
     ['/pricing#faq', 'https://shop.example/pricing?ref=JOHN-X7K2&click_id=clk_1#faq', 'a fragment without a query'],
     ['/pricing?', 'https://shop.example/pricing?ref=JOHN-X7K2&click_id=clk_1', 'an empty query'],
@@ -19,7 +23,11 @@ describe('RedirectTargets', () => {
     ['https://BLOG.shop.example', 'https://blog.shop.example/?ref=JOHN-X7K2&click_id=clk_1', 'another allowed host'],
     ['http://shop.example', 'http://shop.example/?ref=JOHN-X7K2&click_id=clk_1', 'http as well as https'],
     ['https://dev.example:8443/x', 'https://dev.example:8443/x?ref=JOHN-X7K2&click_id=clk_1', 'an allowed port'],
-    ['https://shop.example:443/x', 'https://shop.example/x?ref=JOHN-X7K2&click_id=clk_1', 'the default port is no port'],
+    [
+      'https://shop.example:443/x',
+      'https://shop.example/x?ref=JOHN-X7K2&click_id=clk_1',
+      'the default port is no port',
+    ],
   ])('%s → %s: %s', (to, expected) => {
     expect(targets.withCredit(to, 'JOHN-X7K2', 'clk_1')).toBe(expected);
   });

@@ -27,11 +27,22 @@ export class RedirectController {
   @Get(':code')
   @ApiOperation({
     summary: 'Records a click and sends the visitor to the site, with ref and click_id added to the address.',
-    description: 'Unknown and inactive codes lead to the site without them. Bots and HEAD requests are redirected, not counted.',
+    description:
+      'Unknown and inactive codes lead to the site without them. Bots and HEAD requests are redirected, not counted.',
   })
   @ApiParam({ name: 'code', type: String })
-  @ApiQuery({ name: 'to', type: String, required: false, description: 'A path of the site, or a URL of an allowed host; anything else is ignored.' })
-  @ApiQuery({ name: 'sub', type: String, required: false, description: "The affiliate's own note, kept as the click's subId." })
+  @ApiQuery({
+    name: 'to',
+    type: String,
+    required: false,
+    description: 'A path of the site, or a URL of an allowed host; anything else is ignored.',
+  })
+  @ApiQuery({
+    name: 'sub',
+    type: String,
+    required: false,
+    description: "The affiliate's own note, kept as the click's subId.",
+  })
   @ApiResponse({ status: 302, description: 'Sets the cookie fs_click when a click was recorded.' })
   async redirect(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { code } = request.params as { code: string };

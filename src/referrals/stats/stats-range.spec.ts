@@ -12,8 +12,15 @@ describe('statsRange', () => {
   });
 
   it('includes both ends, and 29 February in leap years only', () => {
-    expect(statsRange({ from: '2028-02-28', to: '2028-03-01', interval: 'day' }, NOW).buckets).toEqual(['2028-02-28', '2028-02-29', '2028-03-01']);
-    expect(statsRange({ from: '2027-02-28', to: '2027-03-01', interval: 'day' }, NOW).buckets).toEqual(['2027-02-28', '2027-03-01']);
+    expect(statsRange({ from: '2028-02-28', to: '2028-03-01', interval: 'day' }, NOW).buckets).toEqual([
+      '2028-02-28',
+      '2028-02-29',
+      '2028-03-01',
+    ]);
+    expect(statsRange({ from: '2027-02-28', to: '2027-03-01', interval: 'day' }, NOW).buckets).toEqual([
+      '2027-02-28',
+      '2027-03-01',
+    ]);
   });
 
   it('names months by their first day, also the ones that are cut', () => {
@@ -28,7 +35,7 @@ describe('statsRange', () => {
     [{ from: '2025-01-01', to: '2026-02-05', interval: 'day' }, '401 days'],
     [{ from: '2016-01-01', to: '2026-01-01', interval: 'month' }, '121 months'],
   ])('refuses %j: %s', (query) => {
-    expect(() => statsRange(query, NOW)).toThrow(expect.objectContaining({ code: 'range_invalid', kind: 'invalid' }));
+    expect(() => statsRange(query, NOW)).toThrow(/^(from must not be after to|The range may have at most)/);
   });
 
   it.each<[StatsQuery, number]>([

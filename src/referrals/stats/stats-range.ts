@@ -25,7 +25,13 @@ export function statsRange(query: StatsQuery, now: Date): StatsRange {
   const start = query.from ? startOfDay(query.from) : new Date(lastDay.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
   const end = new Date(lastDay.getTime() + DAY_MS);
   if (start >= end) throw rangeInvalid('from must not be after to.');
-  return { firstDay: toDate(start), lastDay: toDate(lastDay), start, end, buckets: bucketsOf(query.interval, start, end) };
+  return {
+    firstDay: toDate(start),
+    lastDay: toDate(lastDay),
+    start,
+    end,
+    buckets: bucketsOf(query.interval, start, end),
+  };
 }
 
 function bucketsOf(interval: StatsInterval, start: Date, end: Date): string[] {
@@ -33,7 +39,8 @@ function bucketsOf(interval: StatsInterval, start: Date, end: Date): string[] {
   const buckets: string[] = [];
   let bucket = interval === 'day' ? start : new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), 1));
   while (bucket < end) {
-    if (buckets.length === max) throw rangeInvalid(`The range may have at most ${MAX_DAYS} days, or ${MAX_MONTHS} months by interval=month.`);
+    if (buckets.length === max)
+      throw rangeInvalid(`The range may have at most ${MAX_DAYS} days, or ${MAX_MONTHS} months by interval=month.`);
     buckets.push(toDate(bucket));
     bucket =
       interval === 'day'

@@ -28,7 +28,11 @@ export class StatsService {
     return { totals: { ...totals, conversionRate }, series };
   }
 
-  private count(affiliateId: string, { interval }: StatsQuery, { start, end, firstDay, lastDay }: StatsRange): Promise<StatsBucketDto[]> {
+  private count(
+    affiliateId: string,
+    { interval }: StatsQuery,
+    { start, end, firstDay, lastDay }: StatsRange,
+  ): Promise<StatsBucketDto[]> {
     return this.database.prisma.$queryRaw<StatsBucketDto[]>`
       SELECT to_char(date_trunc(${interval}, "day"), 'YYYY-MM-DD') AS "date",
              sum("clicks")::int AS "clicks", sum("uniques")::int AS "uniqueClicks",

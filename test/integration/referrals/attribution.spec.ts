@@ -1,6 +1,10 @@
 import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
-import type { AttributionDto, DecisionDto, DecisionPageDto } from '../../../src/referrals/attribution/attribution.dto.js';
+import type {
+  AttributionDto,
+  DecisionDto,
+  DecisionPageDto,
+} from '../../../src/referrals/attribution/attribution.dto.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 import { createAffiliate, suspend, visit } from './visits.js';
 
@@ -23,9 +27,11 @@ const decisionOf = async ({ body }: TestResponse<AttributionDto>, app = api): Pr
   const { body: decision } = await app.request<DecisionDto>('GET', `/v1/attribution-decisions/${body.decisionId}`);
   return decision;
 };
-const clickOn = async ({ code }: AffiliateDto, ip?: string): Promise<string> => (await visit(api, code, { ip })).clickId ?? '';
+const clickOn = async ({ code }: AffiliateDto, ip?: string): Promise<string> =>
+  (await visit(api, code, { ip })).clickId ?? '';
 const later = (ms: number): string => new Date(api.clock.now().getTime() + ms).toISOString();
-const findingOf = (decision: DecisionDto, rule: string): string | undefined => decision.rules.find((each) => each.rule === rule)?.finding;
+const findingOf = (decision: DecisionDto, rule: string): string | undefined =>
+  decision.rules.find((each) => each.rule === rule)?.finding;
 const refusal = (reason: string) => ({
   status: 200,
   body: { attributed: false, reason, decisionId: expect.stringMatching(/^dec_[0-9a-z]{26}$/) as string },
@@ -63,7 +69,10 @@ describe('a signup', () => {
     const affiliate = await createAffiliate(api, { code: 'OLD-NAME' });
     await api.request('PATCH', `/v1/affiliates/${affiliate.id}`, { body: { code: 'NEW-NAME' } });
     for (const code of ['old-name', ' New-Name ']) {
-      expect(await signUp({ code })).toMatchObject({ status: 201, body: { referral: { affiliateId: affiliate.id, clickId: null } } });
+      expect(await signUp({ code })).toMatchObject({
+        status: 201,
+        body: { referral: { affiliateId: affiliate.id, clickId: null } },
+      });
     }
   });
 
@@ -75,28 +84,38 @@ describe('a signup', () => {
     expect((await signUp({ clickId: await clickOn(clicked), code: 'NO-SUCH-CODE' })).status).toBe(201);
   });
 
-  it.each(['clk_00000000000000000000000000', 'clk_01m8rqkqg0e00s2eqg9c15pcn8', 'not an id', '0', 'clk_%27%20OR%201%3D1'])(
-    'with the click %s, which was never stored, is credited by the code',
-    async (clickId) => {
-      const { id, code } = await createAffiliate(api);
-      const { status, body } = await signUp({ clickId, code });
-      expect([status, body.referral?.affiliateId, body.referral?.clickId]).toEqual([201, id, null]);
-    },
-  );
+  it.each([
+    'clk_00000000000000000000000000',
+    'clk_01m8rqkqg0e00s2eqg9c15pcn8',
+    'not an id',
+    '0',
+    'clk_%27%20OR%201%3D1',
+  ])('with the click %s, which was never stored, is credited by the code', async (clickId) => {
+    const { id, code } = await createAffiliate(api);
+    const { status, body } = await signUp({ clickId, code });
+    expect([status, body.referral?.affiliateId, body.referral?.clickId]).toEqual([201, id, null]);
+  });
 
   it('keeps the terms that were in force when it happened', async () => {
-    const plan = await api.request<{ id: string; planVersionId: string }>('POST', '/v1/plans', { body: { name: 'Terms', rateBps: 1000 } });
+    const plan = await api.request<{ id: string; planVersionId: string }>('POST', '/v1/plans', {
+      body: { name: 'Terms', rateBps: 1000 },
+    });
     const { code } = await createAffiliate(api, { planId: plan.body.id });
     const happenedAt = api.clock.now().toISOString();
     api.clock.advance(MINUTE_MS);
-    const version = await api.request<{ planVersionId: string }>('POST', `/v1/plans/${plan.body.id}/versions`, { body: { rateBps: 500 } });
+    const version = await api.request<{ planVersionId: string }>('POST', `/v1/plans/${plan.body.id}/versions`, {
+      body: { rateBps: 500 },
+    });
     const before = await signUp({ code, occurredAt: happenedAt });
     const after = await signUp({ code });
     const referrals = api.database.prisma.referral;
     const versions = await Promise.all(
       [before, after].map(({ body }) => referrals.findUniqueOrThrow({ where: { id: body.referral?.id ?? '' } })),
     );
-    expect(versions.map(({ planVersionId }) => planVersionId)).toEqual([plan.body.planVersionId, version.body.planVersionId]);
+    expect(versions.map(({ planVersionId }) => planVersionId)).toEqual([
+      plan.body.planVersionId,
+      version.body.planVersionId,
+    ]);
   });
 
   it('binds the Stripe customer that is given with it, once', async () => {
@@ -116,7 +135,9 @@ describe('a signup is refused', () => {
   it('for an unknown code, also as the way out of an unknown click', async () => {
     expect(await signUp({ code: 'NO-SUCH-CODE' })).toMatchObject(refusal('code_unknown'));
     expect(await signUp({ code: '🎁' })).toMatchObject(refusal('code_unknown'));
-    expect(await signUp({ clickId: 'clk_00000000000000000000000000', code: 'NO-SUCH-CODE' })).toMatchObject(refusal('code_unknown'));
+    expect(await signUp({ clickId: 'clk_00000000000000000000000000', code: 'NO-SUCH-CODE' })).toMatchObject(
+      refusal('code_unknown'),
+    );
   });
 
   it('a millisecond past the window, even when a code is given; not a millisecond before', async () => {
@@ -125,7 +146,9 @@ describe('a signup is refused', () => {
     const clickedAt = api.clock.now();
     api.clock.advance(WINDOW_MS + DAY_MS);
     const at = (ms: number): string => new Date(clickedAt.getTime() + ms).toISOString();
-    expect(await signUp({ clickId, code: affiliate.code, occurredAt: at(WINDOW_MS + 1) })).toMatchObject(refusal('click_expired'));
+    expect(await signUp({ clickId, code: affiliate.code, occurredAt: at(WINDOW_MS + 1) })).toMatchObject(
+      refusal('click_expired'),
+    );
     expect((await signUp({ clickId, occurredAt: at(WINDOW_MS) })).status).toBe(201);
     // Now is the default moment, and it is past the window.
     expect(await signUp({ clickId })).toMatchObject(refusal('click_expired'));
@@ -154,7 +177,9 @@ describe('a signup is refused', () => {
 
   it("for the affiliate's own user", async () => {
     const affiliate = await createAffiliate(api);
-    expect(await signUp({ referredUserId: affiliate.userId, code: affiliate.code })).toMatchObject(refusal('self_referral'));
+    expect(await signUp({ referredUserId: affiliate.userId, code: affiliate.code })).toMatchObject(
+      refusal('self_referral'),
+    );
   });
 
   it('when another affiliate has the user already; the same one gets the first referral again', async () => {
@@ -163,12 +188,19 @@ describe('a signup is refused', () => {
     const referredUserId = newUser();
     const credited = await signUp({ referredUserId, code: first.code });
     expect(await signUp({ referredUserId, code: second.code })).toMatchObject(refusal('already_referred'));
-    const again = await signUp({ referredUserId, code: first.code, email: 'any@example.com', occurredAt: later(-DAY_MS) });
+    const again = await signUp({
+      referredUserId,
+      code: first.code,
+      email: 'any@example.com',
+      occurredAt: later(-DAY_MS),
+    });
     expect([again.status, again.body]).toEqual([200, credited.body]);
     // Whatever became of the affiliate since.
     await suspend(api, first);
     expect((await signUp({ referredUserId, code: first.code })).body).toEqual(credited.body);
-    expect(await api.database.prisma.attributionDecision.count({ where: { referredUserId, attributed: true } })).toBe(1);
+    expect(await api.database.prisma.attributionDecision.count({ where: { referredUserId, attributed: true } })).toBe(
+      1,
+    );
   });
 
   it('and may be credited by a later report', async () => {
@@ -181,7 +213,10 @@ describe('a signup is refused', () => {
   it('by the first rule that objects, and every other one is on record', async () => {
     const affiliate = await createAffiliate(api, { email: 'own@example.com' });
     const clickId = await clickOn(affiliate, '192.0.2.77');
-    await api.request('GET', '/v1/me', { token: api.token('affiliate', affiliate.userId), headers: { 'x-forwarded-for': '192.0.2.77' } });
+    await api.request('GET', '/v1/me', {
+      token: api.token('affiliate', affiliate.userId),
+      headers: { 'x-forwarded-for': '192.0.2.77' },
+    });
     await suspend(api, affiliate);
     api.clock.advance(WINDOW_MS);
     const everything = { clickId, email: 'own@example.com', ip: '192.0.2.77', occurredAt: later(1) };
@@ -196,7 +231,9 @@ describe('a signup is refused', () => {
     expect(await signUp({ ...everything, occurredAt: undefined })).toMatchObject(refusal('affiliate_inactive'));
     await api.request('PATCH', `/v1/affiliates/${affiliate.id}`, { body: { status: 'active' } });
     expect(await signUp({ ...everything, occurredAt: undefined })).toMatchObject(refusal('self_referral'));
-    expect(await signUp({ ...everything, occurredAt: undefined, email: undefined })).toMatchObject(refusal('affiliate_ip_match'));
+    expect(await signUp({ ...everything, occurredAt: undefined, email: undefined })).toMatchObject(
+      refusal('affiliate_ip_match'),
+    );
     expect((await signUp({ ...everything, occurredAt: undefined, email: undefined, ip: undefined })).status).toBe(201);
   });
 });
@@ -250,7 +287,9 @@ describe('fifty signups of one user at once', () => {
       const affiliates = await Promise.all(Array.from({ length: 5 }, () => createAffiliate(api)));
       const referredUserId = newUser();
       const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => signUp({ referredUserId, code: affiliates[i % 5]?.code }, i % 2 === 0 ? api : other)),
+        Array.from({ length: 50 }, (_, i) =>
+          signUp({ referredUserId, code: affiliates[i % 5]?.code }, i % 2 === 0 ? api : other),
+        ),
       );
       expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(answers.filter(({ body }) => body.attributed)).toHaveLength(10);
@@ -267,8 +306,17 @@ describe('a decision', () => {
     const affiliate = await createAffiliate(api);
     const clickId = await clickOn(affiliate);
     const referredUserId = newUser();
-    const { body } = await signUp({ referredUserId, clickId, ip: '192.0.2.5', email: 'customer@example.com', stripeCustomerId: 'cus_traced' });
-    const { body: page } = await api.request<DecisionPageDto>('GET', `/v1/attribution-decisions?referredUserId=${referredUserId}`);
+    const { body } = await signUp({
+      referredUserId,
+      clickId,
+      ip: '192.0.2.5',
+      email: 'customer@example.com',
+      stripeCustomerId: 'cus_traced',
+    });
+    const { body: page } = await api.request<DecisionPageDto>(
+      'GET',
+      `/v1/attribution-decisions?referredUserId=${referredUserId}`,
+    );
     expect(page.data).toEqual([
       expect.objectContaining({
         referredUserId,
@@ -289,22 +337,43 @@ describe('a decision', () => {
   });
 
   it('answers why not, and is found by user, code and click', async () => {
-    const refused = await signUp({ referredUserId: 'traced', code: 'gone-code', clickId: 'clk_00000000000000000000000001' });
+    const refused = await signUp({
+      referredUserId: 'traced',
+      code: 'gone-code',
+      clickId: 'clk_00000000000000000000000001',
+    });
     const decision = await decisionOf(refused);
-    expect(decision).toMatchObject({ attributed: false, reason: 'code_unknown', affiliateId: null, referralId: null, code: 'GONE-CODE' });
-    expect(decision.summary).toBe('traced was not credited to anybody (code_unknown). No affiliate has or ever had the code GONE-CODE.');
-    for (const query of ['referredUserId=traced', 'code=gone-code', 'clickId=clk_00000000000000000000000001', 'code=GONE-CODE&referredUserId=traced']) {
+    expect(decision).toMatchObject({
+      attributed: false,
+      reason: 'code_unknown',
+      affiliateId: null,
+      referralId: null,
+      code: 'GONE-CODE',
+    });
+    expect(decision.summary).toBe(
+      'traced was not credited to anybody (code_unknown). No affiliate has or ever had the code GONE-CODE.',
+    );
+    for (const query of [
+      'referredUserId=traced',
+      'code=gone-code',
+      'clickId=clk_00000000000000000000000001',
+      'code=GONE-CODE&referredUserId=traced',
+    ]) {
       const { body } = await api.request<DecisionPageDto>('GET', `/v1/attribution-decisions?${query}`);
       expect(body.data.map(({ id }) => id)).toEqual([decision.id]);
     }
-    expect((await api.request<DecisionPageDto>('GET', '/v1/attribution-decisions?code=gone-code&referredUserId=else')).body.data).toEqual([]);
+    expect(
+      (await api.request<DecisionPageDto>('GET', '/v1/attribution-decisions?code=gone-code&referredUserId=else')).body
+        .data,
+    ).toEqual([]);
     expect((await api.request('GET', '/v1/attribution-decisions/dec_unknown')).status).toBe(404);
   });
 
   it('is one of a list that is read page by page, newest first', async () => {
     for (let i = 0; i < 5; i++) await signUp({ referredUserId: 'paged', code: 'NO-SUCH-CODE' });
     const read = async (cursor: string): Promise<DecisionPageDto> =>
-      (await api.request<DecisionPageDto>('GET', `/v1/attribution-decisions?referredUserId=paged&limit=2${cursor}`)).body;
+      (await api.request<DecisionPageDto>('GET', `/v1/attribution-decisions?referredUserId=paged&limit=2${cursor}`))
+        .body;
     const pages = [await read('')];
     while (pages.at(-1)?.nextCursor) pages.push(await read(`&cursor=${pages.at(-1)?.nextCursor}`));
     expect(pages.map(({ data }) => data.length)).toEqual([2, 2, 1]);
@@ -313,15 +382,20 @@ describe('a decision', () => {
   });
 });
 
-describe("the rules about addresses", () => {
+describe('the rules about addresses', () => {
   it("refuse a signup from an address that the affiliate's own browser has used within the window", async () => {
     const affiliate = await createAffiliate(api);
     const browse = (ip: string): Promise<TestResponse<unknown>> =>
-      api.request('GET', '/v1/me', { token: api.token('affiliate', affiliate.userId), headers: { 'x-forwarded-for': ip } });
+      api.request('GET', '/v1/me', {
+        token: api.token('affiliate', affiliate.userId),
+        headers: { 'x-forwarded-for': ip },
+      });
     await browse('2001:db8:aa:1::1');
     await browse('::ffff:192.0.2.9');
-    for (const ip of ['2001:db8:aa:1:ffff::7', '192.0.2.9']) expect(await signUp({ code: affiliate.code, ip })).toMatchObject(refusal('affiliate_ip_match'));
-    for (const ip of ['2001:db8:aa:2::1', '192.0.2.10']) expect((await signUp({ code: affiliate.code, ip })).status).toBe(201);
+    for (const ip of ['2001:db8:aa:1:ffff::7', '192.0.2.9'])
+      expect(await signUp({ code: affiliate.code, ip })).toMatchObject(refusal('affiliate_ip_match'));
+    for (const ip of ['2001:db8:aa:2::1', '192.0.2.10'])
+      expect((await signUp({ code: affiliate.code, ip })).status).toBe(201);
     expect((await signUp({ code: affiliate.code })).status).toBe(201);
     // Another affiliate has nothing to do with these addresses.
     expect((await signUp({ code: (await createAffiliate(api)).code, ip: '192.0.2.9' })).status).toBe(201);
@@ -336,11 +410,15 @@ describe("the rules about addresses", () => {
     const own = await startTestApp({ now: '2027-01-01T00:00:00Z', env: { TRUST_PROXY: '1', CLICK_IP_RULE: 'flag' } });
     try {
       const affiliate = await createAffiliate(own);
-      const keys = (): Promise<{ id: number }[]> => own.database.prisma.ipHashKey.findMany({ select: { id: true }, orderBy: { id: 'asc' } });
+      const keys = (): Promise<{ id: number }[]> =>
+        own.database.prisma.ipHashKey.findMany({ select: { id: true }, orderBy: { id: 'asc' } });
       const [firstKey] = await keys();
       // The last moment of the first key.
       own.clock.set('2027-01-30T23:59:59.999Z');
-      await own.request('GET', '/v1/me', { token: own.token('affiliate', affiliate.userId), headers: { 'x-forwarded-for': '192.0.2.9' } });
+      await own.request('GET', '/v1/me', {
+        token: own.token('affiliate', affiliate.userId),
+        headers: { 'x-forwarded-for': '192.0.2.9' },
+      });
       const { clickId } = await visit(own, affiliate.code, { ip: '192.0.2.50' });
       own.clock.set('2027-03-01T23:59:59.999Z');
       const sameAsAffiliate = await signUp({ code: affiliate.code, ip: '192.0.2.9' }, own);
@@ -348,7 +426,10 @@ describe("the rules about addresses", () => {
       const sameAsClick = await signUp({ clickId, ip: '192.0.2.50' }, own);
       expect(sameAsClick.status).toBe(201);
       const { body: page } = await own.request<DecisionPageDto>('GET', `/v1/attribution-decisions?clickId=${clickId}`);
-      expect(page.data[0]).toMatchObject({ attributed: true, summary: expect.stringContaining('For staff to look at') as string });
+      expect(page.data[0]).toMatchObject({
+        attributed: true,
+        summary: expect.stringContaining('For staff to look at') as string,
+      });
       expect(page.data[0] && findingOf(page.data[0], 'click_ip_match')).toBe('flag');
       expect((await keys()).length).toBe(2);
       expect((await keys())[0]).toEqual(firstKey);
@@ -366,7 +447,9 @@ describe("the rules about addresses", () => {
     try {
       await first.database.prisma.ipHashKey.deleteMany();
       const others = await Promise.all(
-        [1, 2, 3].map(() => startTestApp({ databaseUrl: first.database.url, clock: first.clock, stripe: first.stripe })),
+        [1, 2, 3].map(() =>
+          startTestApp({ databaseUrl: first.database.url, clock: first.clock, stripe: first.stripe }),
+        ),
       );
       expect(await first.database.prisma.ipHashKey.count()).toBe(1);
       await Promise.all(others.map((other) => other.close()));
@@ -383,15 +466,24 @@ describe("the rules about addresses", () => {
     const own = await startTestApp({ env: { TRUST_PROXY: '1', CLICK_IP_RULE: mode, AFFILIATE_IP_RULE: mode } });
     try {
       const affiliate = await createAffiliate(own);
-      await own.request('GET', '/v1/me', { token: own.token('affiliate', affiliate.userId), headers: { 'x-forwarded-for': '192.0.2.9' } });
+      await own.request('GET', '/v1/me', {
+        token: own.token('affiliate', affiliate.userId),
+        headers: { 'x-forwarded-for': '192.0.2.9' },
+      });
       const { clickId } = await visit(own, affiliate.code, { ip: '192.0.2.9' });
       const referredUserId = newUser();
       const answer = await signUp({ referredUserId, clickId, ip: '192.0.2.9' }, own);
       expect(answer.status).toBe(status);
       if (status === 200) expect(answer.body.reason).toBe('affiliate_ip_match');
-      const { body } = await own.request<DecisionPageDto>('GET', `/v1/attribution-decisions?referredUserId=${referredUserId}`);
+      const { body } = await own.request<DecisionPageDto>(
+        'GET',
+        `/v1/attribution-decisions?referredUserId=${referredUserId}`,
+      );
       const [decision] = body.data;
-      expect(decision && [findingOf(decision, 'affiliate_ip_match'), findingOf(decision, 'click_ip_match')]).toEqual([finding, finding]);
+      expect(decision && [findingOf(decision, 'affiliate_ip_match'), findingOf(decision, 'click_ip_match')]).toEqual([
+        finding,
+        finding,
+      ]);
     } finally {
       await own.close();
     }
@@ -400,10 +492,22 @@ describe("the rules about addresses", () => {
   it('never store an address: not the click, not the affiliate, not the decision', async () => {
     const affiliate = await createAffiliate(api);
     const clickId = await clickOn(affiliate, '198.51.100.77');
-    await api.request('GET', '/v1/me', { token: api.token('affiliate', affiliate.userId), headers: { 'x-forwarded-for': '198.51.100.77' } });
+    await api.request('GET', '/v1/me', {
+      token: api.token('affiliate', affiliate.userId),
+      headers: { 'x-forwarded-for': '198.51.100.77' },
+    });
     await signUp({ clickId, ip: '198.51.100.77' });
-    for (const table of ['clicks', 'click_visitors', 'affiliate_ips', 'attribution_decisions', 'referrals', 'idempotency_keys']) {
-      const { rows } = await api.database.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} t WHERE t::text LIKE '%198.51.100.77%'`);
+    for (const table of [
+      'clicks',
+      'click_visitors',
+      'affiliate_ips',
+      'attribution_decisions',
+      'referrals',
+      'idempotency_keys',
+    ]) {
+      const { rows } = await api.database.pool.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM ${table} t WHERE t::text LIKE '%198.51.100.77%'`,
+      );
       expect([table, rows[0]?.n]).toEqual([table, 0]);
     }
   });

@@ -22,8 +22,15 @@ afterAll(async () => api.close());
 
 const post = (body: unknown, headers: Record<string, string> = {}): Promise<TestResponse<ClickDto & ErrorBody>> =>
   api.request('POST', '/v1/clicks', { body, headers });
-const fromSnippet = (body: unknown, headers: Record<string, string> = {}): Promise<TestResponse<ClickDto & ErrorBody>> =>
-  api.request('POST', '/v1/clicks', { body, token: '', headers: { origin: ORIGIN, 'user-agent': BROWSER, ...headers } });
+const fromSnippet = (
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<TestResponse<ClickDto & ErrorBody>> =>
+  api.request('POST', '/v1/clicks', {
+    body,
+    token: '',
+    headers: { origin: ORIGIN, 'user-agent': BROWSER, ...headers },
+  });
 const storedClick = (id: string) => api.database.prisma.click.findUniqueOrThrow({ where: { id } });
 const daysOf = async (affiliateId: string): Promise<[day: string, clicks: number, uniqueClicks: number][]> => {
   const days = await api.database.prisma.clickDay.findMany({ where: { affiliateId }, orderBy: { day: 'asc' } });
@@ -58,7 +65,10 @@ describe('POST /v1/clicks', () => {
     });
     expect([status, body]).toEqual([
       201,
-      { clickId: expect.stringMatching(/^clk_[0-9a-z]{26}$/) as string, expiresAt: new Date(api.clock.now().getTime() + 30 * DAY_MS).toISOString() },
+      {
+        clickId: expect.stringMatching(/^clk_[0-9a-z]{26}$/) as string,
+        expiresAt: new Date(api.clock.now().getTime() + 30 * DAY_MS).toISOString(),
+      },
     ]);
     expect(await storedClick(body.clickId)).toMatchObject({
       affiliateId: id,
@@ -75,7 +85,13 @@ describe('POST /v1/clicks', () => {
     const { code } = await createAffiliate(api);
     const { status, body } = await post({ code, url: '', referrer: '', ip: null, userAgent: '', subId: '' });
     expect(status).toBe(201);
-    expect(await storedClick(body.clickId)).toMatchObject({ url: null, referrer: null, userAgent: null, subId: null, ipHash: null });
+    expect(await storedClick(body.clickId)).toMatchObject({
+      url: null,
+      referrer: null,
+      userAgent: null,
+      subId: null,
+      ipHash: null,
+    });
   });
 
   it('refuses a code that credits nobody', async () => {
@@ -92,7 +108,11 @@ describe('POST /v1/clicks', () => {
     expect((await post({ code: 'FRESH-ONE' })).status).toBe(422);
     const { id } = await createAffiliate(api, { code: 'FRESH-ONE', status: 'pending' });
     expect((await post({ code: 'FRESH-ONE' })).status).toBe(422);
-    for (const [change, status] of [['active', 201], ['suspended', 422], ['active', 201]] as const) {
+    for (const [change, status] of [
+      ['active', 201],
+      ['suspended', 422],
+      ['active', 201],
+    ] as const) {
       await api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: change } });
       expect((await post({ code: 'FRESH-ONE' })).status).toBe(status);
     }
@@ -115,7 +135,10 @@ describe('POST /v1/clicks', () => {
 
   it('with an Idempotency-Key records once', async () => {
     const { id, code } = await createAffiliate(api);
-    const answers = [await post({ code, ip: '192.0.2.1' }, { 'idempotency-key': 'click-1' }), await post({ code, ip: '192.0.2.1' }, { 'idempotency-key': 'click-1' })];
+    const answers = [
+      await post({ code, ip: '192.0.2.1' }, { 'idempotency-key': 'click-1' }),
+      await post({ code, ip: '192.0.2.1' }, { 'idempotency-key': 'click-1' }),
+    ];
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
     expect(answers[1]?.text).toBe(answers[0]?.text);
     expect(answers[1]?.headers.get('idempotent-replayed')).toBe('true');
@@ -125,9 +148,16 @@ describe('POST /v1/clicks', () => {
 
   it("from the snippet takes address and browser from the connection, not from the page's word", async () => {
     const { id, code } = await createAffiliate(api);
-    const first = await fromSnippet({ code, url: `${ORIGIN}/?ref=${code}`, ip: '8.8.8.8', userAgent: 'Fake/1.0' }, { 'x-forwarded-for': '203.0.113.1' });
+    const first = await fromSnippet(
+      { code, url: `${ORIGIN}/?ref=${code}`, ip: '8.8.8.8', userAgent: 'Fake/1.0' },
+      { 'x-forwarded-for': '203.0.113.1' },
+    );
     expect([first.status, first.headers.get('access-control-allow-origin')]).toEqual([201, ORIGIN]);
-    expect(await storedClick(first.body.clickId)).toMatchObject({ source: 'snippet', userAgent: BROWSER, url: `${ORIGIN}/?ref=${code}` });
+    expect(await storedClick(first.body.clickId)).toMatchObject({
+      source: 'snippet',
+      userAgent: BROWSER,
+      url: `${ORIGIN}/?ref=${code}`,
+    });
     // The same visitor by the redirect is the same visitor: nothing of the body went into who it was.
     await visit(api, code, { ip: '203.0.113.1' });
     expect(await daysOf(id)).toEqual([['2026-12-01', 2, 1]]);
@@ -136,7 +166,9 @@ describe('POST /v1/clicks', () => {
   it('without a token is for pages of allowed origins only', async () => {
     const { code } = await createAffiliate(api);
     expect((await fromSnippet({ code }, { origin: 'https://evil.example' })).status).toBe(401);
-    expect((await api.request('POST', '/v1/clicks', { body: { code }, token: api.token('affiliate', 'x') })).status).toBe(403);
+    expect(
+      (await api.request('POST', '/v1/clicks', { body: { code }, token: api.token('affiliate', 'x') })).status,
+    ).toBe(403);
   });
 });
 
@@ -164,7 +196,10 @@ describe('clicks are counted', () => {
       await visit(api, code, { ip: '192.0.2.1' });
       await visit(api, code, { ip: '192.0.2.1' });
     }
-    expect(await daysOf(id)).toEqual([['2026-12-01', 2, 1], ['2026-12-02', 2, 1]]);
+    expect(await daysOf(id)).toEqual([
+      ['2026-12-01', 2, 1],
+      ['2026-12-02', 2, 1],
+    ]);
     api.clock.set(before);
   });
 
@@ -179,7 +214,10 @@ describe('clicks are counted', () => {
       }
       expect(await own.database.prisma.ipHashKey.count()).toBe(2);
       const days = await own.database.prisma.clickDay.findMany({ where: { affiliateId: id }, orderBy: { day: 'asc' } });
-      expect(days.map(({ clicks, uniqueClicks }) => [clicks, uniqueClicks])).toEqual([[2, 1], [1, 1]]);
+      expect(days.map(({ clicks, uniqueClicks }) => [clicks, uniqueClicks])).toEqual([
+        [2, 1],
+        [1, 1],
+      ]);
     } finally {
       await own.close();
     }
@@ -190,14 +228,26 @@ describe('clicks are counted', () => {
     try {
       const { code } = await createAffiliate(own);
       const ids: string[] = [];
-      for (const at of ['2031-01-31T23:59:59.999Z', '2031-02-01T00:00:00.000Z', '2031-07-15T00:00:00Z', '2044-02-29T12:00:00Z']) {
+      for (const at of [
+        '2031-01-31T23:59:59.999Z',
+        '2031-02-01T00:00:00.000Z',
+        '2031-07-15T00:00:00Z',
+        '2044-02-29T12:00:00Z',
+      ]) {
         own.clock.set(at);
         const { clickId } = await visit(own, code);
         expect(clickId && clickId >= firstIdAt('click', new Date(at))).toBe(true);
         ids.push(clickId ?? '');
       }
-      const { rows } = await own.database.pool.query<{ partition: string }>('SELECT tableoid::regclass::text AS partition FROM clicks ORDER BY id');
-      expect(rows.map(({ partition }) => partition)).toEqual(['clicks_2031_01', 'clicks_2031_02', 'clicks_2031_07', 'clicks_2044_02']);
+      const { rows } = await own.database.pool.query<{ partition: string }>(
+        'SELECT tableoid::regclass::text AS partition FROM clicks ORDER BY id',
+      );
+      expect(rows.map(({ partition }) => partition)).toEqual([
+        'clicks_2031_01',
+        'clicks_2031_02',
+        'clicks_2031_07',
+        'clicks_2044_02',
+      ]);
       // A clock that was put back: ids still rise, and find their partition.
       own.clock.set('2040-01-01T00:00:00Z');
       const { clickId } = await visit(own, code);
@@ -213,7 +263,9 @@ describe('clicks that come at once', () => {
     const { id, code } = await createAffiliate(api);
     await visit(api, code);
     const flushes = watchFlushes(api);
-    const visits = await Promise.all(Array.from({ length: 300 }, (_, i) => visit(api, code, { ip: `198.51.100.${i % 100}` })));
+    const visits = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => visit(api, code, { ip: `198.51.100.${i % 100}` })),
+    );
     expect(new Set(visits.map(({ clickId }) => clickId)).size).toBe(300);
     expect(await daysOf(id)).toEqual([['2026-12-01', 301, 101]]);
     expect(flushes.reduce((sum, { clicks }) => sum + clicks, 0)).toBe(300);
@@ -221,7 +273,12 @@ describe('clicks that come at once', () => {
   });
 
   it('at two instances for the same affiliates neither deadlock nor miscount', async () => {
-    const other = await startTestApp({ databaseUrl: api.database.url, clock: api.clock, stripe: api.stripe, env: { TRUST_PROXY: '1' } });
+    const other = await startTestApp({
+      databaseUrl: api.database.url,
+      clock: api.clock,
+      stripe: api.stripe,
+      env: { TRUST_PROXY: '1' },
+    });
     try {
       const affiliates = await Promise.all(Array.from({ length: 8 }, () => createAffiliate(api)));
       const visits = Array.from({ length: 1_600 }, (_, i) => {
@@ -236,7 +293,10 @@ describe('clicks that come at once', () => {
         );
         expect(await daysOf(id)).toEqual([['2026-12-01', rows[0]?.clicks, rows[0]?.uniques]]);
       }
-      const { rows } = await api.database.pool.query('SELECT sum(clicks)::int AS clicks FROM click_days WHERE affiliate_id = ANY ($1)', [affiliates.map(({ id }) => id)]);
+      const { rows } = await api.database.pool.query(
+        'SELECT sum(clicks)::int AS clicks FROM click_days WHERE affiliate_id = ANY ($1)',
+        [affiliates.map(({ id }) => id)],
+      );
       expect(rows).toEqual([{ clicks: 1_600 }]);
     } finally {
       await other.close();
@@ -251,15 +311,21 @@ describe('clicks that come at once', () => {
     // A store that has stopped answering, with room for ten.
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
-    Reflect.set(writer, 'group', new GroupCommit<{ isStored: boolean }>(async (pending) => {
+    Reflect.set(
+      writer,
+      'group',
+      new GroupCommit<{ isStored: boolean }>(async (pending) => {
         await released;
         for (const each of pending) each.isStored = true;
-      }, 10));
+      }, 10),
+    );
     try {
       const visits = Array.from({ length: 60 }, () => visit(api, code));
       // One is being written, ten wait; the others are answered while the store still sleeps.
       const answered = await firstOf(visits, 49);
-      expect(answered.every(({ status, ref, clickId }) => status === 302 && ref === code && clickId === null)).toBe(true);
+      expect(answered.every(({ status, ref, clickId }) => status === 302 && ref === code && clickId === null)).toBe(
+        true,
+      );
       const { status, body, headers } = await post({ code });
       expect([status, body.error.code, headers.has('retry-after')]).toEqual([503, 'overloaded', true]);
       await expect(writer.write({} as NewClick)).rejects.toThrow(GroupCommitOverloadedError);

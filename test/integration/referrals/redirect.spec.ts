@@ -7,7 +7,8 @@ import { BROWSER, createAffiliate, suspend, visit } from './visits.js';
 
 const SITE = 'https://app.example.com';
 
-const clicksOf = (api: TestApp, affiliateId: string): Promise<number> => api.database.prisma.click.count({ where: { affiliateId } });
+const clicksOf = (api: TestApp, affiliateId: string): Promise<number> =>
+  api.database.prisma.click.count({ where: { affiliateId } });
 const metricOf = async (api: TestApp, name: string): Promise<number> => {
   const { text } = await api.request('GET', '/metrics', { token: '' });
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
@@ -64,7 +65,9 @@ describe('a referral link', () => {
     const secure = await startTestApp({ env: { PUBLIC_URL: 'https://go.example.com', COOKIE_WINDOW_DAYS: '7' } });
     try {
       const { code } = await createAffiliate(secure);
-      expect((await visit(secure, code)).cookies[0]).toMatch(/; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+      expect((await visit(secure, code)).cookies[0]).toMatch(
+        /; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      );
     } finally {
       await secure.close();
     }
@@ -74,8 +77,15 @@ describe('a referral link', () => {
     const { id, code } = await createAffiliate(api, { code: 'first-code' });
     expect(code).toBe('FIRST-CODE');
     await api.request('PATCH', `/v1/affiliates/${id}`, { body: { code: 'second-code' } });
-    for (const [link, ref] of [['first-Code', 'FIRST-CODE'], ['SECOND-code', 'SECOND-CODE']] as const) {
-      expect(await visit(api, link)).toMatchObject({ status: 302, ref, clickId: expect.stringMatching(/^clk_/) as string });
+    for (const [link, ref] of [
+      ['first-Code', 'FIRST-CODE'],
+      ['SECOND-code', 'SECOND-CODE'],
+    ] as const) {
+      expect(await visit(api, link)).toMatchObject({
+        status: 302,
+        ref,
+        clickId: expect.stringMatching(/^clk_/) as string,
+      });
     }
     expect(await clicksOf(api, id)).toBe(2);
   });
@@ -129,7 +139,9 @@ describe('a referral link', () => {
     const cut = await api.database.prisma.click.findUniqueOrThrow({ where: { id: second.clickId ?? '' } });
     expect([cut.subId, cut.userAgent?.length]).toEqual(['é'.repeat(255), 512]);
     const third = await visit(api, `${code}?sub=a%00b`);
-    expect(await api.database.prisma.click.findUniqueOrThrow({ where: { id: third.clickId ?? '' } })).toMatchObject({ subId: null });
+    expect(await api.database.prisma.click.findUniqueOrThrow({ where: { id: third.clickId ?? '' } })).toMatchObject({
+      subId: null,
+    });
   });
 
   it.each(['NO-SUCH-CODE', 'x', 'a b c', 'x'.repeat(200), '🎁', '../../etc', 'a\r\nb', 'null', 'ÖÖÖ', 'ıııı'])(
@@ -212,11 +224,13 @@ describe('guesses at codes', () => {
 
   it('keep a bounded memory', async () => {
     const directory = api.app.get(CodeDirectory);
-    await Promise.all(Array.from({ length: 15_000 }, (_, i) => directory.find(`FLOOD-${i}`)));
+    await Promise.all(Array.from({ length: 15_000 }, async (_, i) => directory.find(`FLOOD-${i}`)));
     expect(Reflect.get(directory, 'waiting')).toMatchObject({ size: 0 });
     expect(Reflect.get(directory, 'inFlight')).toMatchObject({ size: 0 });
     expect(directory.isKnown('FLOOD-1')).toBe(false);
-    const flood = await Promise.allSettled(Array.from({ length: 25_000 }, (_, i) => directory.find(`FLOOD-${i}`)));
+    const flood = await Promise.allSettled(
+      Array.from({ length: 25_000 }, async (_, i) => directory.find(`FLOOD-${i}`)),
+    );
     expect(flood.filter(({ status }) => status === 'rejected')).toHaveLength(5_000);
   });
 });
@@ -232,7 +246,12 @@ describe('visitors while the database', () => {
       expect((await visit(api, code)).clickId).not.toBeNull();
       line.cut();
       for (const link of [code, 'NEVER-SEEN']) {
-        expect(await visit(api, `${link}?to=/pricing`)).toMatchObject({ status: 302, ref: link, clickId: null, cookies: [] });
+        expect(await visit(api, `${link}?to=/pricing`)).toMatchObject({
+          status: 302,
+          ref: link,
+          clickId: null,
+          cookies: [],
+        });
       }
       expect(await metricOf(api, 'fairshare_clicks_lost_total')).toBe(2);
       await line.mend();

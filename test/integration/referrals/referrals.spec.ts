@@ -14,12 +14,16 @@ beforeAll(async () => {
 afterAll(async () => api.close());
 
 const refer = async (code: string, body: Record<string, unknown> = {}): Promise<ReferralDto> => {
-  const answer = await api.request<AttributionDto>('POST', '/v1/referrals', { body: { referredUserId: `customer_${++users}`, code, ...body } });
+  const answer = await api.request<AttributionDto>('POST', '/v1/referrals', {
+    body: { referredUserId: `customer_${++users}`, code, ...body },
+  });
   expect(answer.status).toBe(201);
   return answer.body.referral as ReferralDto;
 };
-const get = (path: string, token?: string): Promise<TestResponse<ReferralDto & ErrorBody>> => api.request('GET', path, { token });
-const list = async (query: string): Promise<ReferralPageDto> => (await api.request<ReferralPageDto>('GET', `/v1/referrals?${query}`)).body;
+const get = (path: string, token?: string): Promise<TestResponse<ReferralDto & ErrorBody>> =>
+  api.request('GET', path, { token });
+const list = async (query: string): Promise<ReferralPageDto> =>
+  (await api.request<ReferralPageDto>('GET', `/v1/referrals?${query}`)).body;
 const bind = (id: string, stripeCustomerId: unknown): Promise<TestResponse<ReferralDto & ErrorBody>> =>
   api.request('PATCH', `/v1/referrals/${id}`, { body: { stripeCustomerId } });
 
@@ -30,16 +34,24 @@ describe('a referral', () => {
     expect((await get(`/v1/referrals/by-user/${encodeURIComponent(referral.referredUserId)}`)).body).toEqual(referral);
   });
 
-  it.each(['/v1/referrals/ref_unknown', '/v1/referrals/by-user/unknown', '/v1/referrals/%F0%9F%8E%81'])('that does not exist is 404: %s', async (path) => {
-    const { status, body } = await get(path);
-    expect([status, body.error.code]).toEqual([404, 'referral_not_found']);
-  });
+  it.each(['/v1/referrals/ref_unknown', '/v1/referrals/by-user/unknown', '/v1/referrals/%F0%9F%8E%81'])(
+    'that does not exist is 404: %s',
+    async (path) => {
+      const { status, body } = await get(path);
+      expect([status, body.error.code]).toEqual([404, 'referral_not_found']);
+    },
+  );
 
   it('shows what its customer pays and what it has earned', async () => {
     const referral = await refer((await createAffiliate(api)).code);
     await subscribe(api, { userId: referral.referredUserId, unitAmountMinor: 4_900 });
     await api.settle();
-    expect((await get(`/v1/referrals/${referral.id}`)).body).toMatchObject({ status: 'paid', mrr: 4_900, currency: 'usd', lifetimeEarned: 980 });
+    expect((await get(`/v1/referrals/${referral.id}`)).body).toMatchObject({
+      status: 'paid',
+      mrr: 4_900,
+      currency: 'usd',
+      lifetimeEarned: 980,
+    });
   });
 });
 
@@ -69,12 +81,24 @@ describe('referrals', () => {
     const affiliate = await createAffiliate(api);
     const stranger = await createAffiliate(api);
     await refer(affiliate.code, { referredUserId: 'someone@example.com', stripeCustomerId: 'cus_secret_of_host' });
-    const mine = await api.request<ReferralPageDto>('GET', '/v1/me/referrals', { token: api.token('affiliate', affiliate.userId) });
-    expect(mine.body.data).toMatchObject([{ affiliateId: affiliate.id, referredUserId: 's***@e***.com', stripeCustomerId: 'cu***st' }]);
-    const theirs = await api.request<ReferralPageDto>('GET', '/v1/me/referrals', { token: api.token('affiliate', stranger.userId) });
+    const mine = await api.request<ReferralPageDto>('GET', '/v1/me/referrals', {
+      token: api.token('affiliate', affiliate.userId),
+    });
+    expect(mine.body.data).toMatchObject([
+      { affiliateId: affiliate.id, referredUserId: 's***@e***.com', stripeCustomerId: 'cu***st' },
+    ]);
+    const theirs = await api.request<ReferralPageDto>('GET', '/v1/me/referrals', {
+      token: api.token('affiliate', stranger.userId),
+    });
     expect(theirs.body.data).toEqual([]);
     expect((await get('/v1/me/referrals', api.token('affiliate', 'nobody'))).status).toBe(404);
-    expect((await api.request('GET', '/v1/me/referrals?affiliateId=aff_1', { token: api.token('affiliate', affiliate.userId) })).status).toBe(400);
+    expect(
+      (
+        await api.request('GET', '/v1/me/referrals?affiliateId=aff_1', {
+          token: api.token('affiliate', affiliate.userId),
+        })
+      ).status,
+    ).toBe(400);
   });
 });
 
@@ -85,7 +109,9 @@ describe('a Stripe customer', () => {
       const { status, body } = await bind(id, customer);
       expect([status, body.stripeCustomerId]).toEqual([200, customer]);
     }
-    expect((await api.request<ReferralDto>('PATCH', `/v1/referrals/${id}`, { body: {} })).body.stripeCustomerId).toBe('cus_one');
+    expect((await api.request<ReferralDto>('PATCH', `/v1/referrals/${id}`, { body: {} })).body.stripeCustomerId).toBe(
+      'cus_one',
+    );
   });
 
   it('belongs to one referral, also when two claim it at once', async () => {

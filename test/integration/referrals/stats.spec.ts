@@ -7,13 +7,15 @@ import { createAffiliate, visit } from './visits.js';
 let api: TestApp;
 let affiliate: AffiliateDto;
 
-const stats = (query: string, id = affiliate.id): Promise<TestResponse<StatsDto & ErrorBody>> => api.request('GET', `/v1/affiliates/${id}/stats${query}`);
+const stats = (query: string, id = affiliate.id): Promise<TestResponse<StatsDto & ErrorBody>> =>
+  api.request('GET', `/v1/affiliates/${id}/stats${query}`);
 
 /** Two months of an affiliate: clicks, signups and conversions around the ends of days and months. */
 beforeAll(async () => {
   api = await startTestApp({ now: '2026-11-30T23:59:59.999Z', env: { TRUST_PROXY: '1' } });
   affiliate = await createAffiliate(api);
-  const signUp = (referredUserId: string) => api.request('POST', '/v1/referrals', { body: { referredUserId, code: affiliate.code } });
+  const signUp = (referredUserId: string) =>
+    api.request('POST', '/v1/referrals', { body: { referredUserId, code: affiliate.code } });
   await visit(api, affiliate.code, { ip: '192.0.2.1' });
   await signUp('a');
   api.clock.set('2026-12-01T00:00:00.000Z');
@@ -23,8 +25,14 @@ beforeAll(async () => {
   await visit(api, affiliate.code, { ip: '192.0.2.1' });
   await signUp('c');
   const referrals = api.database.prisma.referral;
-  await referrals.update({ where: { referredUserId: 'a' }, data: { convertedAt: new Date('2026-12-03T23:59:59.999Z') } });
-  await referrals.update({ where: { referredUserId: 'b' }, data: { convertedAt: new Date('2026-12-04T00:00:00.000Z') } });
+  await referrals.update({
+    where: { referredUserId: 'a' },
+    data: { convertedAt: new Date('2026-12-03T23:59:59.999Z') },
+  });
+  await referrals.update({
+    where: { referredUserId: 'b' },
+    data: { convertedAt: new Date('2026-12-04T00:00:00.000Z') },
+  });
   // Somebody else's numbers must not appear.
   const other = await createAffiliate(api);
   await visit(api, other.code);
@@ -57,7 +65,11 @@ describe('statistics', () => {
 
   it('are those of the last 30 days unless told otherwise', async () => {
     const { body } = await stats('');
-    expect([body.series.length, body.series[0]?.date, body.series.at(-1)?.date]).toEqual([30, '2026-11-04', '2026-12-03']);
+    expect([body.series.length, body.series[0]?.date, body.series.at(-1)?.date]).toEqual([
+      30,
+      '2026-11-04',
+      '2026-12-03',
+    ]);
     expect(body.totals).toMatchObject({ clicks: 6, uniqueClicks: 5, signups: 3, conversions: 1 });
   });
 

@@ -4,7 +4,8 @@ import type { TestApp, TestResponse } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 
 /** Without it a test's requests would count as those of a program. */
-export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
+export const BROWSER =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
 
 export interface VisitOptions {
   method?: string;
@@ -24,7 +25,11 @@ export interface Visited {
 }
 
 /** Follows a referral link, as far as the first redirect. `link` is what comes after `/r/`. */
-export async function visit(api: TestApp, link: string, { method = 'GET', userAgent = BROWSER, ip, headers }: VisitOptions = {}): Promise<Visited> {
+export async function visit(
+  api: TestApp,
+  link: string,
+  { method = 'GET', userAgent = BROWSER, ip, headers }: VisitOptions = {},
+): Promise<Visited> {
   const response = await api.request(method, `/r/${link}`, {
     token: '',
     headers: { 'user-agent': userAgent, ...(ip && { 'x-forwarded-for': ip }), ...headers },

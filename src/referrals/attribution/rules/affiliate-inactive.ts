@@ -7,7 +7,12 @@ export function affiliateInactive({ affiliate }: AttributionFacts): RuleVerdict 
   }
   const evidence = { affiliateId: affiliate.id, status: affiliate.status };
   if (affiliate.status !== 'active') {
-    return { rule, finding: 'refuse', evidence, sentence: `The affiliate ${affiliate.id} is ${affiliate.status}, not active.` };
+    return {
+      rule,
+      finding: 'refuse',
+      evidence,
+      sentence: `The affiliate ${affiliate.id} is ${affiliate.status}, not active.`,
+    };
   }
   return { rule, finding: 'pass', evidence, sentence: `The affiliate ${affiliate.id} is active.` };
 }

@@ -6,15 +6,35 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function clickExpired({ click, occurredAt, windowMs }: AttributionFacts): RuleVerdict {
   const rule = 'click_expired';
   if (!click) {
-    return { rule, finding: 'not_evaluated', evidence: {}, sentence: 'Without a stored click there is no window to keep.' };
+    return {
+      rule,
+      finding: 'not_evaluated',
+      evidence: {},
+      sentence: 'Without a stored click there is no window to keep.',
+    };
   }
   const ageMs = occurredAt.getTime() - click.occurredAt.getTime();
   const windowDays = windowMs / DAY_MS;
-  const evidence = { clickedAt: click.occurredAt.toISOString(), occurredAt: occurredAt.toISOString(), ageMs, windowDays };
+  const evidence = {
+    clickedAt: click.occurredAt.toISOString(),
+    occurredAt: occurredAt.toISOString(),
+    ageMs,
+    windowDays,
+  };
   if (ageMs > windowMs) {
-    return { rule, finding: 'refuse', evidence, sentence: `The signup came ${inDays(ageMs)} days after the click; the window is ${windowDays} days.` };
+    return {
+      rule,
+      finding: 'refuse',
+      evidence,
+      sentence: `The signup came ${inDays(ageMs)} days after the click; the window is ${windowDays} days.`,
+    };
   }
-  return { rule, finding: 'pass', evidence, sentence: `The signup came ${inDays(ageMs)} days after the click, within the window of ${windowDays} days.` };
+  return {
+    rule,
+    finding: 'pass',
+    evidence,
+    sentence: `The signup came ${inDays(ageMs)} days after the click, within the window of ${windowDays} days.`,
+  };
 }
 
 /** Two decimals, rounded up, so that a click just past the window does not read as one within it. */

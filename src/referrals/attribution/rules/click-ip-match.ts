@@ -19,5 +19,10 @@ export function clickIpMatch({ click, clickIpRule, ipHashes }: AttributionFacts)
   if (!ipHashes.includes(clickIpHash)) {
     return { rule, finding: 'pass', evidence, sentence: 'The signup and the click came from different addresses.' };
   }
-  return { rule, finding: findingOf(clickIpRule), evidence, sentence: 'The signup came from the same address as the click.' };
+  return {
+    rule,
+    finding: findingOf(clickIpRule),
+    evidence,
+    sentence: 'The signup came from the same address as the click.',
+  };
 }

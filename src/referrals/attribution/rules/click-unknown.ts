@@ -8,10 +8,25 @@ export function clickUnknown({ clickId, click, code }: AttributionFacts): RuleVe
   }
   if (click) {
     const evidence = { clickId, clickedAt: click.occurredAt.toISOString(), clickCode: click.code };
-    return { rule, finding: 'pass', evidence, sentence: `The click ${clickId} is stored; it decides, whatever the code says.` };
+    return {
+      rule,
+      finding: 'pass',
+      evidence,
+      sentence: `The click ${clickId} is stored; it decides, whatever the code says.`,
+    };
   }
   if (code !== null) {
-    return { rule, finding: 'pass', evidence: { clickId }, sentence: `The click ${clickId} is not stored, so the code decides.` };
+    return {
+      rule,
+      finding: 'pass',
+      evidence: { clickId },
+      sentence: `The click ${clickId} is not stored, so the code decides.`,
+    };
   }
-  return { rule, finding: 'refuse', evidence: { clickId }, sentence: `The click ${clickId} is not stored, and no code was given instead.` };
+  return {
+    rule,
+    finding: 'refuse',
+    evidence: { clickId },
+    sentence: `The click ${clickId} is not stored, and no code was given instead.`,
+  };
 }

@@ -3,13 +3,23 @@ import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 export function codeUnknown({ code, click, affiliate }: AttributionFacts): RuleVerdict {
   const rule = 'code_unknown';
   if (click) {
-    return { rule, finding: 'not_evaluated', evidence: { code }, sentence: 'The click decides, so the code was not looked at.' };
+    return {
+      rule,
+      finding: 'not_evaluated',
+      evidence: { code },
+      sentence: 'The click decides, so the code was not looked at.',
+    };
   }
   if (code === null) {
     return { rule, finding: 'not_evaluated', evidence: {}, sentence: 'No code was given.' };
   }
   if (affiliate) {
-    return { rule, finding: 'pass', evidence: { code, affiliateId: affiliate.id }, sentence: `The code ${code} belongs to ${affiliate.id}.` };
+    return {
+      rule,
+      finding: 'pass',
+      evidence: { code, affiliateId: affiliate.id },
+      sentence: `The code ${code} belongs to ${affiliate.id}.`,
+    };
   }
   return { rule, finding: 'refuse', evidence: { code }, sentence: `No affiliate has or ever had the code ${code}.` };
 }
