@@ -18,6 +18,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/dist ./dist
+# The commands: npm run db:migrate, payouts, ledger:verify.
+COPY --from=build /app/scripts ./scripts
 # Only used without DATABASE_URL, by the embedded PostgreSQL; mount a volume here to keep its data.
 RUN mkdir .data && chown node:node .data
 USER node

@@ -53,7 +53,10 @@ export async function createApp(options: AppOptions & { logger: PinoLogger }): P
     // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { status, headers, body } = toErrorResponse(error, request.id);
-      void reply.headers({ ...headers, 'x-request-id': request.id }).status(status).send(body);
+      void reply
+        .headers({ ...headers, 'x-request-id': request.id })
+        .status(status)
+        .send(body);
     },
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
   });
@@ -62,7 +65,7 @@ export async function createApp(options: AppOptions & { logger: PinoLogger }): P
     bodyParser: false,
     abortOnError: false,
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify: FastifyInstance = adapter.getInstance<FastifyInstance>();
   registerBodyParsers(fastify);
   registerHooks(fastify, { config, logger, metrics: app.get(Metrics), rateLimiter: app.get(RateLimiter) });
   await app.register(fastifyCookie);
@@ -76,7 +79,9 @@ export async function createApp(options: AppOptions & { logger: PinoLogger }): P
  * Fastify takes a number of hops as "trust nobody", since it cannot tell whether the caller is a proxy at all. Who sets
  * one says that nothing but these proxies can reach this service.
  */
-function trustedProxies(trustProxy: Config['trustProxy']): string | false | ((address: string, hop: number) => boolean) {
+function trustedProxies(
+  trustProxy: Config['trustProxy'],
+): string | false | ((address: string, hop: number) => boolean) {
   return typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy;
 }
 
@@ -119,14 +124,19 @@ export async function startService(options: {
 }
 
 /** What a command needs: the same modules on the same database and Stripe, without listener and background work. */
-export async function openCommandContext(config: Config): Promise<{ app: INestApplicationContext; close(): Promise<void> }> {
+export async function openCommandContext(
+  config: Config,
+): Promise<{ app: INestApplicationContext; close(): Promise<void> }> {
   const clock = new SystemClock();
   const logger = createLogger('warn');
   const surroundings = await openSurroundings({ config, clock, logger });
   const { databaseUrl, stripe } = surroundings;
   try {
     const module = AppModule.with({ config, clock, databaseUrl, stripe: stripe.connection, background: false });
-    const app = await NestFactory.createApplicationContext(module, { logger: new NestLogger(logger), abortOnError: false });
+    const app = await NestFactory.createApplicationContext(module, {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    });
     const close = async (): Promise<void> => {
       await app.close();
       await surroundings.close();
@@ -152,8 +162,8 @@ async function openSurroundings(options: {
   dataDir?: string;
 }): Promise<Surroundings> {
   const { config, clock, logger, dataDir = join(findProjectRoot(), '.data') } = options;
-  const database = await openDatabase({ config, log: logger, dataDir }).catch((error: Error) => {
-    throw new StartError(error.message, { cause: error });
+  const database = await openDatabase({ config, log: logger, dataDir }).catch((error: unknown) => {
+    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   });
   try {
     const onError = (err: unknown): void => logger.warn({ err, msg: 'the Stripe emulator reports a problem' });
@@ -182,9 +192,11 @@ async function recordInstallation(app: NestFastifyApplication): Promise<void> {
 
 function listenProblem(error: unknown, { host, port }: Config): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return new StartError(`Port ${port} on ${host} is in use: stop what listens there, or set PORT.`);
+  if (code === 'EADDRINUSE')
+    return new StartError(`Port ${port} on ${host} is in use: stop what listens there, or set PORT.`);
   if (code === 'EACCES') return new StartError(`This user may not listen on port ${port}: set PORT to one above 1023.`);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new StartError(`HOST ${host} is no address of this machine.`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartError(`HOST ${host} is no address of this machine.`);
   return error;
 }
 

@@ -21,9 +21,12 @@ describe('codePrefixOf', () => {
 });
 
 describe('codes', () => {
-  it.each(['ADMIN', 'API', 'LOGIN', 'NULL', 'ROOT', 'SUPPORT', 'SYSTEM', 'WWW', '-ADMIN-', 'A-PI'])('reserves %s', (code) => {
-    expect(isReservedCode(code)).toBe(true);
-  });
+  it.each(['ADMIN', 'API', 'LOGIN', 'NULL', 'ROOT', 'SUPPORT', 'SYSTEM', 'WWW', '-ADMIN-', 'A-PI'])(
+    'reserves %s',
+    (code) => {
+      expect(isReservedCode(code)).toBe(true);
+    },
+  );
 
   it.each(['JOHN-X7K2', 'ADMIN7', 'SUPPORTER'])('does not reserve %s', (code) => {
     expect(isReservedCode(code)).toBe(false);

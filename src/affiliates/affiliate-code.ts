@@ -1,6 +1,6 @@
 import { transliterate } from 'transliteration';
 
-export const CODE_LENGTH_MAX = 32;
+const CODE_LENGTH_MAX = 32;
 /** What a host may ask for, in any case; stored in upper case. */
 export const CUSTOM_CODE_FORM = /^[A-Za-z0-9-]{3,32}$/;
 
@@ -35,6 +35,8 @@ export function isReservedCode(code: string): boolean {
 
 /** `José María` → `JOSE`: the first letters and digits of a name, in ASCII. */
 export function codePrefixOf(name: string): string {
-  const letters = transliterate(name).toUpperCase().replace(/[^A-Z0-9]/g, '');
+  const letters = transliterate(name)
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '');
   return letters.slice(0, PREFIX_LENGTH) || PREFIX_OF_NOTHING;
 }

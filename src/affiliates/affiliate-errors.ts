@@ -9,7 +9,12 @@ export function affiliateExists(affiliateId: string): DomainError {
 }
 
 export function codeTaken(code: string): DomainError {
-  return new DomainError('conflict', 'code_taken', 'This code belongs to another affiliate, now or as an earlier code.', { code });
+  return new DomainError(
+    'conflict',
+    'code_taken',
+    'This code belongs to another affiliate, now or as an earlier code.',
+    { code },
+  );
 }
 
 export function codeReserved(code: string): DomainError {
@@ -17,7 +22,10 @@ export function codeReserved(code: string): DomainError {
 }
 
 export function statusTransitionInvalid(from: string, to: string): DomainError {
-  return new DomainError('rule', 'status_transition_invalid', `An affiliate that is ${from} cannot become ${to}.`, { from, to });
+  return new DomainError('rule', 'status_transition_invalid', `An affiliate that is ${from} cannot become ${to}.`, {
+    from,
+    to,
+  });
 }
 
 export function planNotFound(planId: string): DomainError {
@@ -30,11 +38,18 @@ export function planUnknown(planId: string): DomainError {
 }
 
 export function planExists(planId: string): DomainError {
-  return new DomainError('conflict', 'plan_exists', 'A plan of this name exists already; add a version to it.', { planId });
+  return new DomainError('conflict', 'plan_exists', 'A plan of this name exists already; add a version to it.', {
+    planId,
+  });
 }
 
 export function urlNotAllowed(field: string): DomainError {
-  return new DomainError('rule', 'url_not_allowed', `${field} must be an http(s) URL on a host of ALLOWED_REDIRECT_HOSTS.`, { field });
+  return new DomainError(
+    'rule',
+    'url_not_allowed',
+    `${field} must be an http(s) URL on a host of ALLOWED_REDIRECT_HOSTS.`,
+    { field },
+  );
 }
 
 export function stripeUnavailable(): DomainError {

@@ -3,7 +3,13 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../auth/access.js';
 import { Idempotency } from '../http/idempotency.js';
-import { AffiliateDto, AffiliatePageDto, AffiliatesQuery, CreateAffiliateDto, UpdateAffiliateDto } from './affiliate.dto.js';
+import {
+  AffiliateDto,
+  AffiliatePageDto,
+  AffiliatesQuery,
+  CreateAffiliateDto,
+  UpdateAffiliateDto,
+} from './affiliate.dto.js';
 import { AffiliatesService } from './affiliates.service.js';
 import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
 import { OnboardingService } from './onboarding.service.js';

@@ -60,7 +60,9 @@ export class AffiliatesService {
     }
     await this.codes.assignFirst(tx, id, input.name, input.code ?? null);
     if (input.commissionRateBps !== undefined && input.commissionRateBps !== null) {
-      await tx.affiliateRate.create({ data: { affiliateId: id, effectiveFrom: SINCE_EVER, rateBps: input.commissionRateBps } });
+      await tx.affiliateRate.create({
+        data: { affiliateId: id, effectiveFrom: SINCE_EVER, rateBps: input.commissionRateBps },
+      });
     }
     return { status: 201, body: await this.read(tx, id) };
   }
@@ -165,7 +167,7 @@ export class AffiliatesService {
 }
 
 /** Waits for whoever changes the affiliate. @throws DomainError `affiliate_not_found`. */
-export async function lockAffiliate(tx: Tx, id: string): Promise<Affiliate> {
+async function lockAffiliate(tx: Tx, id: string): Promise<Affiliate> {
   await tx.$queryRaw`SELECT 1 FROM "affiliates" WHERE "id" = ${id} FOR NO KEY UPDATE`;
   const affiliate = await tx.affiliate.findUnique({ where: { id } });
   if (affiliate === null) throw affiliateNotFound();
@@ -177,5 +179,7 @@ function emailColumns(email: string | null): { email: string | null; emailNormal
 }
 
 function differs(affiliate: Affiliate, identity: { name?: string; email?: string | null; country?: string }): boolean {
-  return (['name', 'email', 'country'] as const).some((field) => identity[field] !== undefined && identity[field] !== affiliate[field]);
+  return (['name', 'email', 'country'] as const).some(
+    (field) => identity[field] !== undefined && identity[field] !== affiliate[field],
+  );
 }

@@ -10,7 +10,7 @@ import { AffiliatesService } from './affiliates.service.js';
  * affiliate's own browser.
  */
 @Injectable()
-export class AffiliateOfRequest implements PipeTransform<FastifyRequest, Promise<Affiliate>> {
+class AffiliateOfRequest implements PipeTransform<FastifyRequest, Promise<Affiliate>> {
   constructor(
     private readonly affiliates: AffiliatesService,
     private readonly ips: AffiliateIpRecorder,
@@ -25,7 +25,9 @@ export class AffiliateOfRequest implements PipeTransform<FastifyRequest, Promise
   }
 }
 
-const RequestItself = createParamDecorator((_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>());
+const RequestItself = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  context.switchToHttp().getRequest<FastifyRequest>(),
+);
 
 /**
  * The calling affiliate, in handlers with the affiliate scope: `@CurrentAffiliate() affiliate: Affiliate`. The

@@ -25,7 +25,10 @@ export class MeController {
 
   /** A new link to Stripe's onboarding, good for one visit. */
   @Post('onboarding-links')
-  createOnboardingLink(@CurrentAffiliate() affiliate: Affiliate, @Body() body: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
+  createOnboardingLink(
+    @CurrentAffiliate() affiliate: Affiliate,
+    @Body() body: CreateOnboardingLinkDto,
+  ): Promise<OnboardingLinkDto> {
     return this.onboarding.createLink(affiliate.id, body);
   }
 }

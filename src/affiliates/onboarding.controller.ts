@@ -9,14 +9,20 @@ export class OnboardingController {
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('cache-control', 'no-store')
   returned(): string {
-    return page('You are back from Stripe', 'If Stripe needs anything else, it will ask you there. You can close this page and return to the app.');
+    return page(
+      'You are back from Stripe',
+      'If Stripe needs anything else, it will ask you there. You can close this page and return to the app.',
+    );
   }
 
   @Get('refresh')
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('cache-control', 'no-store')
   expired(): string {
-    return page('This link has expired', 'Links to Stripe work once and for a few minutes only. Return to the app and ask for a new one.');
+    return page(
+      'This link has expired',
+      'Links to Stripe work once and for a few minutes only. Return to the app and ask for a new one.',
+    );
   }
 }
 

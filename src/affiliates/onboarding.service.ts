@@ -38,7 +38,9 @@ export class OnboardingService {
     const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? `${this.config.publicUrl}/onboarding/refresh`;
     const affiliate = await this.affiliates.getById(affiliateId);
     const accountId = await this.ensureAccount(affiliate);
-    const link = await this.ask(affiliateId, () => this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }));
+    const link = await this.ask(affiliateId, () =>
+      this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }),
+    );
     return { url: link.url, expiresAt: link.expiresAt.toISOString() };
   }
 
@@ -89,13 +91,17 @@ export class OnboardingService {
       where: { id: affiliateId, stripeAccountRequestedAt: null },
       data: { stripeAccountRequestedAt: this.clock.now() },
     });
-    const { stripeAccountRequestedAt, stripeAccountId, country, email, name } = await this.affiliates.getById(affiliateId);
+    const { stripeAccountRequestedAt, stripeAccountId, country, email, name } =
+      await this.affiliates.getById(affiliateId);
     if (stripeAccountId !== null) return stripeAccountId;
     const idempotencyKey = `account:${affiliateId}:${stripeAccountRequestedAt?.getTime()}`;
     const { accountId } = await this.ask(affiliateId, () =>
       this.gateway.createAccount({ affiliateId, country, email, name, idempotencyKey }),
     );
-    const saved = await affiliates.updateMany({ where: { id: affiliateId, stripeAccountId: null }, data: { stripeAccountId: accountId } });
+    const saved = await affiliates.updateMany({
+      where: { id: affiliateId, stripeAccountId: null },
+      data: { stripeAccountId: accountId },
+    });
     if (saved.count === 1) return accountId;
     // Another instance was faster.
     return (await this.affiliates.getById(affiliateId)).stripeAccountId ?? accountId;

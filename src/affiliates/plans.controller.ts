@@ -24,7 +24,11 @@ export class PlansController {
 
   /** Makes a plan, with its first terms. */
   @Post()
-  create(@Body() body: CreatePlanDto, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<PlanDto> {
+  create(
+    @Body() body: CreatePlanDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PlanDto> {
     return this.idempotency.run(request, reply, (tx) => this.plans.create(tx, body));
   }
 

@@ -48,7 +48,10 @@ export class PlansService {
    */
   async createVersion(tx: Tx, planId: string, terms: PlanTermsDto): Promise<Answer<PlanDto>> {
     await tx.$queryRaw`SELECT 1 FROM "plans" WHERE "id" = ${planId} FOR NO KEY UPDATE`;
-    const plan = await tx.plan.findUnique({ where: { id: planId }, include: { versions: { orderBy: { version: 'desc' }, take: 1 } } });
+    const plan = await tx.plan.findUnique({
+      where: { id: planId },
+      include: { versions: { orderBy: { version: 'desc' }, take: 1 } },
+    });
     if (plan === null) throw planNotFound(planId);
     const newest = theOne(plan.versions, planId);
     const now = this.clock.now();
@@ -76,7 +79,13 @@ export class PlansService {
     return plan.id;
   }
 
-  private addVersion(tx: Tx, planId: string, version: number, terms: PlanTermsDto, effectiveFrom: Date): Promise<PlanVersion> {
+  private addVersion(
+    tx: Tx,
+    planId: string,
+    version: number,
+    terms: PlanTermsDto,
+    effectiveFrom: Date,
+  ): Promise<PlanVersion> {
     return tx.planVersion.create({
       data: {
         id: this.ids.next('planVersion'),

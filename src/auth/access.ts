@@ -18,10 +18,14 @@ export const AffiliateScope = () => requires('affiliate');
 export const HostScopeOrSnippet = () => requires('host_or_snippet');
 
 function requires(access: Access): ClassDecorator & MethodDecorator {
-  return applyDecorators(SetMetadata(ACCESS_METADATA, access), ApiBearerAuth(access === 'affiliate' ? 'affiliate' : 'host'));
+  return applyDecorators(
+    SetMetadata(ACCESS_METADATA, access),
+    ApiBearerAuth(access === 'affiliate' ? 'affiliate' : 'host'),
+  );
 }
 
 /** The caller, as the access guard has found out. Null on public routes. */
 export const CurrentPrincipal = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): Principal | null => context.switchToHttp().getRequest<FastifyRequest>().principal,
+  (_data: unknown, context: ExecutionContext): Principal | null =>
+    context.switchToHttp().getRequest<FastifyRequest>().principal,
 );

@@ -39,12 +39,17 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
       secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {
         // Through a promise, so that a token whose header cannot be read is refused and not thrown over.
         const key = Promise.resolve().then(() => keys.keyFor(token));
-        key.then((found) => done(null, found as unknown as Buffer), (error: unknown) => done(error));
+        key.then(
+          (found) => done(null, found as unknown as Buffer),
+          (error: unknown) => done(error),
+        );
       },
       algorithms: keys.algorithms,
       audience: config.jwtAudience,
       issuer: config.jwtIssuer,
       ignoreExpiration: true,
+      // The only way to hand this option on: `nbf` is checked below, by the injected clock.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
       jsonWebTokenOptions: { ignoreNotBefore: true },
     });
     passport.use(this.uniqueName, this);
@@ -56,7 +61,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const { exp, nbf, sub, scope } = claims;
     if (typeof exp !== 'number') throw unauthorized('The token has no exp claim.');
     if (exp <= nowSeconds) throw unauthorized('The token has expired.');
-    if (exp > nowSeconds + LIFETIME_MAX_SECONDS + LEEWAY_SECONDS) throw unauthorized('The token expires more than 24 hours from now.');
+    if (exp > nowSeconds + LIFETIME_MAX_SECONDS + LEEWAY_SECONDS)
+      throw unauthorized('The token expires more than 24 hours from now.');
     if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= nowSeconds + LEEWAY_SECONDS)) {
       throw unauthorized('The token is not valid yet.');
     }

@@ -34,7 +34,11 @@ function remoteKeys(url: string): (token: string) => Promise<KeyObject> {
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
       // The address does not answer: nothing is known about this token, good or bad.
-      throw new DomainError('unavailable', 'jwks_unavailable', 'The keys that verify tokens cannot be fetched; try again.');
+      throw new DomainError(
+        'unavailable',
+        'jwks_unavailable',
+        'The keys that verify tokens cannot be fetched; try again.',
+      );
     }
   };
 }

@@ -11,7 +11,14 @@ import { textTable, type Cell } from './text-table.js';
 
 /** Who is seeded, with the customers they brought and what each of them has paid. */
 const STORY = [
-  { userId: 'seed-john', name: 'John Doe', customers: [['seed-anna', 14_900n], ['seed-ben', 4_900n]] },
+  {
+    userId: 'seed-john',
+    name: 'John Doe',
+    customers: [
+      ['seed-anna', 14_900n],
+      ['seed-ben', 4_900n],
+    ],
+  },
   { userId: 'seed-maria', name: 'María Núñez', commissionRateBps: 3000, customers: [['seed-chloe', 11_900n]] },
   { userId: 'seed-kenji', name: '健二', country: 'JP', customers: [] },
 ] as const;
@@ -25,18 +32,27 @@ await runCommand('Usage: npm run db:seed', async (app, config) => {
 });
 
 /** Everything goes through the services, so a seeded database obeys every rule. Seeding again changes nothing. */
-async function seed(app: INestApplicationContext, { customers, ...character }: (typeof STORY)[number]): Promise<Cell[]> {
+async function seed(
+  app: INestApplicationContext,
+  { customers, ...character }: (typeof STORY)[number],
+): Promise<Cell[]> {
   const database = app.get(Database);
   const known = await database.prisma.affiliate.findUnique({ where: { userId: character.userId } });
   const affiliates = app.get(AffiliatesService);
   const created = known ? null : await database.transaction((tx) => affiliates.create(tx, { ...character }));
   const affiliate = created?.body ?? (await affiliates.get(known?.id ?? ''));
-  for (const [referredUserId, paidMinor] of customers) await seedCustomer(app, affiliate.code, referredUserId, paidMinor);
+  for (const [referredUserId, paidMinor] of customers)
+    await seedCustomer(app, affiliate.code, referredUserId, paidMinor);
   const paid = customers.map(([, paidMinor]) => `${formatAmount(paidMinor, 'usd')} USD`);
   return [affiliate.name, affiliate.code, customers.length, paid.join(', ')];
 }
 
-async function seedCustomer(app: INestApplicationContext, code: string, referredUserId: string, paidMinor: bigint): Promise<void> {
+async function seedCustomer(
+  app: INestApplicationContext,
+  code: string,
+  referredUserId: string,
+  paidMinor: bigint,
+): Promise<void> {
   const database = app.get(Database);
   if (await database.prisma.referral.findUnique({ where: { referredUserId } })) return;
   const { clickId } = await app.get(ClicksService).recordFromHost({ code, url: 'https://example.com/pricing' });

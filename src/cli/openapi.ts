@@ -26,7 +26,9 @@ const file = join(findProjectRoot(), 'openapi.json');
 if (process.argv.includes('--check')) {
   const stored = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (stored !== document) {
-    console.error(`openapi.json is not what the code says${firstDifference(stored, document)}. Run "npm run openapi" and commit the result.`);
+    console.error(
+      `openapi.json is not what the code says${firstDifference(stored, document)}. Run "npm run openapi" and commit the result.`,
+    );
     process.exit(1);
   }
 } else {

@@ -62,7 +62,8 @@ function readArguments(): Arguments {
   const { period, 'as-of': asOfText } = values;
   if (!period || !PERIOD.test(period)) throw new UsageError('--period must be a month such as 2026-12.');
   const asOf = asOfText === undefined ? undefined : new Date(asOfText);
-  if (asOf && Number.isNaN(asOf.getTime())) throw new UsageError('--as-of must be a moment such as 2026-12-01T06:00:00Z.');
+  if (asOf && Number.isNaN(asOf.getTime()))
+    throw new UsageError('--as-of must be a moment such as 2026-12-01T06:00:00Z.');
   return { period, asOf, dryRun: values['dry-run'], allowFuture: values['allow-future'] };
 }
 
@@ -70,7 +71,9 @@ function refuseFuture(app: INestApplicationContext, config: Config, given: Argum
   const now = app.get(Clock).now();
   const future = cutOff > now || given.period > periodOf(now, config.payoutTimezone);
   if (config.production && future && !given.allowFuture) {
-    throw new UsageError(`${given.period} as of ${cutOff.toISOString()} lies in the future: add --allow-future if you mean it.`);
+    throw new UsageError(
+      `${given.period} as of ${cutOff.toISOString()} lies in the future: add --allow-future if you mean it.`,
+    );
   }
 }
 
@@ -78,7 +81,11 @@ function printPreview(preview: PreviewDto): void {
   console.log(`Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`);
   const rows = [
     ...preview.payouts.map(({ affiliateId, amount, currency }) => [affiliateId, money(amount, currency), 'paid']),
-    ...preview.skipped.map(({ affiliateId, amount, currency, reason }) => [affiliateId, money(amount, currency), `skipped: ${reason}`]),
+    ...preview.skipped.map(({ affiliateId, amount, currency, reason }) => [
+      affiliateId,
+      money(amount, currency),
+      `skipped: ${reason}`,
+    ]),
   ];
   if (rows.length > 0) console.log(textTable(['affiliate', 'amount', 'outcome'], rows));
   printTotals(preview.totals);

@@ -11,7 +11,10 @@ export class UsageError extends Error {}
  * Runs a command with the same modules as the server, without its listener, schedule and workers, and ends the
  * process: exit code 0 only when `work` says that all went well.
  */
-export async function runCommand(usage: string, work: (app: INestApplicationContext, config: Config) => Promise<boolean>): Promise<never> {
+export async function runCommand(
+  usage: string,
+  work: (app: INestApplicationContext, config: Config) => Promise<boolean>,
+): Promise<never> {
   let exitCode: number;
   try {
     const config = readConfig(loadEnvironment());
@@ -23,7 +26,11 @@ export async function runCommand(usage: string, work: (app: INestApplicationCont
     }
   } catch (error) {
     exitCode = error instanceof UsageError ? 2 : 1;
-    const forOperator = error instanceof ConfigError || error instanceof StartError || error instanceof UsageError || error instanceof DomainError;
+    const forOperator =
+      error instanceof ConfigError ||
+      error instanceof StartError ||
+      error instanceof UsageError ||
+      error instanceof DomainError;
     console.error(forOperator ? error.message : error);
     if (error instanceof UsageError) console.error(usage);
   }

@@ -9,10 +9,28 @@ function invoice(amounts: Partial<InvoiceAmounts>): InvoiceAmounts {
 describe('calculateCommission', () => {
   it.each<[string, Partial<InvoiceAmounts>, number, bigint, bigint]>([
     ['a plain invoice earns the rate', { totalMinor: 9900n }, 2000, 9900n, 1980n],
-    ['tax earns nothing: 99.00 with 15.81 tax', { totalMinor: 9900n, totalExcludingTaxMinor: 8319n }, 2000, 8319n, 1663n],
+    [
+      'tax earns nothing: 99.00 with 15.81 tax',
+      { totalMinor: 9900n, totalExcludingTaxMinor: 8319n },
+      2000,
+      8319n,
+      1663n,
+    ],
     ['tax on top gives the same net base', { totalMinor: 11781n, totalExcludingTaxMinor: 9900n }, 2000, 9900n, 1980n],
-    ['customer credit lowers what was paid, hence the base', { totalMinor: 9900n, amountPaidMinor: 5000n }, 2000, 5000n, 1000n],
-    ['credit and tax together', { totalMinor: 11900n, totalExcludingTaxMinor: 10000n, amountPaidMinor: 5950n }, 2000, 5000n, 1000n],
+    [
+      'customer credit lowers what was paid, hence the base',
+      { totalMinor: 9900n, amountPaidMinor: 5000n },
+      2000,
+      5000n,
+      1000n,
+    ],
+    [
+      'credit and tax together',
+      { totalMinor: 11900n, totalExcludingTaxMinor: 10000n, amountPaidMinor: 5950n },
+      2000,
+      5000n,
+      1000n,
+    ],
     ['an over-payment is capped at the total', { totalMinor: 9900n, amountPaidMinor: 12000n }, 2000, 9900n, 1980n],
     ['a zero invoice earns nothing', { totalMinor: 0n }, 2000, 0n, 0n],
     ['a negative invoice earns nothing', { totalMinor: -500n, amountPaidMinor: 0n }, 2000, 0n, 0n],
@@ -23,7 +41,13 @@ describe('calculateCommission', () => {
     ['yen have no minor unit', { currency: 'jpy', totalMinor: 1999n }, 2000, 1999n, 399n],
     ['dinars move in steps of ten', { currency: 'kwd', totalMinor: 12345n }, 2000, 12345n, 2460n],
     ['krónur move in steps of a hundred', { currency: 'isk', totalMinor: 123400n }, 2000, 123400n, 24600n],
-    ['amounts beyond 2^53 stay exact', { totalMinor: 90071992547409931n }, 3333, 90071992547409931n, 30020995116051730n],
+    [
+      'amounts beyond 2^53 stay exact',
+      { totalMinor: 90071992547409931n },
+      3333,
+      90071992547409931n,
+      30020995116051730n,
+    ],
   ])('%s', (_title, amounts, rateBps, baseMinor, amountMinor) => {
     expect(calculateCommission(invoice(amounts), rateBps)).toEqual({ baseMinor, amountMinor });
   });

@@ -70,7 +70,10 @@ export class CommissionQueries extends ReferralEarnings {
     };
   }
 
-  override async lifetimeEarnedMinor(referralIds: string[], tx: Tx = this.database.prisma): Promise<Map<string, bigint>> {
+  override async lifetimeEarnedMinor(
+    referralIds: string[],
+    tx: Tx = this.database.prisma,
+  ): Promise<Map<string, bigint>> {
     if (referralIds.length === 0) return new Map();
     const rows = await tx.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`
       SELECT c.referral_id AS "referralId", (-sum(p.amount_minor))::bigint AS "earnedMinor"

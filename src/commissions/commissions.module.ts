@@ -26,6 +26,15 @@ import { MyCommissionsController } from './my-commissions.controller.js';
     { provide: ReferralObserver, useExisting: CommissionsService },
     { provide: ReferralEarnings, useExisting: CommissionQueries },
   ],
-  exports: [CommissionQueries, CommissionsService, HoldReleaseService, Ledger, LedgerVerifier, ReferralLifecycle, ReferralObserver, ReferralEarnings],
+  exports: [
+    CommissionQueries,
+    CommissionsService,
+    HoldReleaseService,
+    Ledger,
+    LedgerVerifier,
+    ReferralLifecycle,
+    ReferralObserver,
+    ReferralEarnings,
+  ],
 })
 export class CommissionsModule {}

@@ -73,9 +73,11 @@ export class CommissionsService extends ReferralObserver {
     const earnedIds = new Set(earned.map(({ invoiceId }) => invoiceId));
     let firstEarnedAt = earliest(earned.map(({ invoicePaidAt }) => invoicePaidAt));
     for (const invoice of invoices) {
-      if (earnedIds.has(invoice.id) || invoice.paidAt.getTime() < referral.occurredAt.getTime() - CLOCK_TOLERANCE_MS) continue;
+      if (earnedIds.has(invoice.id) || invoice.paidAt.getTime() < referral.occurredAt.getTime() - CLOCK_TOLERANCE_MS)
+        continue;
       if (!withinTerm(invoice.paidAt, firstEarnedAt, planVersion.durationMonths)) continue;
-      if (await this.earn(tx, referral, planVersion, invoice)) firstEarnedAt = earliest([invoice.paidAt, firstEarnedAt]);
+      if (await this.earn(tx, referral, planVersion, invoice))
+        firstEarnedAt = earliest([invoice.paidAt, firstEarnedAt]);
     }
     await this.lifecycle.refresh(tx, referral);
   }

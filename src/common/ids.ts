@@ -82,7 +82,10 @@ export function isId(kind: IdKind, value: string): boolean {
 }
 
 const ID_FORMS = Object.fromEntries(
-  Object.entries(ID_PREFIXES).map(([kind, prefix]) => [kind, new RegExp(`^${prefix}_[${ALPHABET}]{${ENCODED_LENGTH}}$`)]),
+  Object.entries(ID_PREFIXES).map(([kind, prefix]) => [
+    kind,
+    new RegExp(`^${prefix}_[${ALPHABET}]{${ENCODED_LENGTH}}$`),
+  ]),
 ) as Record<IdKind, RegExp>;
 
 function encodeId(kind: IdKind, bits: bigint): string {

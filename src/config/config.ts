@@ -110,7 +110,9 @@ export class Config {
     const demoAllowed = !this.production && LOOPBACK.has(this.host) && !liveKey;
     const demoOr = (name: keyof Environment, value: string | undefined, demo: string): string => {
       if (value === undefined && !demoAllowed) {
-        problems.push(`${name} is required: its demo value holds only outside production, on a loopback HOST, without a live Stripe key`);
+        problems.push(
+          `${name} is required: its demo value holds only outside production, on a loopback HOST, without a live Stripe key`,
+        );
       }
       return value ?? demo;
     };
@@ -190,15 +192,51 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
   return new Config(env);
 }
 
-const SECRETS = new Set(['JWT_SECRET', 'JWT_PUBLIC_KEY', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRETS', 'SESSION_SECRET', 'ADMIN_PASSWORD']);
+const SECRETS = new Set([
+  'JWT_SECRET',
+  'JWT_PUBLIC_KEY',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRETS',
+  'SESSION_SECRET',
+  'ADMIN_PASSWORD',
+]);
 
 const ALL_NAMES = [
-  'NODE_ENV', 'DATABASE_URL', 'MIGRATION_DATABASE_URL', 'PORT', 'HOST', 'PUBLIC_URL', 'SITE_URL', 'ALLOWED_REDIRECT_HOSTS',
-  'ALLOWED_ORIGINS', 'JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL', 'JWT_AUDIENCE', 'JWT_ISSUER', 'STRIPE_SECRET_KEY',
-  'STRIPE_API_BASE', 'STRIPE_WEBHOOK_SECRETS', 'REFERRED_USER_METADATA_KEY', 'COOKIE_WINDOW_DAYS', 'PAYOUT_CRON',
-  'PAYOUT_TIMEZONE', 'PAYOUT_APPROVAL', 'PAYOUT_REQUESTS_PER_SECOND', 'STRIPE_ACCOUNTS_API', 'DEFAULT_COUNTRY', 'MIN_PAYOUT',
-  'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'ADMIN_ENABLED', 'SESSION_SECRET', 'RATE_LIMIT_HOST', 'RATE_LIMIT_PUBLIC', 'TRUST_PROXY',
-  'CLICK_IP_RULE', 'AFFILIATE_IP_RULE',
+  'NODE_ENV',
+  'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
+  'PORT',
+  'HOST',
+  'PUBLIC_URL',
+  'SITE_URL',
+  'ALLOWED_REDIRECT_HOSTS',
+  'ALLOWED_ORIGINS',
+  'JWT_SECRET',
+  'JWT_PUBLIC_KEY',
+  'JWT_JWKS_URL',
+  'JWT_AUDIENCE',
+  'JWT_ISSUER',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_API_BASE',
+  'STRIPE_WEBHOOK_SECRETS',
+  'REFERRED_USER_METADATA_KEY',
+  'COOKIE_WINDOW_DAYS',
+  'PAYOUT_CRON',
+  'PAYOUT_TIMEZONE',
+  'PAYOUT_APPROVAL',
+  'PAYOUT_REQUESTS_PER_SECOND',
+  'STRIPE_ACCOUNTS_API',
+  'DEFAULT_COUNTRY',
+  'MIN_PAYOUT',
+  'ADMIN_EMAIL',
+  'ADMIN_PASSWORD',
+  'ADMIN_ENABLED',
+  'SESSION_SECRET',
+  'RATE_LIMIT_HOST',
+  'RATE_LIMIT_PUBLIC',
+  'TRUST_PROXY',
+  'CLICK_IP_RULE',
+  'AFFILIATE_IP_RULE',
 ] as const satisfies readonly (keyof Environment)[];
 
 /** class-validator begins its sentences with the property's name, or with "each value in". */
@@ -216,7 +254,8 @@ function parseJwt(
   problems: string[],
 ): JwtVerification {
   const set = (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const).filter((name) => env[name] !== undefined);
-  if (set.length > 1) problems.push(`${set.join(' and ')} are both set: the algorithm is pinned by exactly one of them`);
+  if (set.length > 1)
+    problems.push(`${set.join(' and ')} are both set: the algorithm is pinned by exactly one of them`);
   if (env.JWT_JWKS_URL !== undefined) return { kind: 'jwks', url: env.JWT_JWKS_URL };
   if (env.JWT_PUBLIC_KEY !== undefined) {
     try {

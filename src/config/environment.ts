@@ -20,7 +20,8 @@ const commaList = () =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
   );
-const flag = () => Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+const flag = () =>
+  Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
 
 /**
  * The environment variables one by one, as the operator writes them; what they mean together is worked out in
@@ -58,7 +59,10 @@ export class Environment {
 
   @IsOptional()
   @commaList()
-  @Matches(/^[0-9a-z.-]+(:\d+)?$/i, { each: true, message: 'must be a comma list of host names, with :port where it is not the default' })
+  @Matches(/^[0-9a-z.-]+(:\d+)?$/i, {
+    each: true,
+    message: 'must be a comma list of host names, with :port where it is not the default',
+  })
   ALLOWED_REDIRECT_HOSTS?: string[];
 
   @IsOptional()

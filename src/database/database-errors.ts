@@ -2,8 +2,10 @@
 const CONFLICTS = new Set(['40001', '40P01']);
 
 /** SQLSTATE classes and client codes that mean the database is away or going away, not that the query is wrong. */
-const UNAVAILABLE = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
-const UNAVAILABLE_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
+const UNAVAILABLE =
+  /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+const UNAVAILABLE_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -14,7 +16,10 @@ export function isRetryableConflict(error: unknown): boolean {
 
 /** Whether the request should be answered 503 and tried again later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  return codesOf(error).some((code) => UNAVAILABLE.test(code)) || (error instanceof Error && UNAVAILABLE_MESSAGE.test(error.message));
+  return (
+    codesOf(error).some((code) => UNAVAILABLE.test(code)) ||
+    (error instanceof Error && UNAVAILABLE_MESSAGE.test(error.message))
+  );
 }
 
 /** Whether a unique constraint refused the row. */

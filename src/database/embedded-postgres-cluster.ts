@@ -1,6 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, chownSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findServerBinaries, type ServerBinaries, type ServerUser } from './embedded-postgres-binaries.js';
 
@@ -132,7 +149,9 @@ function createSystemUser(log: (message: string) => void): ServerUser {
   log(`PostgreSQL refuses to run as root; creating the system user "${SYSTEM_USER}" for it.`);
   let reason = 'it was created but cannot be found';
   try {
-    execFileSync('useradd', ['--system', '--user-group', '--shell', '/usr/sbin/nologin', SYSTEM_USER], { stdio: 'pipe' });
+    execFileSync('useradd', ['--system', '--user-group', '--shell', '/usr/sbin/nologin', SYSTEM_USER], {
+      stdio: 'pipe',
+    });
   } catch (error) {
     reason = (error as Error).message.trim();
   }

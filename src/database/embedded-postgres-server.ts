@@ -46,7 +46,9 @@ export async function findRunningServer(cluster: Cluster): Promise<RunningServer
       return { pid: found.pid, port: found.port };
     }
     if (performance.now() > deadline) {
-      throw new Error(`PostgreSQL (process ${found.pid}) holds ${cluster.dir} but does not answer. End it and start again.`);
+      throw new Error(
+        `PostgreSQL (process ${found.pid}) holds ${cluster.dir} but does not answer. End it and start again.`,
+      );
     }
     await delay(POLL_MS);
   }

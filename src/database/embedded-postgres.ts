@@ -2,7 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, resolve } from 'node:path';
 import type pg from 'pg';
 import { makeDataDir, openCluster, type Cluster } from './embedded-postgres-cluster.js';
-import { connectAsAdmin, findRunningServer, isServerAlive, startServer, stopServer, type RunningServer } from './embedded-postgres-server.js';
+import {
+  connectAsAdmin,
+  findRunningServer,
+  isServerAlive,
+  startServer,
+  stopServer,
+  type RunningServer,
+} from './embedded-postgres-server.js';
 import { withFolderLock } from './folder-lock.js';
 import { currentProcess, isAlive, type ProcessIdentity } from './process-identity.js';
 
@@ -45,7 +52,9 @@ export interface EmbeddedPostgresOptions {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedDatabase> {
   if (process.platform === 'win32') {
-    throw new Error('The embedded PostgreSQL runs on Linux and macOS. Set DATABASE_URL to a PostgreSQL server instead.');
+    throw new Error(
+      'The embedded PostgreSQL runs on Linux and macOS. Set DATABASE_URL to a PostgreSQL server instead.',
+    );
   }
   const dataDir = resolve(options.dataDir);
   const database = options.database ?? 'fairshare';
@@ -55,7 +64,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const server = await joinOrStart(cluster, dataDir, options);
     await prepareDatabase(cluster, server, database);
     const membership = register(join(dataDir, 'users'));
-    const stopSupervising = options.isSupervised === false ? () => undefined : supervise(cluster, server, dataDir, options);
+    const stopSupervising =
+      options.isSupervised === false ? () => undefined : supervise(cluster, server, dataDir, options);
     const url = (role: string, password: string): string =>
       `postgresql://${role}:${password}@127.0.0.1:${server.port}/${database}`;
     return {

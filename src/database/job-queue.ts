@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import PgBoss from 'pg-boss';
 import { Database, type Tx } from './database.js';
@@ -24,6 +25,8 @@ const POLL_SECONDS = 1;
 @Injectable()
 export class JobQueue implements BeforeApplicationShutdown {
   private boss: PgBoss | null = null;
+  /** Handlers and statements under way: pg-boss does not wait for all of them when it stops. */
+  private readonly underWay = new Set<Promise<unknown>>();
   private readonly workerIds = new Map<string, string>();
 
   constructor(private readonly database: Database) {}
@@ -32,14 +35,20 @@ export class JobQueue implements BeforeApplicationShutdown {
    * Makes the queues and starts the workers of this process. Enqueuing works only after it.
    */
   async start(subscriptions: Subscription[], onError: (error: Error) => void): Promise<void> {
-    const boss = new PgBoss({ db: { executeSql: (text, values) => this.database.pool.query(text, values as unknown[]) } });
+    const executeSql = (text: string, values: unknown[]) => this.track(this.database.pool.query(text, values));
+    const boss = new PgBoss({ db: { executeSql } });
     boss.on('error', onError);
     await boss.start();
     this.boss = boss;
     for (const { queue, batchSize, handle } of subscriptions) {
-      await boss.createQueue(queue, { name: queue, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true });
+      await boss.createQueue(queue, {
+        name: queue,
+        expireInSeconds: EXPIRE_SECONDS,
+        retryLimit: 10,
+        retryBackoff: true,
+      });
       const id = await boss.work<unknown>(queue, { batchSize, pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
-        handle(jobs.map((job) => job.data)),
+        this.track(handle(jobs.map((job) => job.data))),
       );
       this.workerIds.set(queue, id);
     }
@@ -48,7 +57,10 @@ export class JobQueue implements BeforeApplicationShutdown {
   /** Enqueues within the executor's transaction, to be worked on at once. */
   async enqueue(executor: SqlExecutor, queue: string, jobs: object[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.started().insert(jobs.map((data) => ({ name: queue, data })), { db: executor });
+    await this.started().insert(
+      jobs.map((data) => ({ name: queue, data })),
+      { db: executor },
+    );
   }
 
   /** Enqueues within the executor's transaction, to be worked on when `delaySeconds` have passed. */
@@ -67,9 +79,24 @@ export class JobQueue implements BeforeApplicationShutdown {
     return this.boss;
   }
 
+  /** Takes no more jobs, and resolves once what is under way has ended and is written down. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.boss?.stop({ graceful: true, wait: true, close: false, timeout: 20_000 });
+    await this.boss?.stop({ graceful: true, wait: true, close: false });
+    while (this.underWay.size > 0) {
+      await Promise.allSettled(this.underWay);
+      // What ended may be followed by one more statement, which marks the job as done.
+      await setImmediate();
+    }
     this.boss = null;
+  }
+
+  private track<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    const forget = (): void => {
+      this.underWay.delete(work);
+    };
+    work.then(forget, forget);
+    return work;
   }
 }
 
@@ -77,7 +104,9 @@ export class JobQueue implements BeforeApplicationShutdown {
 export function executorOf(tx: Tx): SqlExecutor {
   return {
     async executeSql(text, values) {
-      return { rows: await tx.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values.map((value) => value ?? null)) };
+      return {
+        rows: await tx.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values.map((value) => value ?? null)),
+      };
     },
   };
 }

@@ -26,11 +26,18 @@ interface StartLog {
  *
  * @throws Error with a sentence that says what to do.
  */
-export async function openDatabase(options: { config: Config; dataDir?: string; log: StartLog }): Promise<OpenDatabase> {
+export async function openDatabase(options: {
+  config: Config;
+  dataDir?: string;
+  log: StartLog;
+}): Promise<OpenDatabase> {
   const { config, log } = options;
-  const database = config.databaseUrl === undefined ? await openEmbedded(options) : await openConfigured(config, config.databaseUrl);
+  const database =
+    config.databaseUrl === undefined ? await openEmbedded(options) : await openConfigured(config, config.databaseUrl);
   if (await ownsJournal(database.url)) {
-    log.warn("the app's database role owns the ledger's tables, so it could switch off their protection; see docs/operations.md");
+    log.warn(
+      "the app's database role owns the ledger's tables, so it could switch off their protection; see docs/operations.md",
+    );
   }
   return database;
 }
@@ -42,7 +49,10 @@ export async function openDatabase(options: { config: Config; dataDir?: string; 
 export async function migrateDatabase({ config, log }: { config: Config; log: StartLog }): Promise<string[]> {
   const url = config.migrationDatabaseUrl;
   if (url !== undefined) return (await applyMigrations({ url, appRole: roleOf(config.databaseUrl ?? url) })).applied;
-  const embedded = await startEmbeddedPostgres({ dataDir: join(findProjectRoot(), '.data'), log: (message) => log.info(message) });
+  const embedded = await startEmbeddedPostgres({
+    dataDir: join(findProjectRoot(), '.data'),
+    log: (message) => log.info(message),
+  });
   try {
     return (await applyMigrations({ url: embedded.ownerUrl, appRole: roleOf(embedded.appUrl) })).applied;
   } finally {
@@ -50,7 +60,15 @@ export async function migrateDatabase({ config, log }: { config: Config; log: St
   }
 }
 
-async function openEmbedded({ config, dataDir, log }: { config: Config; dataDir?: string; log: StartLog }): Promise<OpenDatabase> {
+async function openEmbedded({
+  config,
+  dataDir,
+  log,
+}: {
+  config: Config;
+  dataDir?: string;
+  log: StartLog;
+}): Promise<OpenDatabase> {
   if (config.production) {
     log.warn('DATABASE_URL is not set: the embedded PostgreSQL is used, whose data lies on this machine only');
   }
@@ -76,7 +94,9 @@ async function openConfigured(config: Config, url: string): Promise<OpenDatabase
 async function refusePendingMigrations(url: string): Promise<void> {
   const pending = await pendingMigrations(url);
   if (pending.length === 0) return;
-  throw new Error(`The database lacks the migrations ${pending.join(', ')}. Run "npm run db:migrate", then start again.`);
+  throw new Error(
+    `The database lacks the migrations ${pending.join(', ')}. Run "npm run db:migrate", then start again.`,
+  );
 }
 
 async function pendingMigrations(url: string): Promise<string[]> {

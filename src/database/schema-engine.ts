@@ -29,7 +29,8 @@ let engineModule: Promise<EngineModule> | undefined;
  * never clears. Such a timer must not keep a finished process alive.
  */
 function withIdleTimers(bindings: EngineModule): Record<string, unknown> {
-  const setIdleTimeout = (callback: () => void, delayMs: number): NodeJS.Timeout => setTimeout(callback, delayMs).unref();
+  const setIdleTimeout = (callback: () => void, delayMs: number): NodeJS.Timeout =>
+    setTimeout(callback, delayMs).unref();
   const entries = Object.entries(bindings).map(([name, value]) =>
     name.startsWith('__wbg_setTimeout_') ? [name, setIdleTimeout] : [name, value],
   );
@@ -39,7 +40,6 @@ function withIdleTimers(bindings: EngineModule): Record<string, unknown> {
 function throwPanic(text: string): never {
   throw new Error(`Prisma's schema engine broke: ${text}`);
 }
-
 
 /**
  * Loads Prisma's own schema engine as WebAssembly, once per process. The
@@ -85,7 +85,7 @@ async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlD
   const queryOneClient = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
     const result = await client.query(config);
     const charColumns = new Set<number>();
-    result.fields?.forEach((field, index) => {
+    result.fields.forEach((field, index) => {
       if (field.dataTypeID === CATALOG_CHAR_OID) {
         field.dataTypeID = TEXT_OID;
         charColumns.add(index);

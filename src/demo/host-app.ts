@@ -21,13 +21,21 @@ export class HostApp {
     private readonly emulator: StripeEmulator,
     private readonly clock: Clock,
   ) {
-    this.stripe = createStripeClient({ secretKey: 'sk_test_host', apiBase: emulator.url, webhookSecrets: [], livemode: false });
+    this.stripe = createStripeClient({
+      secretKey: 'sk_test_host',
+      apiBase: emulator.url,
+      webhookSecrets: [],
+      livemode: false,
+    });
   }
 
   /** A token as the host's backend signs it. */
   token(): string {
     const iat = Math.floor(this.clock.now().getTime() / 1000);
-    return jwt.sign({ sub: 'demo-host', scope: 'host', aud: 'fairshare', iat, exp: iat + TOKEN_SECONDS }, DEMO.jwtSecret);
+    return jwt.sign(
+      { sub: 'demo-host', scope: 'host', aud: 'fairshare', iat, exp: iat + TOKEN_SECONDS },
+      DEMO.jwtSecret,
+    );
   }
 
   async get<T>(path: string): Promise<T> {

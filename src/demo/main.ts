@@ -47,7 +47,12 @@ async function run(): Promise<void> {
   await applyMigrations({ url: database.ownerUrl, appRole: APP_ROLE });
   const config = demoConfig(database.appUrl);
   const emulator = await StripeEmulator.start({ now: () => clock.now() });
-  const stripe = { secretKey: 'sk_test_demo', apiBase: emulator.url, webhookSecrets: [WEBHOOK_SECRET], livemode: false };
+  const stripe = {
+    secretKey: 'sk_test_demo',
+    apiBase: emulator.url,
+    webhookSecrets: [WEBHOOK_SECRET],
+    livemode: false,
+  };
   const app = await createApp({ config, clock, databaseUrl: database.appUrl, stripe, logger: createLogger('warn') });
   await app.get(Database).prisma.installation.create({ data: { installedAt: clock.now() } });
   await app.listen(config.port, config.host);
@@ -89,7 +94,10 @@ The token is good for a day. Ctrl-C ends the demo.`);
 
 function fail(error: unknown): never {
   const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  if (inUse) console.error('The port is in use: stop what listens there, or choose another one, for instance PORT=3100 npm run demo.');
+  if (inUse)
+    console.error(
+      'The port is in use: stop what listens there, or choose another one, for instance PORT=3100 npm run demo.',
+    );
   else console.error(error instanceof ConfigError ? error.message : error);
   process.exit(1);
 }

@@ -81,7 +81,9 @@ export class Story {
     const range = `from=${at.toISODate()}&to=${at.plus({ days: CLICK_DAYS }).toISODate()}`;
     const rows = await Promise.all(
       [this.john, this.maria].map(async (affiliate) => {
-        const { totals } = await host.get<{ totals: { clicks: number; uniqueClicks: number } }>(`/v1/affiliates/${affiliate.id}/stats?${range}`);
+        const { totals } = await host.get<{ totals: { clicks: number; uniqueClicks: number } }>(
+          `/v1/affiliates/${affiliate.id}/stats?${range}`,
+        );
         return [affiliate.name, totals.clicks, totals.uniqueClicks];
       }),
     );
@@ -89,7 +91,10 @@ export class Story {
   }
 
   private async signups(at: DateTime): Promise<void> {
-    this.at(at, 'Visitors sign up; the host app reports each with its click, and the decision is kept with its reasons.');
+    this.at(
+      at,
+      'Visitors sign up; the host app reports each with its click, and the decision is kept with its reasons.',
+    );
     const { host, narrator } = this.parts;
     const rows: string[][] = [];
     for (const [referredUserId, affiliate] of [
@@ -98,8 +103,15 @@ export class Story {
       ['chloe', this.maria],
     ] as const) {
       const clickId = await host.visit(affiliate.code, referredUserId);
-      const answer = await host.post<AttributionDto>('/v1/referrals', { referredUserId, clickId, email: `${referredUserId}@example.org` });
-      rows.push([referredUserId, answer.attributed ? `credited to ${affiliate.name}` : `refused: ${answer.reason ?? ''}`]);
+      const answer = await host.post<AttributionDto>('/v1/referrals', {
+        referredUserId,
+        clickId,
+        email: `${referredUserId}@example.org`,
+      });
+      rows.push([
+        referredUserId,
+        answer.attributed ? `credited to ${affiliate.name}` : `refused: ${answer.reason ?? ''}`,
+      ]);
     }
     const own = await host.post<AttributionDto>('/v1/referrals', {
       referredUserId: 'johnny-again',
@@ -155,7 +167,9 @@ export class Story {
         this.nameOf(affiliateId),
         money(amount, currency),
         `skipped: ${reason}`,
-        after.payouts.some((payout) => payout.affiliateId === affiliateId && payout.currency === currency) ? 'will be paid' : 'skipped',
+        after.payouts.some((payout) => payout.affiliateId === affiliateId && payout.currency === currency)
+          ? 'will be paid'
+          : 'skipped',
       ]),
     );
   }
@@ -168,9 +182,16 @@ export class Story {
     const { data } = await host.get<PayoutPageDto>(`/v1/payouts?runId=${run.id}`);
     narrator.table(
       ['affiliate', 'payout', 'status', 'transfer at Stripe'],
-      data.map((payout) => [this.nameOf(payout.affiliateId), money(payout.amount, payout.currency), payout.status, payout.stripeTransferId ?? '']),
+      data.map((payout) => [
+        this.nameOf(payout.affiliateId),
+        money(payout.amount, payout.currency),
+        payout.status,
+        payout.stripeTransferId ?? '',
+      ]),
     );
-    narrator.say(`Run ${run.period}: ${run.status}, ${run.skipped.map(({ reason, count }) => `${count} skipped (${reason})`).join(', ') || 'nobody skipped'}.`);
+    narrator.say(
+      `Run ${run.period}: ${run.status}, ${run.skipped.map(({ reason, count }) => `${count} skipped (${reason})`).join(', ') || 'nobody skipped'}.`,
+    );
   }
 
   private async renewals(at: DateTime): Promise<void> {

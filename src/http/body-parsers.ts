@@ -25,12 +25,16 @@ export function registerBodyParsers(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
     if (!skipsParsing(request, raw, done)) parseWith(parseJsonBody, raw, done);
   });
-  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
-    if (skipsParsing(request, raw, done)) return;
-    // A browser sends forms across origins without asking, so the API must not read them.
-    if (isApi(request)) done(unsupported());
-    else parseWith((bytes) => Object.fromEntries(new URLSearchParams(bytes.toString('utf8'))), raw, done);
-  });
+  fastify.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    (request, raw: Buffer, done) => {
+      if (skipsParsing(request, raw, done)) return;
+      // A browser sends forms across origins without asking, so the API must not read them.
+      if (isApi(request)) done(unsupported());
+      else parseWith((bytes) => Object.fromEntries(new URLSearchParams(bytes.toString('utf8'))), raw, done);
+    },
+  );
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
     if (!skipsParsing(request, raw, done)) done(unsupported());
   });

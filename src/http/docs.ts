@@ -47,7 +47,10 @@ export function serveDocs(app: INestApplication, fastify: FastifyInstance): void
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START_SCRIPT));
   for (const [name, type] of Object.entries(ASSETS)) {
     fastify.get(`/docs/${name}`, (_request, reply) =>
-      reply.type(type).header('cache-control', CACHED).send(createReadStream(join(swaggerUi.getAbsoluteFSPath(), name))),
+      reply
+        .type(type)
+        .header('cache-control', CACHED)
+        .send(createReadStream(join(swaggerUi.getAbsoluteFSPath(), name))),
     );
   }
 }

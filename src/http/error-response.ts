@@ -53,7 +53,13 @@ export function toErrorResponse(error: unknown, requestId: string): ErrorRespons
   }
   if (error instanceof HttpError) return answer(error.status, error.code, error.message, error.details, error.headers);
   if (isDatabaseUnavailable(error)) {
-    return answer(503, 'database_unavailable', 'The database is away; try again.', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+    return answer(
+      503,
+      'database_unavailable',
+      'The database is away; try again.',
+      {},
+      { 'retry-after': String(RETRY_AFTER_SECONDS) },
+    );
   }
   const status = statusOfFramework(error);
   const known = OF_STATUS[status];

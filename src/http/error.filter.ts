@@ -12,9 +12,18 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const response = toErrorResponse(error, request.id);
     if (response.status >= 500) {
-      this.logger.error({ err: error, requestId: request.id, code: response.body.error.code, message: 'request failed' });
+      this.logger.error({
+        err: error,
+        requestId: request.id,
+        code: response.body.error.code,
+        message: 'request failed',
+      });
     }
     if (reply.sent) return;
-    void reply.headers(response.headers).status(response.status).type('application/json; charset=utf-8').send(response.body);
+    void reply
+      .headers(response.headers)
+      .status(response.status)
+      .type('application/json; charset=utf-8')
+      .send(response.body);
   }
 }

@@ -31,7 +31,11 @@ export class HealthController {
     if (this.drain.isDraining) throw new DomainError('unavailable', 'shutting_down', 'This instance is shutting down.');
     try {
       return await this.health.check([
-        () => this.indicators.check('database').attempt(() => this.pingDatabase()).withTimeout(DATABASE_TIMEOUT_MS),
+        () =>
+          this.indicators
+            .check('database')
+            .attempt(() => this.pingDatabase())
+            .withTimeout(DATABASE_TIMEOUT_MS),
       ]);
     } catch {
       // terminus has logged what it found.

@@ -17,7 +17,12 @@ const UNLOGGED_URLS = new Set(['/health/live', '/health/ready', '/metrics']);
  */
 export function registerHooks(
   fastify: FastifyInstance,
-  { config, metrics, rateLimiter, logger }: { config: Config; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
+  {
+    config,
+    metrics,
+    rateLimiter,
+    logger,
+  }: { config: Config; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
 ): void {
   const securityHeaders = createSecurityHeaders(config.publicUrl);
   const warnOfProxy = createProxyWarning(config, logger);
@@ -26,10 +31,16 @@ export function registerHooks(
   fastify.addHook('onRequest', (request, reply, done) => {
     warnOfProxy(request);
     const url = request.url;
-    if (isRedirect(url)) return done();
+    if (isRedirect(url)) {
+      done();
+      return;
+    }
     reply.header('x-request-id', request.id);
     reply.headers(securityHeaders(url));
-    if (url.includes('%00')) return done(new HttpError(400, 'invalid_request', 'The address has a null character.'));
+    if (url.includes('%00')) {
+      done(new HttpError(400, 'invalid_request', 'The address has a null character.'));
+      return;
+    }
     if (url.startsWith(SNIPPET_URL) && answersPreflight(config, request, reply)) return;
     if (url.startsWith('/docs')) rateLimiter.hitOrThrow(`docs:${clientKey(request.ip)}`, config.rateLimitPublic);
     done();
@@ -80,6 +91,8 @@ function createProxyWarning(config: Config, logger: FastifyBaseLogger): (request
   return (request) => {
     if (warned || request.headers['x-forwarded-for'] === undefined) return;
     warned = true;
-    logger.warn('X-Forwarded-For was sent but is not believed: set TRUST_PROXY when this service stands behind a proxy');
+    logger.warn(
+      'X-Forwarded-For was sent but is not believed: set TRUST_PROXY when this service stands behind a proxy',
+    );
   };
 }

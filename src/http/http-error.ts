@@ -18,5 +18,11 @@ export class HttpError extends Error {
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): HttpError {
-  return new HttpError(429, 'rate_limited', message, { retryAfterSeconds }, { 'retry-after': String(retryAfterSeconds) });
+  return new HttpError(
+    429,
+    'rate_limited',
+    message,
+    { retryAfterSeconds },
+    { 'retry-after': String(retryAfterSeconds) },
+  );
 }

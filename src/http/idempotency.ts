@@ -84,7 +84,12 @@ export class Idempotency {
     }
   }
 
-  private async runClaimed<T>(claim: Claim, requestId: string, reply: FastifyReply, work: (tx: Tx) => Promise<Answer<T>>): Promise<T> {
+  private async runClaimed<T>(
+    claim: Claim,
+    requestId: string,
+    reply: FastifyReply,
+    work: (tx: Tx) => Promise<Answer<T>>,
+  ): Promise<T> {
     let answer: Answer<T>;
     try {
       answer = await this.database.transaction(async (tx) => {
@@ -118,7 +123,11 @@ export class Idempotency {
     // Released between the two statements, because the work of its holder failed: it is free again.
     if (existing === null) return this.claim(id, requestHash);
     if (!requestHash.equals(existing.requestHash)) {
-      throw new DomainError('conflict', 'idempotency_key_reused', 'This Idempotency-Key was used with another body; take a new key.');
+      throw new DomainError(
+        'conflict',
+        'idempotency_key_reused',
+        'This Idempotency-Key was used with another body; take a new key.',
+      );
     }
     if (existing.responseStatus !== null) {
       return { status: existing.responseStatus, body: JSON.parse(existing.responseBody as string) };
@@ -150,7 +159,11 @@ function keyIdOf(request: FastifyRequest): KeyId | null {
   const principal = request.principal;
   if (key === undefined || principal === null || principal.scope === 'snippet') return null;
   if (typeof key !== 'string' || key.length === 0 || key.length > KEY_LENGTH_MAX) {
-    throw new DomainError('invalid', 'idempotency_key_invalid', `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`);
+    throw new DomainError(
+      'invalid',
+      'idempotency_key_invalid',
+      `Idempotency-Key must have 1 to ${KEY_LENGTH_MAX} characters.`,
+    );
   }
   const path = request.url.split('?', 1)[0] ?? request.url;
   return { subject: principal.subject, method: request.method, path, key };
@@ -166,12 +179,18 @@ async function storeAnswer(tx: Tx, claim: Claim, answer: Answer<unknown>): Promi
 }
 
 function inProgress(): DomainError {
-  return new DomainError('conflict', 'idempotency_in_progress', 'A request with this Idempotency-Key is still running; try again shortly.');
+  return new DomainError(
+    'conflict',
+    'idempotency_in_progress',
+    'A request with this Idempotency-Key is still running; try again shortly.',
+  );
 }
 
 /** Equal for bodies that differ only in white space or in the order of keys. */
 function hashOf(body: unknown): Buffer {
-  return createHash('sha256').update(canonicalJson(body ?? null)).digest();
+  return createHash('sha256')
+    .update(canonicalJson(body ?? null))
+    .digest();
 }
 
 function canonicalJson(value: unknown): string {

@@ -15,16 +15,27 @@ describe('scrub', () => {
 
 describe('a log line', () => {
   const lines: Record<string, unknown>[] = [];
-  const logger = new NestLogger(createLogger('info', { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }));
+  const logger = new NestLogger(
+    createLogger('info', { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
+  );
   const written = (): string => JSON.stringify(lines.splice(0));
 
   it('is a sentence with ids beside it', () => {
     logger.warn({ message: 'nothing came', affiliateId: 'aff_1' }, 'Onboarding');
-    expect(lines.pop()).toMatchObject({ level: 'warn', msg: 'nothing came', affiliateId: 'aff_1', context: 'Onboarding' });
+    expect(lines.pop()).toMatchObject({
+      level: 'warn',
+      msg: 'nothing came',
+      affiliateId: 'aff_1',
+      context: 'Onboarding',
+    });
   });
 
   it('of an error holds its kind and stack, but neither parameters nor whom it was about', () => {
-    const error = Object.assign(new Error('duplicate key for eve@example.com'), { code: '23505', detail: 'Key (email)=(eve@example.com)', parameters: ['secret'] });
+    const error = Object.assign(new Error('duplicate key for eve@example.com'), {
+      code: '23505',
+      detail: 'Key (email)=(eve@example.com)',
+      parameters: ['secret'],
+    });
     logger.error({ err: error, message: 'failed', url: 'https://x.example/?token=1' });
     logger.error(error, 'Context');
     logger.error('failed for eve@example.com', error.stack, 'Context');

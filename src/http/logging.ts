@@ -74,7 +74,11 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  private write(level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+  private write(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
     const context = contextOf(rest);
     if (message instanceof Error) this.pino[level]({ context, err: message }, scrub(message.message));
     else if (typeof message === 'object' && message !== null) this.pino[level]({ context, ...fieldsOf(message) });
@@ -85,7 +89,7 @@ export class NestLogger implements LoggerService {
 
 /** `logger.warn({ message: 'what happened', affiliateId })`: the sentence becomes the line's `msg`. */
 function fieldsOf(entry: object): Record<string, unknown> {
-  const fields = Object.entries(entry).map(([name, value]) => [
+  const fields = Object.entries(entry).map(([name, value]: [string, unknown]) => [
     name === 'message' ? 'msg' : name,
     typeof value === 'string' ? scrub(value) : value,
   ]);

@@ -25,9 +25,17 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Fairshare')
     .setDescription(DESCRIPTION)
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token with the scope `host`.' }, 'host')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: "A token with the scope `affiliate`, whose `sub` is the host's user id." },
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token with the scope `host`.' },
+      'host',
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: "A token with the scope `affiliate`, whose `sub` is the host's user id.",
+      },
       'affiliate',
     )
     .build();

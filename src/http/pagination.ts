@@ -4,7 +4,13 @@ import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 /** Query of every list: `?limit=&cursor=`, newest first. Lists with filters extend it. */
 export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20, description: 'How many objects to return.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 20,
+    description: 'How many objects to return.',
+  })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

@@ -39,7 +39,8 @@ export class RateLimiter {
   /** @throws HttpError 429 with Retry-After when this hit is one too many. */
   hitOrThrow(key: string, limitPerMinute: number): void {
     const { allowed, retryAfterSeconds } = this.hit(key, limitPerMinute);
-    if (!allowed) throw tooManyRequests(`At most ${limitPerMinute} requests a minute; try again later.`, retryAfterSeconds);
+    if (!allowed)
+      throw tooManyRequests(`At most ${limitPerMinute} requests a minute; try again later.`, retryAfterSeconds);
   }
 }
 
@@ -48,5 +49,8 @@ export function clientKey(ip: string): string {
   if (!ip.includes(':') || !ipaddr.IPv6.isValid(ip)) return ip;
   const address = ipaddr.IPv6.parse(ip);
   if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
-  return address.parts.slice(0, 4).map((part) => part.toString(16)).join(':');
+  return address.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':');
 }

@@ -26,8 +26,12 @@ export function createValidationPipe(): ValidationPipe {
 class StrictValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Nest drops such keys in silence before it looks for unknown ones. Bodies have been searched by parseJsonBody.
-    const hidden = metadata.type === 'query' ? Object.keys(value ?? {}).find((key) => POLLUTING_KEYS.has(key)) : undefined;
-    if (hidden !== undefined) throw new HttpError(400, 'invalid_request', `unknown field "${hidden}".`, { fields: { [hidden]: [`unknown field "${hidden}"`] } });
+    const hidden =
+      metadata.type === 'query' ? Object.keys(value ?? {}).find((key) => POLLUTING_KEYS.has(key)) : undefined;
+    if (hidden !== undefined)
+      throw new HttpError(400, 'invalid_request', `unknown field "${hidden}".`, {
+        fields: { [hidden]: [`unknown field "${hidden}"`] },
+      });
     return super.transform(value, metadata) as Promise<unknown>;
   }
 }
@@ -37,7 +41,9 @@ function sentencesOf(error: ValidationError, parent: string): [field: string, se
   const own = Object.entries(error.constraints ?? {}).map(([name, text]) => {
     if (name === UNKNOWN_FIELD) return `unknown field "${field}"`;
     // class-validator's own sentences begin with the bare name; our messages do not.
-    return text.startsWith(`${error.property} `) || text.startsWith('each value in') ? parent + text : `${field} ${text}`;
+    return text.startsWith(`${error.property} `) || text.startsWith('each value in')
+      ? parent + text
+      : `${field} ${text}`;
   });
   const nested = (error.children ?? []).flatMap((child) => sentencesOf(child, `${field}.`));
   return own.length > 0 ? [[field, own], ...nested] : nested;

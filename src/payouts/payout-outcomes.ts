@@ -22,7 +22,10 @@ export class PayoutOutcomes {
   async paid(payout: Payout, transferId: string): Promise<void> {
     const paidAt = this.clock.now();
     await this.whilePending(payout, async (tx) => {
-      await tx.payout.update({ where: { id: payout.id }, data: { status: 'paid', stripeTransferId: transferId, paidAt, nextTryAt: null } });
+      await tx.payout.update({
+        where: { id: payout.id },
+        data: { status: 'paid', stripeTransferId: transferId, paidAt, nextTryAt: null },
+      });
       await this.resolveAttempt(tx, payout, 'sent', transferId);
       await this.ledger.post(tx, [
         {
@@ -54,11 +57,18 @@ export class PayoutOutcomes {
     await this.whilePending(payout, async (tx) => {
       await this.giveBack(tx, payout, { status: 'canceled', failureCode: reason, failureMessage: null });
       const { runId, affiliateId, currency, amountMinor } = payout;
-      await tx.payoutSkip.createMany({ data: [{ runId, affiliateId, currency, reason, amountMinor }], skipDuplicates: true });
+      await tx.payoutSkip.createMany({
+        data: [{ runId, affiliateId, currency, reason, amountMinor }],
+        skipDuplicates: true,
+      });
     });
   }
 
-  private async giveBack(tx: Tx, payout: Payout, end: { status: string; failureCode: string; failureMessage: string | null }): Promise<void> {
+  private async giveBack(
+    tx: Tx,
+    payout: Payout,
+    end: { status: string; failureCode: string; failureMessage: string | null },
+  ): Promise<void> {
     const now = this.clock.now();
     await tx.payout.update({ where: { id: payout.id }, data: { ...end, nextTryAt: null } });
     const [released] = await tx.$queryRaw<{ firstSeq: bigint }[]>`

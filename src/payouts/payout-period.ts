@@ -9,7 +9,10 @@ import { nextPeriod, periodOf, plannedRunAt } from '../config/payout-schedule.js
  */
 export function cutOffOf(config: Config, period: string, asOf?: Date): Date {
   const cutOff = asOf ?? plannedRunAt(period, config.payoutCron, config.payoutTimezone);
-  if (!cutOff) throw new DomainError('rule', 'period_not_planned', `PAYOUT_CRON plans no run in ${period}; name a moment.`, { period });
+  if (!cutOff)
+    throw new DomainError('rule', 'period_not_planned', `PAYOUT_CRON plans no run in ${period}; name a moment.`, {
+      period,
+    });
   return cutOff;
 }
 

@@ -27,7 +27,10 @@ export class PayoutQueries {
 
   /** @throws DomainError `payout_not_found`. */
   async getPayout(id: string): Promise<PayoutDto> {
-    const row = await this.database.prisma.payout.findUnique({ where: { id }, include: { run: { select: { period: true } } } });
+    const row = await this.database.prisma.payout.findUnique({
+      where: { id },
+      include: { run: { select: { period: true } } },
+    });
     if (!row) throw new DomainError('not_found', 'payout_not_found', `There is no payout ${id}.`, { id });
     return presentPayout(row, row.run.period);
   }
@@ -42,7 +45,8 @@ export class PayoutQueries {
   async getRun(period: string): Promise<PayoutRunDto> {
     const row = await this.database.prisma.payoutRun.findUnique({ where: { period } });
     const [run] = row ? await this.presentRuns([row]) : [];
-    if (!run) throw new DomainError('not_found', 'payout_run_not_found', `There is no payout run for ${period}.`, { period });
+    if (!run)
+      throw new DomainError('not_found', 'payout_run_not_found', `There is no payout run for ${period}.`, { period });
     return run;
   }
 
@@ -68,8 +72,14 @@ export class PayoutQueries {
       dryRun: false,
       totals: totals
         .filter(({ runId }) => runId === row.id)
-        .map(({ currency, _count, _sum }) => ({ currency, count: _count, amount: toJsonAmount(_sum.amountMinor ?? 0n) })),
-      skipped: skips.filter(({ runId }) => runId === row.id).map(({ reason, _count }) => ({ reason: reason as SkipReason, count: _count })),
+        .map(({ currency, _count, _sum }) => ({
+          currency,
+          count: _count,
+          amount: toJsonAmount(_sum.amountMinor ?? 0n),
+        })),
+      skipped: skips
+        .filter(({ runId }) => runId === row.id)
+        .map(({ reason, _count }) => ({ reason: reason as SkipReason, count: _count })),
       startedAt: row.startedAt.toISOString(),
       finishedAt: row.finishedAt?.toISOString() ?? null,
     }));

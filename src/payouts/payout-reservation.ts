@@ -61,7 +61,9 @@ export class PayoutReservation {
   /** @returns false when the run is no longer reserving: another process has finished it. */
   private async reserveBatch(tx: Tx, run: PayoutRun, keys: BalanceKey[]): Promise<boolean> {
     // Shared with other reservers; whoever ends the reserving waits for all of them.
-    const [current] = await tx.$queryRaw<{ status: string }[]>`SELECT status FROM payout_runs WHERE id = ${run.id} FOR SHARE`;
+    const [current] = await tx.$queryRaw<
+      { status: string }[]
+    >`SELECT status FROM payout_runs WHERE id = ${run.id} FOR SHARE`;
     if (current?.status !== 'reserving') return false;
     const balances = await lockBalances(tx, keys);
     const payouts: NewPayout[] = [];
@@ -69,12 +71,21 @@ export class PayoutReservation {
     for (const candidate of await this.candidates(tx, run, keys)) {
       const { affiliateId, currency, takenMinor: amountMinor, unlinedMinor, stripeAccountId } = candidate;
       if (unlinedMinor !== balances.get(balanceKey(candidate))?.payableMinor) {
-        this.logger.error({ message: 'unlined postings differ from the payable balance: not paid', affiliateId, currency });
+        this.logger.error({
+          message: 'unlined postings differ from the payable balance: not paid',
+          affiliateId,
+          currency,
+        });
         continue;
       }
       if (amountMinor === 0n) continue;
       // Whether the account may be paid is asked afresh before sending; here only whether there is one.
-      const reason = skipReason({ ...candidate, amountMinor, minimumMinor: this.config.minPayoutMinor(currency), payoutsEnabled: true });
+      const reason = skipReason({
+        ...candidate,
+        amountMinor,
+        minimumMinor: this.config.minPayoutMinor(currency),
+        payoutsEnabled: true,
+      });
       if (reason !== null || stripeAccountId === null) {
         skips.push({ affiliateId, currency, reason: reason ?? 'not_onboarded', amountMinor });
       } else {
@@ -109,7 +120,9 @@ export class PayoutReservation {
 
   private async reserve(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
     const createdAt = this.clock.now();
-    await tx.payout.createMany({ data: payouts.map((payout) => ({ ...payout, runId: run.id, status: 'pending', createdAt })) });
+    await tx.payout.createMany({
+      data: payouts.map((payout) => ({ ...payout, runId: run.id, status: 'pending', createdAt })),
+    });
     const ids = payouts.map((payout) => payout.id);
     const balances = Prisma.sql`
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b

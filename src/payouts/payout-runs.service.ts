@@ -51,13 +51,18 @@ export class PayoutRunsService {
     if (run.status === 'reserving') {
       await this.holds.releaseDue(run.cutOff);
       await this.reservation.reserveAll(run);
-      run = await this.move(run, ['reserving'], this.config.payoutApproval === 'manual' ? 'awaiting_approval' : 'sending');
+      run = await this.move(
+        run,
+        ['reserving'],
+        this.config.payoutApproval === 'manual' ? 'awaiting_approval' : 'sending',
+      );
     }
     const giveUpAtMs = performance.now() + patienceMs;
     while (run.status === 'sending' || run.status === 'waiting_for_funds') {
       await this.sender.sendDue(run.id, onSettled);
       run = await this.conclude(run);
-      if (!UNFINISHED.includes(run.status) || run.status === 'waiting_for_funds' || performance.now() >= giveUpAtMs) break;
+      if (!UNFINISHED.includes(run.status) || run.status === 'waiting_for_funds' || performance.now() >= giveUpAtMs)
+        break;
       await sleep(POLL_MS);
     }
     return run;
@@ -78,7 +83,8 @@ export class PayoutRunsService {
       select: { attempts: { orderBy: { attemptNo: 'desc' }, take: 1, select: { outcome: true } } },
       take: 1000,
     });
-    const lacksFunds = pending.length > 0 && pending.every(({ attempts }) => attempts[0]?.outcome === 'insufficient_funds');
+    const lacksFunds =
+      pending.length > 0 && pending.every(({ attempts }) => attempts[0]?.outcome === 'insufficient_funds');
     if (pending.length > 0 && !lacksFunds) return this.move(run, ['waiting_for_funds'], 'sending');
     const status = lacksFunds ? 'waiting_for_funds' : 'completed';
     const moved = await this.move(run, ['sending', 'waiting_for_funds'], status);

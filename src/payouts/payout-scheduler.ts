@@ -46,7 +46,10 @@ export class PayoutScheduler implements OnApplicationBootstrap {
     try {
       for (const { period, cutOff } of await this.due()) await this.take(period, cutOff);
     } catch (error) {
-      this.logger.error({ message: 'payout runs were interrupted; they are resumed within a minute', error: String(error) });
+      this.logger.error({
+        message: 'payout runs were interrupted; they are resumed within a minute',
+        error: String(error),
+      });
     }
   }
 
@@ -56,12 +59,18 @@ export class PayoutScheduler implements OnApplicationBootstrap {
       await this.runs.run({ period, cutOff });
     } catch (error) {
       if (error instanceof SendingHaltedError) throw error;
-      this.logger.error({ message: 'a payout run was interrupted; it is resumed within a minute', period, error: String(error) });
+      this.logger.error({
+        message: 'a payout run was interrupted; it is resumed within a minute',
+        period,
+        error: String(error),
+      });
     }
   }
 
   private async due(): Promise<{ period: string; cutOff: Date }[]> {
-    const runs = await this.database.prisma.payoutRun.findMany({ select: { period: true, cutOff: true, status: true } });
+    const runs = await this.database.prisma.payoutRun.findMany({
+      select: { period: true, cutOff: true, status: true },
+    });
     const known = new Set(runs.map(({ period }) => period));
     const missed = (await this.plannedSinceInstallation()).filter(({ period }) => !known.has(period));
     const unfinished = runs.filter(({ status }) => UNFINISHED.includes(status));

@@ -126,7 +126,13 @@ export class PayoutSender {
     const idempotencyKey = `${payout.id}:${payout.attemptNo}`;
     await this.recordIntent(payout, idempotencyKey);
     const { id, amountMinor, currency, destination } = payout;
-    const outcome = await this.gateway.createTransfer({ payoutId: id, amountMinor, currency, destination, idempotencyKey });
+    const outcome = await this.gateway.createTransfer({
+      payoutId: id,
+      amountMinor,
+      currency,
+      destination,
+      idempotencyKey,
+    });
     await this.conclude(payout, outcome, unresolvedBefore);
   }
 
@@ -162,7 +168,11 @@ export class PayoutSender {
         if (!unresolvedBefore) await this.resolve(payout, 'busy', outcome.detail);
         return this.retryLater(payout, backoffMs(payout.sends));
       case 'unknown':
-        this.logger.warn({ message: 'the outcome of a transfer is unknown; it is retried with the same key', payoutId, detail: outcome.detail });
+        this.logger.warn({
+          message: 'the outcome of a transfer is unknown; it is retried with the same key',
+          payoutId,
+          detail: outcome.detail,
+        });
         await this.resolve(payout, 'unknown', outcome.detail);
         return this.retryLater(payout, backoffMs(payout.sends));
       case 'halted':

@@ -4,7 +4,8 @@ import type { SkipReason } from './eligibility.js';
 
 export const PAYOUT_STATUSES = ['pending', 'paid', 'failed', 'canceled', 'reversed'] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
-export type PayoutRunStatus = 'reserving' | 'awaiting_approval' | 'sending' | 'waiting_for_funds' | 'completed' | 'canceled';
+export type PayoutRunStatus =
+  'reserving' | 'awaiting_approval' | 'sending' | 'waiting_for_funds' | 'completed' | 'canceled';
 
 export const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 

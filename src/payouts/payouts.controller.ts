@@ -4,7 +4,15 @@ import { HostScope } from '../auth/access.js';
 import { PageQuery } from '../http/pagination.js';
 import { PayoutPreviewService } from './payout-preview.service.js';
 import { PayoutQueries } from './payout-queries.js';
-import { PayoutDto, PayoutPageDto, PayoutRunDto, PayoutRunPageDto, PayoutsQuery, PreviewBody, PreviewDto } from './payout.dto.js';
+import {
+  PayoutDto,
+  PayoutPageDto,
+  PayoutRunDto,
+  PayoutRunPageDto,
+  PayoutsQuery,
+  PreviewBody,
+  PreviewDto,
+} from './payout.dto.js';
 
 @ApiTags('Payouts')
 @HostScope()

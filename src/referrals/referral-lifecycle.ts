@@ -70,7 +70,9 @@ export class ReferralLifecycle {
     const mrrMinor = live
       .filter((subscription) => subscription.currency === currency)
       .reduce((sum, subscription) => sum + subscription.mrrMinor, 0n);
-    const lastEnd = subscriptions.map(({ endedAt, seenAt }) => endedAt ?? seenAt).sort((a, b) => b.getTime() - a.getTime())[0];
+    const lastEnd = subscriptions
+      .map(({ endedAt, seenAt }) => endedAt ?? seenAt)
+      .sort((a, b) => b.getTime() - a.getTime())[0];
     return tx.referral.update({
       where: { id: referral.id },
       data: {
@@ -86,5 +88,7 @@ export class ReferralLifecycle {
 
 /** The stored Stripe facts of a referral: those of its customer, or, while none is bound, those that name its user. */
 export function belongsTo(referral: Referral): { customerId: string } | { referredUserId: string } {
-  return referral.stripeCustomerId ? { customerId: referral.stripeCustomerId } : { referredUserId: referral.referredUserId };
+  return referral.stripeCustomerId
+    ? { customerId: referral.stripeCustomerId }
+    : { referredUserId: referral.referredUserId };
 }

@@ -22,7 +22,12 @@ const PROBE_TIMEOUT_MS = 1_000;
  * folder share one emulator: the first starts it, the others (a command beside the server, say) find its address in
  * the folder. What it holds survives in the folder, so an account made today can be paid tomorrow.
  */
-export async function openStripe(options: { config: Config; clock: Clock; dataDir: string; onError: (error: unknown) => void }): Promise<LocalStripe> {
+export async function openStripe(options: {
+  config: Config;
+  clock: Clock;
+  dataDir: string;
+  onError: (error: unknown) => void;
+}): Promise<LocalStripe> {
   const { config } = options;
   if (config.stripeSecretKey !== undefined) {
     const connection: StripeConnection = {
@@ -54,7 +59,11 @@ async function openEmulator({
   const running = known !== null && (await isRunning(known.url));
   const emulator = running
     ? null
-    : await StripeEmulator.start({ now: () => clock.now(), stateFile: join(dataDir, 'stripe-emulator.jsonl'), onError });
+    : await StripeEmulator.start({
+        now: () => clock.now(),
+        stateFile: join(dataDir, 'stripe-emulator.jsonl'),
+        onError,
+      });
   const url = emulator?.url ?? known?.url ?? '';
   if (emulator) {
     // Renamed into place, so that a reader never sees half of it.
@@ -83,7 +92,8 @@ async function readAddress(file: string): Promise<{ url: string; webhookSecret: 
     return { url, webhookSecret };
   } catch (error) {
     // Not there yet, or half written by a process that was killed: a new one is written.
-    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) return null;
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      return null;
     throw error;
   }
 }

@@ -2,7 +2,10 @@ import type Stripe from 'stripe';
 import { monthlyRevenueMinor } from './monthly-revenue.js';
 
 function item(interval: string, unitAmount: string, quantity = 1, intervalCount = 1): Stripe.SubscriptionItem {
-  const price = { unit_amount_decimal: unitAmount, recurring: { interval, interval_count: intervalCount, usage_type: 'licensed' } };
+  const price = {
+    unit_amount_decimal: unitAmount,
+    recurring: { interval, interval_count: intervalCount, usage_type: 'licensed' },
+  };
   return { quantity, price } as unknown as Stripe.SubscriptionItem;
 }
 
@@ -24,7 +27,13 @@ describe('monthlyRevenueMinor', () => {
   });
 
   it('counts nothing for a metered price without a unit amount', () => {
-    const metered = { price: { unit_amount: null, unit_amount_decimal: null, recurring: { interval: 'month', interval_count: 1, usage_type: 'metered' } } };
+    const metered = {
+      price: {
+        unit_amount: null,
+        unit_amount_decimal: null,
+        recurring: { interval: 'month', interval_count: 1, usage_type: 'metered' },
+      },
+    };
     expect(monthlyRevenueMinor([metered as unknown as Stripe.SubscriptionItem])).toBe(0n);
   });
 });

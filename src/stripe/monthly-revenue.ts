@@ -25,7 +25,8 @@ export function monthlyRevenueMinor(items: Item[]): bigint {
     const interval = INTERVALS_PER_MONTH[price.recurring?.interval ?? ''];
     if (!interval) continue;
     const unit = scaledUnitAmount(price);
-    const itemNumerator = unit * BigInt(quantity ?? (price.recurring?.usage_type === 'metered' ? 0 : 1)) * interval.numerator;
+    const itemNumerator =
+      unit * BigInt(quantity ?? (price.recurring?.usage_type === 'metered' ? 0 : 1)) * interval.numerator;
     const itemDenominator = interval.denominator * BigInt(price.recurring?.interval_count ?? 1);
     numerator = numerator * itemDenominator + itemNumerator * denominator;
     denominator *= itemDenominator;

@@ -1,5 +1,11 @@
 import type Stripe from 'stripe';
-import { AccountGateway, type AccountStatus, type NewAccount, type NewOnboardingLink, type OnboardingLink } from '../affiliates/account-gateway.js';
+import {
+  AccountGateway,
+  type AccountStatus,
+  type NewAccount,
+  type NewOnboardingLink,
+  type OnboardingLink,
+} from '../affiliates/account-gateway.js';
 import { isAccountGone } from './stripe-errors.js';
 
 /**
@@ -11,7 +17,13 @@ export class StripeAccountGatewayV2 extends AccountGateway {
     super();
   }
 
-  override async createAccount({ affiliateId, country, email, name, idempotencyKey }: NewAccount): Promise<{ accountId: string }> {
+  override async createAccount({
+    affiliateId,
+    country,
+    email,
+    name,
+    idempotencyKey,
+  }: NewAccount): Promise<{ accountId: string }> {
     const account = await this.stripe.v2.core.accounts.create(
       {
         dashboard: 'express',
@@ -27,7 +39,11 @@ export class StripeAccountGatewayV2 extends AccountGateway {
     return { accountId: account.id };
   }
 
-  override async createOnboardingLink({ accountId, returnUrl, refreshUrl }: NewOnboardingLink): Promise<OnboardingLink> {
+  override async createOnboardingLink({
+    accountId,
+    returnUrl,
+    refreshUrl,
+  }: NewOnboardingLink): Promise<OnboardingLink> {
     const link = await this.stripe.v2.core.accountLinks.create({
       account: accountId,
       use_case: {
@@ -69,7 +85,12 @@ export class StripeAccountGatewayV1 extends AccountGateway {
     super();
   }
 
-  override async createAccount({ affiliateId, country, email, idempotencyKey }: NewAccount): Promise<{ accountId: string }> {
+  override async createAccount({
+    affiliateId,
+    country,
+    email,
+    idempotencyKey,
+  }: NewAccount): Promise<{ accountId: string }> {
     const account = await this.stripe.accounts.create(
       {
         country,
@@ -90,7 +111,11 @@ export class StripeAccountGatewayV1 extends AccountGateway {
     return { accountId: account.id };
   }
 
-  override async createOnboardingLink({ accountId, returnUrl, refreshUrl }: NewOnboardingLink): Promise<OnboardingLink> {
+  override async createOnboardingLink({
+    accountId,
+    returnUrl,
+    refreshUrl,
+  }: NewOnboardingLink): Promise<OnboardingLink> {
     const link = await this.stripe.accountLinks.create({
       account: accountId,
       type: 'account_onboarding',

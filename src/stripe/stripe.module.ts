@@ -59,7 +59,8 @@ export class StripeGatewaysModule {
     {
       provide: EventHandlers,
       inject: [StripeConnection, ...HANDLERS],
-      useFactory: (connection: StripeConnection, ...handlers: EventHandler[]) => new EventHandlers(connection, handlers),
+      useFactory: (connection: StripeConnection, ...handlers: EventHandler[]) =>
+        new EventHandlers(connection, handlers),
     },
   ],
 })

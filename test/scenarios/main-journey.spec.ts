@@ -26,7 +26,8 @@ describe('the main job, from the affiliate to the payout', () => {
 
   const balance = async (): Promise<BalancesDto['balances']> =>
     (await api.request<BalancesDto>('GET', `/v1/affiliates/${affiliate.id}/balance`)).body.balances;
-  const referral = async (): Promise<ReferralDto> => (await api.request<ReferralDto>('GET', `/v1/referrals/${referralId}`)).body;
+  const referral = async (): Promise<ReferralDto> =>
+    (await api.request<ReferralDto>('GET', `/v1/referrals/${referralId}`)).body;
   const tick = async (): Promise<void> => api.app.get(PayoutScheduler).tick();
 
   it('3 Nov 09:00: the host app creates an affiliate and gets a code and a link', async () => {
@@ -34,7 +35,12 @@ describe('the main job, from the affiliate to the payout', () => {
       body: { userId: 'usr_john', name: 'John Doe', email: 'john@example.com' },
     });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ userId: 'usr_john', status: 'active', commissionRateBps: null, payoutsEnabled: false });
+    expect(body).toMatchObject({
+      userId: 'usr_john',
+      status: 'active',
+      commissionRateBps: null,
+      payoutsEnabled: false,
+    });
     expect(body.code).toMatch(/^JOHN-[A-Z0-9]{4}$/);
     expect(body.referralUrl).toBe(`http://localhost:3000/r/${body.code}`);
     affiliate = body;
@@ -60,7 +66,10 @@ describe('the main job, from the affiliate to the payout', () => {
       body: { referredUserId: 'usr_mary', clickId, email: 'mary@example.org', ip: '198.51.100.7' },
     });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ attributed: true, referral: { affiliateId: affiliate.id, status: 'trial', clickId, mrr: 0, lifetimeEarned: 0 } });
+    expect(body).toMatchObject({
+      attributed: true,
+      referral: { affiliateId: affiliate.id, status: 'trial', clickId, mrr: 0, lifetimeEarned: 0 },
+    });
     referralId = body.referral?.id ?? '';
   });
 
@@ -95,8 +104,16 @@ describe('the main job, from the affiliate to the payout', () => {
         rounding: 'down',
       },
     });
-    expect(await referral()).toMatchObject({ status: 'paid', mrr: 14_900, currency: 'usd', lifetimeEarned: 2504, convertedAt: '2026-11-03T09:30:00.000Z' });
-    expect(await balance()).toEqual([{ currency: 'usd', held: 0, payable: 2504, inPayout: 0, paid: 0, lifetimeEarned: 2504 }]);
+    expect(await referral()).toMatchObject({
+      status: 'paid',
+      mrr: 14_900,
+      currency: 'usd',
+      lifetimeEarned: 2504,
+      convertedAt: '2026-11-03T09:30:00.000Z',
+    });
+    expect(await balance()).toEqual([
+      { currency: 'usd', held: 0, payable: 2504, inPayout: 0, paid: 0, lifetimeEarned: 2504 },
+    ]);
   });
 
   it('4 Nov: the preview says that money waits for onboarding; the affiliate finishes it', async () => {
@@ -127,15 +144,35 @@ describe('the main job, from the affiliate to the payout', () => {
     api.clock.set('2026-12-01T06:00:00Z');
     await tick();
     const run = await api.request<PayoutRunDto>('GET', '/v1/payout-runs/2026-12');
-    expect(run.body).toMatchObject({ status: 'completed', dryRun: false, totals: [{ currency: 'usd', count: 1, amount: 2504 }], skipped: [] });
+    expect(run.body).toMatchObject({
+      status: 'completed',
+      dryRun: false,
+      totals: [{ currency: 'usd', count: 1, amount: 2504 }],
+      skipped: [],
+    });
     const payouts = await api.request<PayoutPageDto>('GET', `/v1/payouts?affiliateId=${affiliate.id}`);
     expect(payouts.body.data).toHaveLength(1);
     const [payout] = payouts.body.data;
-    expect(payout).toMatchObject({ period: '2026-12', amount: 2504, amountReversed: 0, currency: 'usd', status: 'paid', attempts: 1, paidAt: '2026-12-01T06:00:00.000Z' });
+    expect(payout).toMatchObject({
+      period: '2026-12',
+      amount: 2504,
+      amountReversed: 0,
+      currency: 'usd',
+      status: 'paid',
+      attempts: 1,
+      paidAt: '2026-12-01T06:00:00.000Z',
+    });
     const transfers = await hostStripe(api).transfers.list();
-    expect(transfers.data).toMatchObject([{ id: payout?.stripeTransferId, amount: 2504, currency: 'usd', transfer_group: payout?.id }]);
-    expect(await balance()).toEqual([{ currency: 'usd', held: 0, payable: 0, inPayout: 0, paid: 2504, lifetimeEarned: 2504 }]);
-    const commission = await api.request<CommissionPageDto>('GET', `/v1/commissions?affiliateId=${affiliate.id}&state=paid`);
+    expect(transfers.data).toMatchObject([
+      { id: payout?.stripeTransferId, amount: 2504, currency: 'usd', transfer_group: payout?.id },
+    ]);
+    expect(await balance()).toEqual([
+      { currency: 'usd', held: 0, payable: 0, inPayout: 0, paid: 2504, lifetimeEarned: 2504 },
+    ]);
+    const commission = await api.request<CommissionPageDto>(
+      'GET',
+      `/v1/commissions?affiliateId=${affiliate.id}&state=paid`,
+    );
     expect(commission.body.data).toMatchObject([{ payoutId: payout?.id, paidAt: '2026-12-01T06:00:00.000Z' }]);
   });
 
@@ -143,11 +180,18 @@ describe('the main job, from the affiliate to the payout', () => {
     api.clock.set('2026-12-03T09:31:00Z');
     await api.stripe.renewDueSubscriptions();
     await api.settle();
-    expect(await balance()).toEqual([{ currency: 'usd', held: 0, payable: 2504, inPayout: 0, paid: 2504, lifetimeEarned: 5008 }]);
+    expect(await balance()).toEqual([
+      { currency: 'usd', held: 0, payable: 2504, inPayout: 0, paid: 2504, lifetimeEarned: 5008 },
+    ]);
     api.clock.set('2026-12-05T10:00:00Z');
     await hostStripe(api).subscriptions.cancel(subscription.id);
     await api.settle();
-    expect(await referral()).toMatchObject({ status: 'churned', mrr: 0, lifetimeEarned: 5008, churnedAt: '2026-12-05T10:00:00.000Z' });
+    expect(await referral()).toMatchObject({
+      status: 'churned',
+      mrr: 0,
+      lifetimeEarned: 5008,
+      churnedAt: '2026-12-05T10:00:00.000Z',
+    });
   });
 
   it('4 Jan: the run of the 1st was missed; it is caught up with its own cut-off, once', async () => {
@@ -156,7 +200,9 @@ describe('the main job, from the affiliate to the payout', () => {
     await tick();
     const run = await api.database.prisma.payoutRun.findUniqueOrThrow({ where: { period: '2027-01' } });
     expect(run).toMatchObject({ status: 'completed', cutOff: new Date('2027-01-01T06:00:00Z') });
-    expect(await balance()).toEqual([{ currency: 'usd', held: 0, payable: 0, inPayout: 0, paid: 5008, lifetimeEarned: 5008 }]);
+    expect(await balance()).toEqual([
+      { currency: 'usd', held: 0, payable: 0, inPayout: 0, paid: 5008, lifetimeEarned: 5008 },
+    ]);
     expect((await hostStripe(api).transfers.list()).data.map(({ amount }) => amount)).toEqual([2504, 2504]);
   });
 
@@ -169,7 +215,9 @@ describe('the main job, from the affiliate to the payout', () => {
 
     await api.request('POST', '/v1/affiliates', { body: { userId: 'usr_eve', name: 'Eve' } });
     const hers = api.token('affiliate', 'usr_eve');
-    expect((await api.request('GET', `/v1/me/commissions/${commissions.body.data[0]?.id}`, { token: hers })).status).toBe(404);
+    expect(
+      (await api.request('GET', `/v1/me/commissions/${commissions.body.data[0]?.id}`, { token: hers })).status,
+    ).toBe(404);
     expect((await api.request<CommissionPageDto>('GET', '/v1/me/commissions', { token: hers })).body.data).toEqual([]);
   });
 });

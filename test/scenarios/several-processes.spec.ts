@@ -29,12 +29,21 @@ describe('several processes on one database', () => {
     await affiliateWithReferrals(api, 'Dup', ['dup-1']);
     const servers = await Promise.all([startServerProcess(env), startServerProcess(env)]);
     const body = JSON.stringify(eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'dup-1' })));
-    const headers = { 'content-type': 'application/json', 'stripe-signature': signatureOf(body, WEBHOOK_SECRET, new Date()) };
+    const headers = {
+      'content-type': 'application/json',
+      'stripe-signature': signatureOf(body, WEBHOOK_SECRET, new Date()),
+    };
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => fetch(`${(servers[i % 2] as ServerProcess).url}/stripe/webhooks`, { method: 'POST', body, headers })),
+      Array.from({ length: 50 }, (_, i) =>
+        fetch(`${(servers[i % 2] as ServerProcess).url}/stripe/webhooks`, { method: 'POST', body, headers }),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
-    await eventually(async () => expect(await api.database.prisma.stripeEvent.findMany({ select: { status: true } })).toEqual([{ status: 'processed' }]));
+    await eventually(async () =>
+      expect(await api.database.prisma.stripeEvent.findMany({ select: { status: true } })).toEqual([
+        { status: 'processed' },
+      ]),
+    );
     expect(await api.database.prisma.commission.count()).toBe(1);
     expect(await api.database.prisma.journalEntry.count()).toBe(1);
     expect(await Promise.all(servers.map((server) => server.end()))).toEqual([0, 0]);
@@ -47,13 +56,18 @@ describe('several processes on one database', () => {
     api = await startTestApp({ databaseUrl: database.url, now: new Date(), background: false });
     const commissions = () => api.database.prisma.commission.count();
     const server = await startServerProcess(env);
-    const events = Array.from({ length: 20 }, () => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kill-1' })));
+    const events = Array.from({ length: 20 }, () =>
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kill-1' })),
+    );
     const answered = events.map(async (event) => {
       const body = JSON.stringify(event);
       const answer = await fetch(`${server.url}/stripe/webhooks`, {
         method: 'POST',
         body,
-        headers: { 'content-type': 'application/json', 'stripe-signature': signatureOf(body, WEBHOOK_SECRET, new Date()) },
+        headers: {
+          'content-type': 'application/json',
+          'stripe-signature': signatureOf(body, WEBHOOK_SECRET, new Date()),
+        },
       });
       expect(answer.status).toBe(200);
     });
@@ -77,14 +91,19 @@ describe('several processes on one database', () => {
     expect(preview).toMatchObject({ exitCode: 0 });
     expect(await api.database.prisma.payoutRun.count()).toBe(0);
 
-    const results = await Promise.all([runCommandProcess('payouts', args, env), runCommandProcess('payouts', args, env)]);
+    const results = await Promise.all([
+      runCommandProcess('payouts', args, env),
+      runCommandProcess('payouts', args, env),
+    ]);
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     for (const { output } of results) expect(output).toContain('completed');
     expect(await api.database.prisma.payoutRun.count()).toBe(1);
     const { data } = await hostStripe(api).transfers.list({ limit: 100 });
     expect(data.map(({ amount }) => amount)).toEqual([4000, 4000, 4000, 4000, 4000]);
     expect(new Set(data.map(({ destination }) => destination)).size).toBe(5);
-    expect(await api.database.prisma.payout.groupBy({ by: ['status'], _count: true })).toEqual([{ status: 'paid', _count: 5 }]);
+    expect(await api.database.prisma.payout.groupBy({ by: ['status'], _count: true })).toEqual([
+      { status: 'paid', _count: 5 },
+    ]);
 
     const verified = await runCommandProcess('ledger-verify', [], env);
     expect(verified).toMatchObject({ exitCode: 0 });
@@ -95,7 +114,11 @@ describe('several processes on one database', () => {
     const wrong = await runCommandProcess('payouts', ['--period', 'december'], env);
     expect(wrong.exitCode).toBe(2);
     expect(wrong.output).toContain('--period must be a month such as 2026-12.');
-    const unset = await runCommandProcess('payouts', ['--period', '2026-12'], { ...env, PORT: 'many', JWT_SECRET: 'short' });
+    const unset = await runCommandProcess('payouts', ['--period', '2026-12'], {
+      ...env,
+      PORT: 'many',
+      JWT_SECRET: 'short',
+    });
     expect(unset.exitCode).toBe(1);
     expect(unset.output).toMatch(/PORT[^]*JWT_SECRET|JWT_SECRET[^]*PORT/);
   });

@@ -51,7 +51,15 @@ export const WEBHOOK_SECRET = 'whsec_test';
 
 /** The whole application on a database of its own and a real port, with a clock that stands still. */
 export async function startTestApp(
-  options: { env?: Record<string, string>; now?: Date | string; databaseUrl?: string; clock?: FakeClock; stripe?: StripeEmulator; webhookSecrets?: string[]; background?: boolean } = {},
+  options: {
+    env?: Record<string, string>;
+    now?: Date | string;
+    databaseUrl?: string;
+    clock?: FakeClock;
+    stripe?: StripeEmulator;
+    webhookSecrets?: string[];
+    background?: boolean;
+  } = {},
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase();
   const clock = options.clock ?? new FakeClock(new Date(options.now ?? '2026-12-01T12:00:00Z'));
@@ -63,8 +71,20 @@ export async function startTestApp(
   });
   const databaseUrl = options.databaseUrl ?? testDatabase.url;
   const stripe = options.stripe ?? (await StripeEmulator.start({ now: () => clock.now() }));
-  const connection = { secretKey: 'sk_test_emulator', apiBase: stripe.url, webhookSecrets: options.webhookSecrets ?? [WEBHOOK_SECRET], livemode: false };
-  const app = await createApp({ config, databaseUrl, clock, stripe: connection, background: options.background, logger: createLogger('silent') });
+  const connection = {
+    secretKey: 'sk_test_emulator',
+    apiBase: stripe.url,
+    webhookSecrets: options.webhookSecrets ?? [WEBHOOK_SECRET],
+    livemode: false,
+  };
+  const app = await createApp({
+    config,
+    databaseUrl,
+    clock,
+    stripe: connection,
+    background: options.background,
+    logger: createLogger('silent'),
+  });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -97,7 +117,12 @@ export async function startTestApp(
   };
 }
 
-async function send<T>(method: string, url: string, body: unknown, headers: Record<string, string>): Promise<TestResponse<T>> {
+async function send<T>(
+  method: string,
+  url: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<TestResponse<T>> {
   const isRaw = typeof body === 'string' || body instanceof Uint8Array;
   const response = await fetch(url, {
     method,

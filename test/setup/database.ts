@@ -93,7 +93,9 @@ async function whenFree(busyCode: string, work: () => Promise<unknown>): Promise
 async function getTestServer(): Promise<TestServer> {
   const folder = process.env['FAIRSHARE_TEST_RUN_DIR'];
   if (!folder) {
-    throw new Error('A test database can only be made in the integration project, whose global setup prepares the run.');
+    throw new Error(
+      'A test database can only be made in the integration project, whose global setup prepares the run.',
+    );
   }
   const file = join(folder, 'server.json');
   if (!existsSync(file)) {
@@ -142,7 +144,10 @@ async function describeSharedServer(url: string, folder: string): Promise<TestSe
   const app = { role: `${name}_app`, password: randomBytes(16).toString('hex') };
   const owner = { role: decodeURIComponent(username), password: decodeURIComponent(password) };
   const server: TestServer = { adminUrl: url, owner, app, template: name, isShared: true };
-  await asAdmin(server, async (client) => void (await client.query(`CREATE ROLE ${app.role} LOGIN PASSWORD '${app.password}'`)));
+  await asAdmin(
+    server,
+    async (client) => void (await client.query(`CREATE ROLE ${app.role} LOGIN PASSWORD '${app.password}'`)),
+  );
   return server;
 }
 

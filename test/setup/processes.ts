@@ -15,7 +15,11 @@ export interface ServerProcess {
 }
 
 /** What a process of the product runs with: this database, and this emulator in Stripe's place. */
-export function processEnv(database: TestDatabase, stripe: StripeEmulator, extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+export function processEnv(
+  database: TestDatabase,
+  stripe: StripeEmulator,
+  extra: Record<string, string> = {},
+): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -33,7 +37,11 @@ export function processEnv(database: TestDatabase, stripe: StripeEmulator, extra
 /** Starts the built server as a process of its own and waits until it is ready. */
 export async function startServerProcess(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, ['dist/main.js'], { cwd: ROOT, env: { ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    cwd: ROOT,
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = collect(child);
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => {
@@ -51,8 +59,16 @@ export async function startServerProcess(env: NodeJS.ProcessEnv): Promise<Server
 }
 
 /** Runs a built command to its end. */
-export async function runCommandProcess(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [`dist/cli/${file}.js`, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runCommandProcess(
+  file: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, [`dist/cli/${file}.js`, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = collect(child);
   return { exitCode: await exitOf(child), output: output() };
 }

@@ -22,5 +22,8 @@ export function signToken(now: Date, options: TokenOptions = {}): string {
   const claims: Record<string, unknown> = { aud: 'fairshare', sub: subject, scope, iat: nowSeconds };
   if (expiresIn !== null) claims['exp'] = nowSeconds + expiresIn;
   const payload = Object.entries({ ...claims, ...options.claims }).filter(([, value]) => value !== undefined);
-  return jwt.sign(Object.fromEntries(payload), algorithm === 'none' ? '' : key, { algorithm, ...(keyId && { keyid: keyId }) });
+  return jwt.sign(Object.fromEntries(payload), algorithm === 'none' ? '' : key, {
+    algorithm,
+    ...(keyId && { keyid: keyId }),
+  });
 }

@@ -5,7 +5,12 @@ import { WEBHOOK_SECRET, type TestApp, type TestResponse } from './app.js';
 let lastEventNo = 0;
 
 /** A snapshot event as Stripe would send it now, about any object. */
-export function eventOf(api: TestApp, type: string, object: object, overrides: Record<string, unknown> = {}): Record<string, unknown> {
+export function eventOf(
+  api: TestApp,
+  type: string,
+  object: object,
+  overrides: Record<string, unknown> = {},
+): Record<string, unknown> {
   lastEventNo += 1;
   return {
     id: `evt_test_${lastEventNo}`,
@@ -28,7 +33,11 @@ export function deliver(
   { secret = WEBHOOK_SECRET, signedAt = api.clock.now() }: { secret?: string; signedAt?: Date } = {},
 ): Promise<TestResponse<unknown>> {
   const body = typeof event === 'string' ? event : JSON.stringify(event);
-  return api.request('POST', '/stripe/webhooks', { token: '', body, headers: { 'stripe-signature': signatureOf(body, secret, signedAt) } });
+  return api.request('POST', '/stripe/webhooks', {
+    token: '',
+    body,
+    headers: { 'stripe-signature': signatureOf(body, secret, signedAt) },
+  });
 }
 
 export interface InvoiceFacts {
@@ -65,7 +74,10 @@ export function paidInvoice(api: TestApp, facts: InvoiceFacts): Record<string, u
     parent: {
       type: 'subscription_details',
       quote_details: null,
-      subscription_details: { subscription: facts.subscription ?? 'sub_test', metadata: facts.userId ? { userId: facts.userId } : {} },
+      subscription_details: {
+        subscription: facts.subscription ?? 'sub_test',
+        metadata: facts.userId ? { userId: facts.userId } : {},
+      },
     },
     metadata: {},
   };

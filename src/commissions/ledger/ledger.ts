@@ -134,5 +134,7 @@ function contentHash(entry: NewEntry): Buffer {
   const facts = Object.entries(entry.facts)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => [name, value === null ? null : String(value)]);
-  return createHash('sha256').update(JSON.stringify([entry.kind, facts])).digest();
+  return createHash('sha256')
+    .update(JSON.stringify([entry.kind, facts]))
+    .digest();
 }

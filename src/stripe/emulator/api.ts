@@ -101,9 +101,7 @@ export class Api {
       this.befallExecution(fault);
       return store.transaction(() => {
         const body = match.route.handle({ workspace, parameters, path: match.path });
-        const expansions = request.incoming.url.pathname.startsWith('/v1/')
-          ? (parameters.strings('expand') ?? [])
-          : [];
+        const expansions = request.incoming.url.pathname.startsWith('/v1/') ? (parameters.strings('expand') ?? []) : [];
         const answer = fault.takes('error_500_after_commit')
           ? serverError()
           : { status: 200, body: expand(workspace, body, expansions) };
@@ -142,8 +140,7 @@ export class Api {
   private befallAfterwards(fault: ChosenFault, reply: Reply): Outcome {
     if (fault.takes('drop_after_commit')) return HANG_UP;
     if (fault.takes('bad_gateway_502')) return badGateway(fault.rule);
-    if (fault.takes('not_a_transfer'))
-      return jsonReply(200, { id: newId('cus'), object: 'customer' }, reply.headers);
+    if (fault.takes('not_a_transfer')) return jsonReply(200, { id: newId('cus'), object: 'customer' }, reply.headers);
     return reply;
   }
 
@@ -214,9 +211,7 @@ function authenticate(authorization: string | undefined): void {
     );
   }
   if (!/^(sk|rk)_test_/.test(key))
-    throw unauthorized(
-      `Invalid API Key provided: ${key.slice(0, 8)}****. The emulator takes test keys only.`,
-    );
+    throw unauthorized(`Invalid API Key provided: ${key.slice(0, 8)}****. The emulator takes test keys only.`);
 }
 
 function unauthorized(message: string): StripeProblem {

@@ -60,9 +60,7 @@ export class Control {
       route('GET', '/_emulator/faults', () => parts.faults.pending()),
       route('POST', '/_emulator/faults', (call) => this.addFault(call)),
       route('DELETE', '/_emulator/faults', () => this.clearFaults()),
-      route('POST', '/_emulator/accounts/:id/complete-onboarding', (call) =>
-        changed(call, completeOnboarding),
-      ),
+      route('POST', '/_emulator/accounts/:id/complete-onboarding', (call) => changed(call, completeOnboarding)),
       route('POST', '/_emulator/accounts/:id/restrict', (call) => changed(call, restrictAccount)),
       route('POST', '/_emulator/accounts/:id/deauthorize', (call) => changed(call, deauthorizeAccount)),
       route('POST', '/_emulator/balance', setBalances),
@@ -158,11 +156,7 @@ function setBalances({ workspace, parameters }: Call): object {
 function listObjects({ workspace, path }: Call): object {
   const type = LISTED_TYPES.find((candidate) => candidate === path.type);
   if (!type)
-    throw invalidParameter(
-      'parameter_invalid_string',
-      'type',
-      `The type must be one of ${LISTED_TYPES.join(', ')}.`,
-    );
+    throw invalidParameter('parameter_invalid_string', 'type', `The type must be one of ${LISTED_TYPES.join(', ')}.`);
   return { data: workspace.newestFirst(type) };
 }
 

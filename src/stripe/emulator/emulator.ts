@@ -141,8 +141,7 @@ export class StripeEmulator {
   private async answer(incoming: Incoming): Promise<Outcome> {
     try {
       const { pathname } = incoming.url;
-      if (pathname === '/_emulator' || pathname.startsWith('/_emulator/'))
-        return this.control.answer(incoming);
+      if (pathname === '/_emulator' || pathname.startsWith('/_emulator/')) return this.control.answer(incoming);
       return this.pages.answer(incoming) ?? (await this.api.answer(incoming));
     } catch (error) {
       this.onError(error);

@@ -69,9 +69,7 @@ function objectOf(workspace: Workspace, value: unknown): unknown {
 
 function includable(workspace: Workspace, holder: JsonObject, field: string, path: string): unknown {
   if (holder.object === 'invoice' && field === 'payments') {
-    const payments = workspace
-      .newestFirst('invoice_payment')
-      .filter((payment) => payment.invoice === holder.id);
+    const payments = workspace.newestFirst('invoice_payment').filter((payment) => payment.invoice === holder.id);
     return structuredClone(wholeList(payments, `/v1/invoice_payments?invoice=${String(holder.id)}`));
   }
   if (holder.object === 'customer' && field === 'subscriptions') {
@@ -84,11 +82,7 @@ function includable(workspace: Workspace, holder: JsonObject, field: string, pat
 }
 
 function notExpandable(path: string): Error {
-  return invalidParameter(
-    'parameter_invalid_string',
-    'expand',
-    `This property cannot be expanded (${path}).`,
-  );
+  return invalidParameter('parameter_invalid_string', 'expand', `This property cannot be expanded (${path}).`);
 }
 
 function isObject(value: unknown): value is JsonObject {

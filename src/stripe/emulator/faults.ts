@@ -179,7 +179,6 @@ function fits(rule: RequestFault, method: string, path: string): boolean {
   const wanted = rule.path.split('/');
   const given = path.split('/');
   return (
-    wanted.length === given.length &&
-    wanted.every((segment, index) => segment === '*' || segment === given[index])
+    wanted.length === given.length && wanted.every((segment, index) => segment === '*' || segment === given[index])
   );
 }

@@ -1,8 +1,7 @@
 import { invalidParameter } from './stripe-problem.js';
 
 /** A parsed parameter: text, a list or a group. JSON bodies (v2) may also hold numbers and booleans. */
-export type ParameterValue =
-  string | number | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
+export type ParameterValue = string | number | boolean | null | ParameterValue[] | { [key: string]: ParameterValue };
 
 const NESTING_MAX = 12;
 
@@ -48,9 +47,7 @@ function asValue(value: string | Group): ParameterValue {
   if (typeof value === 'string') return value;
   const keys = [...value.keys()];
   if (keys.every((key) => /^\d{1,4}$/.test(key))) {
-    return keys
-      .sort((left, right) => Number(left) - Number(right))
-      .map((key) => asValue(value.get(key) ?? ''));
+    return keys.sort((left, right) => Number(left) - Number(right)).map((key) => asValue(value.get(key) ?? ''));
   }
   return asRecord(value);
 }

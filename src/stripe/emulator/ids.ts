@@ -8,7 +8,7 @@ export function randomToken(length: number): string {
   let token = '';
   while (token.length < length) {
     for (const byte of randomBytes(length)) {
-      if (byte < limit && token.length < length) token += ALPHABET[byte % ALPHABET.length];
+      if (byte < limit && token.length < length) token += ALPHABET.charAt(byte % ALPHABET.length);
     }
   }
   return token;

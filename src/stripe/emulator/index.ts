@@ -1,3 +1,3 @@
 export { StripeEmulator, type EmulatorOptions } from './emulator.js';
-export type { FaultInjector, RequestFault, RequestFaultKind, WebhookFault } from './faults.js';
-export { signatureOf, type WebhookEndpoint } from './webhook-deliverer.js';
+export type { RequestFault, RequestFaultKind } from './faults.js';
+export { signatureOf } from './webhook-deliverer.js';

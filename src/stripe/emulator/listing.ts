@@ -36,11 +36,7 @@ export function listPage<T extends { id: string; created?: number }>(
 export function limitOf(parameters: Parameters): number {
   const limit = parameters.integer('limit') ?? LIMIT_DEFAULT;
   if (limit < 1 || limit > LIMIT_MAX) {
-    throw invalidParameter(
-      'parameter_invalid_integer',
-      'limit',
-      `The limit must be between 1 and ${LIMIT_MAX}.`,
-    );
+    throw invalidParameter('parameter_invalid_integer', 'limit', `The limit must be between 1 and ${LIMIT_MAX}.`);
   }
   return limit;
 }

@@ -33,12 +33,7 @@ export class ObjectStore {
   }
 
   /** Stores a version of an object. Must be called inside a {@link transaction}. */
-  put<T extends ObjectType>(
-    account: string | null,
-    type: T,
-    id: string,
-    value: StoredObjects[T] | null,
-  ): void {
+  put<T extends ObjectType>(account: string | null, type: T, id: string, value: StoredObjects[T] | null): void {
     if (!this.open) throw new Error('The object store is only written inside a transaction.');
     const shelf = this.shelf(account, type);
     const before = shelf.get(id);

@@ -22,8 +22,7 @@ export class Pages {
     if (area === 'express' && method === 'GET' && token === '')
       return this.inTransaction((workspace) => this.dashboard(workspace, kind ?? ''));
     if (area !== 'setup') return null;
-    if (kind === 'e' && method === 'GET')
-      return this.inTransaction((workspace) => this.openLink(workspace, token));
+    if (kind === 'e' && method === 'GET') return this.inTransaction((workspace) => this.openLink(workspace, token));
     if (kind === 's' && action === 'complete' && method === 'POST')
       return this.inTransaction((workspace) => this.complete(workspace, token));
     return null;
@@ -115,9 +114,7 @@ function isExpired(workspace: Workspace, link: LinkRecord): boolean {
 }
 
 function goTo(address: string | null): Reply {
-  return address === null
-    ? htmlPage(200, 'All done', '<p>You can close this page now.</p>')
-    : seeOther(address);
+  return address === null ? htmlPage(200, 'All done', '<p>You can close this page now.</p>') : seeOther(address);
 }
 
 function unknownLink(): Reply {

@@ -100,11 +100,7 @@ export class Parameters {
     const value = this.own(name);
     if (value === undefined || value === null || value === '') return new Parameters({}, this.pathOf(name));
     if (typeof value !== 'object' || Array.isArray(value)) {
-      throw invalidParameter(
-        'parameter_invalid_object',
-        this.pathOf(name),
-        `Invalid object: ${String(value)}`,
-      );
+      throw invalidParameter('parameter_invalid_object', this.pathOf(name), `Invalid object: ${JSON.stringify(value)}`);
     }
     return new Parameters(value, this.pathOf(name));
   }
@@ -113,11 +109,7 @@ export class Parameters {
   groups(name: string): Parameters[] | undefined {
     return this.list(name)?.map((element, index) => {
       if (typeof element !== 'object' || element === null || Array.isArray(element)) {
-        throw invalidParameter(
-          'parameter_invalid_object',
-          `${this.pathOf(name)}[${index}]`,
-          'Invalid object.',
-        );
+        throw invalidParameter('parameter_invalid_object', `${this.pathOf(name)}[${index}]`, 'Invalid object.');
       }
       return new Parameters(element, `${this.pathOf(name)}[${index}]`);
     });
@@ -125,7 +117,7 @@ export class Parameters {
 
   /** A list of words, such as `expand`; `undefined` when it was not sent, empty when it was cleared. */
   strings(name: string): string[] | undefined {
-    return this.list(name)?.map((element) => String(element));
+    return this.list(name)?.map((element) => textOf(element));
   }
 
   /** Stripe's metadata rules: given keys are merged, an empty value deletes, an empty whole clears. */
@@ -138,7 +130,7 @@ export class Parameters {
     const merged = new Map(Object.entries(before));
     for (const [key, text] of Object.entries(value)) {
       if (text === '' || text === null) merged.delete(key);
-      else merged.set(key, String(text));
+      else merged.set(key, textOf(text));
     }
     return Object.fromEntries(merged);
   }
@@ -151,12 +143,16 @@ export class Parameters {
     const value = this.own(name);
     if (value === undefined) return undefined;
     if (value === null || value === '') return [];
-    if (!Array.isArray(value))
-      throw invalidParameter('parameter_invalid_array', this.pathOf(name), 'Invalid array.');
+    if (!Array.isArray(value)) throw invalidParameter('parameter_invalid_array', this.pathOf(name), 'Invalid array.');
     return value;
   }
 
   private own(name: string): ParameterValue | undefined {
     return Object.hasOwn(this.values, name) ? this.values[name] : undefined;
   }
+}
+
+/** Forms carry words only; a JSON body may carry anything, which is then written out. */
+function textOf(value: ParameterValue): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -88,10 +88,7 @@ export class HttpServer {
     const target = `http://emulator${request.url ?? '/'}`;
     if (!URL.canParse(target)) return badTarget();
     const headers = Object.fromEntries(
-      Object.entries(request.headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join(', ') : value,
-      ]),
+      Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
     );
     return this.answer({ method: request.method ?? 'GET', url: new URL(target), headers, body });
   }

@@ -30,11 +30,7 @@ export class StripeProblem extends Error {
 
 /** 400 for a request whose parameters are wrong in themselves; never stored under the key. */
 export function invalidParameter(code: string, param: string, message: string): StripeProblem {
-  return new StripeProblem(
-    400,
-    { type: 'invalid_request_error', code, param, message },
-    { beforeExecution: true },
-  );
+  return new StripeProblem(400, { type: 'invalid_request_error', code, param, message }, { beforeExecution: true });
 }
 
 /** 400 `parameter_missing`. */

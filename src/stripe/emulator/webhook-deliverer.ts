@@ -63,8 +63,7 @@ export class WebhookDeliverer {
 
   /** Resolves once every queued event has been answered or given up. */
   async settle(): Promise<void> {
-    for (let running = this.running(); running.length > 0; running = this.running())
-      await Promise.all(running);
+    for (let running = this.running(); running.length > 0; running = this.running()) await Promise.all(running);
   }
 
   /** Gives up what is not delivered yet. */
@@ -131,8 +130,12 @@ export class WebhookDeliverer {
   }
 
   /** Ends early, and without an error, when the emulator closes. */
-  private sleep(milliseconds: number): Promise<void> {
-    return pause(milliseconds, undefined, { signal: this.closing.signal }).catch(() => undefined);
+  private async sleep(milliseconds: number): Promise<void> {
+    try {
+      await pause(milliseconds, undefined, { signal: this.closing.signal });
+    } catch (error) {
+      if (!this.closing.signal.aborted) throw error;
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Stripe } from 'stripe';
  * A Stripe object as it travels over HTTP. The SDK turns decimal strings into `Decimal` objects on
  * arrival, so the emulator, which stands on the other side, holds plain strings in those places.
  */
-export type Wire<T> = T extends string | number | boolean | null | undefined | void
+export type Wire<T> = T extends string | number | boolean | null | undefined
   ? T
   : T extends Stripe.Decimal
     ? string

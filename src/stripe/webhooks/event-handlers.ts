@@ -35,7 +35,7 @@ export class EventHandlers {
    */
   accepts(event: InboundEvent): boolean {
     const handler = this.byType.get(event.type);
-    if (!handler || Boolean(event.livemode) !== this.connection.livemode) return false;
+    if (!handler || (event.livemode === true) !== this.connection.livemode) return false;
     const fromConnectedAccount = 'account' in event && Boolean(event.account);
     return handler.source === 'connected_account' || !fromConnectedAccount;
   }

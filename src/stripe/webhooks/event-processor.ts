@@ -36,7 +36,11 @@ export class EventProcessor {
   async resumePending(): Promise<void> {
     await this.database.transaction(async (tx) => {
       const pending = await tx.stripeEvent.findMany({ where: { status: 'pending' }, select: { id: true } });
-      await this.jobs.enqueue(executorOf(tx), STRIPE_EVENT_QUEUE, pending.map(({ id }) => ({ stripeEventId: id }) satisfies StripeEventJob));
+      await this.jobs.enqueue(
+        executorOf(tx),
+        STRIPE_EVENT_QUEUE,
+        pending.map(({ id }) => ({ stripeEventId: id }) satisfies StripeEventJob),
+      );
     });
   }
 
@@ -75,11 +79,13 @@ export class EventProcessor {
 
   /** An event rendered by another API version is not read: its object is fetched in ours. */
   private async inOurVersion(event: InboundEvent): Promise<InboundEvent> {
-    if (event.object !== 'event' || !event.api_version || event.api_version.split('.')[1] === this.ourFamily) return event;
+    if (event.object !== 'event' || !event.api_version || event.api_version.split('.')[1] === this.ourFamily)
+      return event;
     try {
       return { ...event, data: { object: await this.fetchObject(event) } };
     } catch (error) {
-      if (isResourceMissing(error)) throw new ForeignVersionError(`its object cannot be fetched in ${Stripe.API_VERSION}`);
+      if (isResourceMissing(error))
+        throw new ForeignVersionError(`its object cannot be fetched in ${Stripe.API_VERSION}`);
       throw error;
     }
   }
@@ -109,7 +115,12 @@ export class EventProcessor {
       const status = parked ? 'parked' : attempts >= MAX_ATTEMPTS ? 'failed' : 'pending';
       if (status === 'pending') {
         const delaySeconds = FIRST_RETRY_SECONDS * 2 ** (attempts - 1);
-        await this.jobs.enqueueLater(executorOf(tx), STRIPE_EVENT_QUEUE, { stripeEventId } satisfies StripeEventJob, delaySeconds);
+        await this.jobs.enqueueLater(
+          executorOf(tx),
+          STRIPE_EVENT_QUEUE,
+          { stripeEventId } satisfies StripeEventJob,
+          delaySeconds,
+        );
       } else {
         await tx.stripeEvent.update({ where: { id: stripeEventId }, data: { status } });
       }

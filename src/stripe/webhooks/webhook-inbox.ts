@@ -37,7 +37,9 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   }
 
   private async write(events: InboundEvent[]): Promise<void> {
-    const distinct = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const distinct = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
+      a.id < b.id ? -1 : 1,
+    );
     const client = await this.database.pool.connect();
     let failure: Error | undefined;
     try {
@@ -55,7 +57,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
           distinct.map((event) => event.type),
           distinct.map((event) => ('api_version' in event ? event.api_version : null)),
           distinct.map((event) => ('account' in event ? event.account : null)),
-          distinct.map((event) => Boolean(event.livemode)),
+          distinct.map((event) => event.livemode === true),
           distinct.map((event) => JSON.stringify(event)),
           distinct.map((event) => (this.handlers.accepts(event) ? 'pending' : 'ignored')),
           this.clock.now(),

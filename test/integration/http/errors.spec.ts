@@ -52,7 +52,13 @@ describe('a hostile body', () => {
 
   it('names each field that is wrong, unknown ones too', async () => {
     const { body } = await post({ name: '', email: 'x', isAdmin: true, stripeAccountId: 'acct_1' });
-    expect(Object.keys(body.error.details['fields'] as object).sort()).toEqual(['email', 'isAdmin', 'name', 'stripeAccountId', 'userId']);
+    expect(Object.keys(body.error.details['fields'] as object).sort()).toEqual([
+      'email',
+      'isAdmin',
+      'name',
+      'stripeAccountId',
+      'userId',
+    ]);
     for (const part of ['userId', 'name', 'email', 'unknown field "isAdmin"', 'unknown field "stripeAccountId"']) {
       expect(body.error.message).toContain(part);
     }
@@ -65,16 +71,22 @@ describe('a hostile body', () => {
     expect((await post(sized(1024 * 1024 - 100))).status).toBe(400);
   });
 
-  it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'no-type'])(
-    'of type %s is refused with 415',
-    async (type) => {
-      const response = await post('userId=u&name=Ann', { 'content-type': type });
-      expect([response.status, response.body.error.code]).toEqual([415, 'unsupported_media_type']);
-    },
-  );
+  it.each([
+    'text/plain',
+    'application/xml',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'no-type',
+  ])('of type %s is refused with 415', async (type) => {
+    const response = await post('userId=u&name=Ann', { 'content-type': type });
+    expect([response.status, response.body.error.code]).toEqual([415, 'unsupported_media_type']);
+  });
 
   it('in JSON may name its charset', async () => {
-    expect((await post({ userId: 'charset', name: 'Ann' }, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(201);
+    expect(
+      (await post({ userId: 'charset', name: 'Ann' }, { 'content-type': 'application/json; charset=utf-8' })).status,
+    ).toBe(201);
   });
 });
 
@@ -103,7 +115,10 @@ describe('a hostile address', () => {
   });
 
   it('of an unknown route is 404 whatever is sent to it', async () => {
-    const response = await api.request<ErrorBody>('POST', '/v1/nothing', { body: '<xml/>', headers: { 'content-type': 'text/xml' } });
+    const response = await api.request<ErrorBody>('POST', '/v1/nothing', {
+      body: '<xml/>',
+      headers: { 'content-type': 'text/xml' },
+    });
     expect([response.status, response.body.error.code]).toEqual([404, 'route_not_found']);
   });
 });
@@ -142,7 +157,9 @@ describe('every error', () => {
 describe('request ids', () => {
   it('are taken over when sane, else made', async () => {
     const idFor = async (given?: string): Promise<string | null> =>
-      (await api.request('GET', '/v1/plans', { headers: given === undefined ? {} : { 'x-request-id': given } })).headers.get('x-request-id');
+      (
+        await api.request('GET', '/v1/plans', { headers: given === undefined ? {} : { 'x-request-id': given } })
+      ).headers.get('x-request-id');
     expect(await idFor('my-id_1')).toBe('my-id_1');
     for (const bad of ['has space', 'a'.repeat(65), '<script>', '']) expect(await idFor(bad)).toMatch(/^req_\w+$/);
     expect(await idFor()).not.toBe(await idFor());
@@ -154,7 +171,10 @@ describe('what is no HTTP', () => {
     const { port } = new URL(api.url);
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write('\x16\x03\x01 not http\r\n\r\n'));
-      socket.on('error', () => resolve()).on('close', () => resolve()).resume();
+      socket
+        .on('error', () => resolve())
+        .on('close', () => resolve())
+        .resume();
     });
     expect((await api.request('GET', '/health/live')).status).toBe(200);
   });

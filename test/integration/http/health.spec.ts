@@ -22,7 +22,9 @@ describe('health and metrics', () => {
     await api.request('GET', '/v1/affiliates/aff_unknown', {});
     const { text } = await api.request('GET', '/metrics', { token: '' });
     expect(text).toContain('nodejs_eventloop_lag_seconds');
-    expect(text).toMatch(/fairshare_http_request_duration_seconds_count\{method="GET",route="\/v1\/affiliates\/:id",status="404"\} 1/);
+    expect(text).toMatch(
+      /fairshare_http_request_duration_seconds_count\{method="GET",route="\/v1\/affiliates\/:id",status="404"\} 1/,
+    );
     expect(text).not.toContain('aff_unknown');
   });
 });
@@ -37,7 +39,11 @@ describe('a database that goes away', () => {
     try {
       expect((await api.request('GET', '/health/ready')).status).toBe(200);
       line.cut();
-      for (const response of [await api.request<ErrorBody>('GET', '/health/ready'), await api.request<ErrorBody>('GET', '/v1/plans'), await create()]) {
+      for (const response of [
+        await api.request<ErrorBody>('GET', '/health/ready'),
+        await api.request<ErrorBody>('GET', '/v1/plans'),
+        await create(),
+      ]) {
         expect([response.status, response.body.error.code]).toEqual([503, 'database_unavailable']);
         expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
       }
@@ -60,7 +66,9 @@ async function openLine(target: URL): Promise<{ url: string; cut(): void; mend()
     const far = connect(Number(target.port), target.hostname);
     for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.on('error', () => socket.destroy()).on('close', () => (near.destroy(), far.destroy(), sockets.delete(socket)));
+      socket
+        .on('error', () => socket.destroy())
+        .on('close', () => (near.destroy(), far.destroy(), sockets.delete(socket)));
     }
     near.pipe(far).pipe(near);
   });
@@ -98,8 +106,19 @@ describe('the documentation', () => {
   });
 
   it('describes every route of the API, its errors and its scope', async () => {
-    const { body } = await api.request<{ paths: Record<string, Record<string, { security?: object[]; responses: object }>> }>('GET', '/docs-json', { token: '' });
-    expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/v1/affiliates', '/v1/affiliates/{id}', '/v1/me', '/v1/plans', '/health/ready', '/metrics']));
+    const { body } = await api.request<{
+      paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
+    }>('GET', '/docs-json', { token: '' });
+    expect(Object.keys(body.paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/affiliates',
+        '/v1/affiliates/{id}',
+        '/v1/me',
+        '/v1/plans',
+        '/health/ready',
+        '/metrics',
+      ]),
+    );
     for (const [path, item] of Object.entries(body.paths).filter(([name]) => name.startsWith('/v1'))) {
       for (const operation of Object.values(item)) {
         expect([path, operation.security?.length ?? 0]).toEqual([path, 1]);

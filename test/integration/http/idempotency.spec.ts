@@ -17,7 +17,12 @@ beforeAll(async () => {
 afterAll(async () => api.close());
 
 const newKey = (): string => `key-${++keys}`;
-const post = (key: string, body: unknown, token?: string, path = '/v1/affiliates'): Promise<TestResponse<AffiliateDto & ErrorBody>> =>
+const post = (
+  key: string,
+  body: unknown,
+  token?: string,
+  path = '/v1/affiliates',
+): Promise<TestResponse<AffiliateDto & ErrorBody>> =>
   api.request('POST', path, { body, token, headers: { 'idempotency-key': key } });
 const isReplay = (response: TestResponse<unknown>): boolean => response.headers.get('idempotent-replayed') === 'true';
 const affiliatesOf = (userId: string): Promise<number> => api.database.prisma.affiliate.count({ where: { userId } });
@@ -68,7 +73,8 @@ describe('a repeated POST', () => {
     const responses = await Promise.all(Array.from({ length: 10 }, () => post(key, body)));
     expect(responses.filter((response) => response.status === 201 && !isReplay(response))).toHaveLength(1);
     for (const response of responses) {
-      if (response.status !== 201) expect([response.status, response.body.error.code]).toEqual([409, 'idempotency_in_progress']);
+      if (response.status !== 201)
+        expect([response.status, response.body.error.code]).toEqual([409, 'idempotency_in_progress']);
     }
     expect(await affiliatesOf('ten')).toBe(1);
     expect(isReplay(await post(key, body))).toBe(true);
@@ -118,7 +124,14 @@ describe('a repeated POST', () => {
 describe('a lease', () => {
   const headers = { 'idempotency-key': '' };
   const run = (key: string, work: () => Promise<Answer<unknown>>): Promise<unknown> => {
-    const request = { headers: { ...headers, 'idempotency-key': key }, method: 'POST', url: '/v1/test?x=1', id: 'r', body: {}, principal: { scope: 'host', subject: 's' } };
+    const request = {
+      headers: { ...headers, 'idempotency-key': key },
+      method: 'POST',
+      url: '/v1/test?x=1',
+      id: 'r',
+      body: {},
+      principal: { scope: 'host', subject: 's' },
+    };
     const reply = { status: () => reply, header: () => reply };
     return api.app.get(Idempotency).run(request as unknown as FastifyRequest, reply as unknown as FastifyReply, work);
   };
@@ -154,16 +167,25 @@ describe('a lease', () => {
     const key = newKey();
     const { opened, open } = gate();
     const started = gate();
-    const slow = api.app.get(Idempotency).run(
-      { headers: { 'idempotency-key': key }, method: 'POST', url: '/v1/test', id: 'r', body: {}, principal: { scope: 'host', subject: 's' } } as unknown as FastifyRequest,
-      {} as FastifyReply,
-      async (tx) => {
-        await tx.plan.create({ data: { id: 'pln_lost', name: 'lost', createdAt: api.clock.now() } });
-        started.open();
-        await opened;
-        return { status: 201, body: null };
-      },
-    );
+    const slow = api.app
+      .get(Idempotency)
+      .run(
+        {
+          headers: { 'idempotency-key': key },
+          method: 'POST',
+          url: '/v1/test',
+          id: 'r',
+          body: {},
+          principal: { scope: 'host', subject: 's' },
+        } as unknown as FastifyRequest,
+        {} as FastifyReply,
+        async (tx) => {
+          await tx.plan.create({ data: { id: 'pln_lost', name: 'lost', createdAt: api.clock.now() } });
+          started.open();
+          await opened;
+          return { status: 201, body: null };
+        },
+      );
     await started.opened;
     api.clock.advance(61 * SECOND);
     await run(key, done);

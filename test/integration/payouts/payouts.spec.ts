@@ -21,9 +21,15 @@ afterEach(async () => {
 });
 
 /** An affiliate that has earned exactly this much by one invoice, at a rate of 100 %. */
-async function affiliateOwed(name: string, amountMinor: number, options: { onboarded?: boolean; currency?: string; paidAt?: Date } = {}): Promise<string> {
+async function affiliateOwed(
+  name: string,
+  amountMinor: number,
+  options: { onboarded?: boolean; currency?: string; paidAt?: Date } = {},
+): Promise<string> {
   const { id } = await affiliateWithReferrals(api, name, [`${name}-customer`]);
-  await api.database.prisma.affiliateRate.create({ data: { affiliateId: id, effectiveFrom: new Date(0), rateBps: 10_000 } });
+  await api.database.prisma.affiliateRate.create({
+    data: { affiliateId: id, effectiveFrom: new Date(0), rateBps: 10_000 },
+  });
   await earn(name, amountMinor, options);
   if (options.onboarded !== false) await onboard(api, id);
   return id;
@@ -45,8 +51,10 @@ const onlyPayout = async (affiliateId: string): Promise<PayoutDto> => {
 };
 const transfers = async () => (await hostStripe(api).transfers.list({ limit: 100 })).data;
 const balanceOf = async (affiliateId: string) =>
-  (await api.request<{ balances: Record<string, unknown>[] }>('GET', `/v1/affiliates/${affiliateId}/balance`)).body.balances;
-const run = async (period = '2026-12'): Promise<PayoutRunDto> => (await api.request<PayoutRunDto>('GET', `/v1/payout-runs/${period}`)).body;
+  (await api.request<{ balances: Record<string, unknown>[] }>('GET', `/v1/affiliates/${affiliateId}/balance`)).body
+    .balances;
+const run = async (period = '2026-12'): Promise<PayoutRunDto> =>
+  (await api.request<PayoutRunDto>('GET', `/v1/payout-runs/${period}`)).body;
 const setBalance = (available: Record<string, number>) =>
   fetch(`${api.stripe.url}/_emulator/balance`, {
     method: 'POST',
@@ -90,7 +98,11 @@ describe('who is paid', () => {
     // What waited goes out once more was earned.
     await earn('below', 1);
     await runs().run({ period: '2027-01', cutOff: new Date('2027-01-01T06:00:00Z') });
-    expect(await onlyPayout(idOf.get('below') ?? '')).toMatchObject({ amount: 2500, period: '2027-01', status: 'paid' });
+    expect(await onlyPayout(idOf.get('below') ?? '')).toMatchObject({
+      amount: 2500,
+      period: '2027-01',
+      status: 'paid',
+    });
   });
 
   it('is nobody who is suspended, never onboarded, or earned only after the cut-off', async () => {
@@ -103,20 +115,32 @@ describe('who is paid', () => {
     expect(await run()).toMatchObject({
       status: 'completed',
       totals: [],
-      skipped: [{ reason: 'not_onboarded', count: 1 }, { reason: 'suspended', count: 1 }],
+      skipped: [
+        { reason: 'not_onboarded', count: 1 },
+        { reason: 'suspended', count: 1 },
+      ],
     });
     expect(await balanceOf(later)).toMatchObject([{ payable: 3000 }]);
   });
 
   it('is not who was suspended or restricted between reserving and sending: the money goes back', async () => {
     const restricted = await affiliateOwed('restricted', 3000);
-    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${restricted}`)).body;
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${restricted}`))
+      .body;
     await fetch(`${api.stripe.url}/_emulator/accounts/${stripeAccountId}/restrict`, { method: 'POST' });
     await runDecember();
     expect(await transfers()).toEqual([]);
-    expect(await onlyPayout(restricted)).toMatchObject({ status: 'canceled', attempts: 0, failureCode: 'account_restricted' });
+    expect(await onlyPayout(restricted)).toMatchObject({
+      status: 'canceled',
+      attempts: 0,
+      failureCode: 'account_restricted',
+    });
     expect(await balanceOf(restricted)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
-    expect(await run()).toMatchObject({ status: 'completed', totals: [], skipped: [{ reason: 'account_restricted', count: 1 }] });
+    expect(await run()).toMatchObject({
+      status: 'completed',
+      totals: [],
+      skipped: [{ reason: 'account_restricted', count: 1 }],
+    });
     // Once it is well again, the next run pays it.
     await fetch(`${api.stripe.url}/_emulator/accounts/${stripeAccountId}/complete-onboarding`, { method: 'POST' });
     await api.settle();
@@ -125,7 +149,9 @@ describe('who is paid', () => {
   });
 
   it('is paid held commissions only when their hold has run out by the cut-off', async () => {
-    const { body: plan } = await api.request<{ id: string }>('POST', '/v1/plans', { body: { name: 'patient', rateBps: 10_000, holdDays: 10 } });
+    const { body: plan } = await api.request<{ id: string }>('POST', '/v1/plans', {
+      body: { name: 'patient', rateBps: 10_000, holdDays: 10 },
+    });
     const { body: affiliate } = await api.request<{ id: string; code: string }>('POST', '/v1/affiliates', {
       body: { userId: 'u-patient', name: 'Patient', planId: plan.id },
     });
@@ -133,9 +159,12 @@ describe('who is paid', () => {
     await onboard(api, affiliate.id);
     await earn('patient', 3000);
     expect(await balanceOf(affiliate.id)).toMatchObject([{ held: 3000, payable: 0 }]);
-    const preview = (asOf: string) => api.request<PreviewDto>('POST', '/v1/payout-runs/preview', { body: { period: '2026-12', asOf } });
+    const preview = (asOf: string) =>
+      api.request<PreviewDto>('POST', '/v1/payout-runs/preview', { body: { period: '2026-12', asOf } });
     expect((await preview('2026-11-30T11:59:59Z')).body.payouts).toEqual([]);
-    expect((await preview('2026-11-30T12:00:00Z')).body.payouts).toEqual([{ affiliateId: affiliate.id, amount: 3000, currency: 'usd' }]);
+    expect((await preview('2026-11-30T12:00:00Z')).body.payouts).toEqual([
+      { affiliateId: affiliate.id, amount: 3000, currency: 'usd' },
+    ]);
     expect(await balanceOf(affiliate.id)).toMatchObject([{ held: 3000, payable: 0 }]);
     await runDecember();
     expect(await balanceOf(affiliate.id)).toMatchObject([{ held: 0, payable: 0, paid: 3000 }]);
@@ -157,7 +186,9 @@ describe('a run', () => {
     await affiliateOwed('early', 3000);
     await runDecember();
     await runs().run({ period: '2026-12', cutOff: new Date('2026-12-20T00:00:00Z') });
-    expect((await api.database.prisma.payoutRun.findUniqueOrThrow({ where: { period: '2026-12' } })).cutOff).toEqual(CUT_OFF);
+    expect((await api.database.prisma.payoutRun.findUniqueOrThrow({ where: { period: '2026-12' } })).cutOff).toEqual(
+      CUT_OFF,
+    );
   });
 
   it('waits for approval after reserving where the operator wants that', async () => {
@@ -166,7 +197,10 @@ describe('a run', () => {
     const id = await affiliateOwed('approved', 3000);
     await runDecember();
     await runDecember();
-    expect(await run()).toMatchObject({ status: 'awaiting_approval', totals: [{ currency: 'usd', count: 1, amount: 3000 }] });
+    expect(await run()).toMatchObject({
+      status: 'awaiting_approval',
+      totals: [{ currency: 'usd', count: 1, amount: 3000 }],
+    });
     expect(await balanceOf(id)).toMatchObject([{ payable: 0, inPayout: 3000 }]);
     expect(await transfers()).toEqual([]);
   });
@@ -190,7 +224,9 @@ describe('a transfer', () => {
     api.clock.advance(60_000);
     await runDecember();
     expect(await onlyPayout(id)).toMatchObject({ status: 'paid', attempts: 2 });
-    expect((await transfers()).map(({ amount, transfer_group }) => [amount, transfer_group])).toEqual([[3000, (await onlyPayout(id)).id]]);
+    expect((await transfers()).map(({ amount, transfer_group }) => [amount, transfer_group])).toEqual([
+      [3000, (await onlyPayout(id)).id],
+    ]);
     expect((await run()).status).toBe('completed');
   });
 
@@ -224,7 +260,10 @@ describe('a transfer', () => {
     await runDecember();
     expect(await payoutsOf(id)).toHaveLength(1);
     await runs().run({ period: '2027-01', cutOff: new Date('2027-01-01T06:00:00Z') });
-    expect((await payoutsOf(id)).map(({ status, period }) => [status, period])).toEqual([['paid', '2027-01'], ['failed', '2026-12']]);
+    expect((await payoutsOf(id)).map(({ status, period }) => [status, period])).toEqual([
+      ['paid', '2027-01'],
+      ['failed', '2026-12'],
+    ]);
   });
 
   it('waits for funds; the other currency goes out, and so does this one once the balance is there', async () => {

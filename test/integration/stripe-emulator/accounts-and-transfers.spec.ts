@@ -31,8 +31,7 @@ describe('accounts and transfers in the Stripe emulator', () => {
       },
     });
 
-  const visit = (url: string, method = 'GET'): Promise<Response> =>
-    fetch(url, { method, redirect: 'manual' });
+  const visit = (url: string, method = 'GET'): Promise<Response> => fetch(url, { method, redirect: 'manual' });
 
   const pressComplete = async (linkUrl: string): Promise<Response> => {
     const page = await (await visit(linkUrl)).text();
@@ -68,9 +67,7 @@ describe('accounts and transfers in the Stripe emulator', () => {
     const active = await stripe.v2.core.accounts.retrieve(account.id, {
       include: ['configuration.recipient', 'requirements'],
     });
-    expect(active.configuration?.recipient?.capabilities?.stripe_balance?.stripe_transfers?.status).toBe(
-      'active',
-    );
+    expect(active.configuration?.recipient?.capabilities?.stripe_balance?.stripe_transfers?.status).toBe('active');
     expect(active.requirements?.entries).toEqual([]);
     expect(await stripe.accounts.retrieve(account.id)).toMatchObject({
       payouts_enabled: true,
@@ -227,9 +224,7 @@ describe('accounts and transfers in the Stripe emulator', () => {
       amount_reversed: 2500,
       reversed: true,
     });
-    expect((await stripe.transfers.listReversals(transfer.id)).data.map(({ amount }) => amount)).toEqual([
-      1500, 1000,
-    ]);
+    expect((await stripe.transfers.listReversals(transfer.id)).data.map(({ amount }) => amount)).toEqual([1500, 1000]);
     await stripe.transfers.update(transfer.id, { metadata: { seen: 'yes' } });
     expect(await usd()).toBe(before);
     await emulator.settle();
@@ -255,9 +250,7 @@ describe('accounts and transfers in the Stripe emulator', () => {
     }
     const all = await stripe.transfers.list({ limit: 7 }).autoPagingToArray({ limit: 100 });
     expect(all.map(({ amount }) => amount)).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
-    expect(
-      (await stripe.transfers.list({ transfer_group: 'group-3' })).data.map(({ amount }) => amount),
-    ).toEqual([4]);
+    expect((await stripe.transfers.list({ transfer_group: 'group-3' })).data.map(({ amount }) => amount)).toEqual([4]);
     expect((await stripe.transfers.list({ destination: second, limit: 100 })).data).toHaveLength(12);
     expect(
       (await stripe.transfers.list({ created: { gt: clock.seconds - 2, lte: clock.seconds } })).data.map(
@@ -297,9 +290,9 @@ describe('accounts and transfers in the Stripe emulator', () => {
   it('should refuse an account that was not onboarded, a missing parameter, a missing object and a wrong key', async () => {
     const { emulator, stripe } = harness;
     const { id } = await createV2Account(stripe);
-    await expect(
-      stripe.transfers.create({ amount: 1, currency: 'usd', destination: id }),
-    ).rejects.toMatchObject({ code: 'insufficient_capabilities_for_transfer' });
+    await expect(stripe.transfers.create({ amount: 1, currency: 'usd', destination: id })).rejects.toMatchObject({
+      code: 'insufficient_capabilities_for_transfer',
+    });
     await expect(
       stripe.transfers.create({ amount: 1, currency: 'usd' } as Stripe.TransferCreateParams),
     ).rejects.toMatchObject({ code: 'parameter_missing', param: 'destination' });

@@ -103,20 +103,17 @@ describe('billing in the Stripe emulator', () => {
     clock.set('2026-04-10T00:00:00Z');
     const invoices = await emulator.renewDueSubscriptions();
 
-    expect(
-      invoices.map((invoice) => new Date(invoice.status_transitions.paid_at! * 1000).toISOString()),
-    ).toEqual(['2026-02-28T10:00:00.000Z', '2026-03-31T10:00:00.000Z']);
+    expect(invoices.map((invoice) => new Date(invoice.status_transitions.paid_at! * 1000).toISOString())).toEqual([
+      '2026-02-28T10:00:00.000Z',
+      '2026-03-31T10:00:00.000Z',
+    ]);
     expect(
       invoices.every(
         (invoice) =>
-          invoice.created === invoice.status_transitions.paid_at &&
-          invoice.billing_reason === 'subscription_cycle',
+          invoice.created === invoice.status_transitions.paid_at && invoice.billing_reason === 'subscription_cycle',
       ),
     ).toBe(true);
-    expect(invoices.map((invoice) => invoice.parent?.subscription_details?.subscription)).toEqual([
-      kept.id,
-      kept.id,
-    ]);
+    expect(invoices.map((invoice) => invoice.parent?.subscription_details?.subscription)).toEqual([kept.id, kept.id]);
     const ended = await stripe.subscriptions.retrieve(ending.id);
     expect([ended.status, new Date(ended.ended_at! * 1000).toISOString()]).toEqual([
       'canceled',
@@ -177,12 +174,12 @@ describe('billing in the Stripe emulator', () => {
     });
     const [invoice] = (await stripe.invoices.list({ subscription: subscription.id, limit: 1 })).data;
     expect(invoice).toMatchObject({ billing_reason: 'subscription_update', total: 2100, amount_paid: 2100 });
-    expect(
-      invoice!.lines.data.map((line) => [line.amount, line.parent?.subscription_item_details?.proration]),
-    ).toEqual([
-      [4200, true],
-      [-2100, true],
-    ]);
+    expect(invoice!.lines.data.map((line) => [line.amount, line.parent?.subscription_item_details?.proration])).toEqual(
+      [
+        [4200, true],
+        [-2100, true],
+      ],
+    );
 
     await stripe.subscriptions.cancel(subscription.id);
     await emulator.settle();

@@ -61,7 +61,9 @@ export class WebhookSink {
 
   /** What arrived, in order, without a look at the signatures. */
   events(): { id: string; type: string; account?: string; object: string }[] {
-    return this.deliveries.map(({ body }) => JSON.parse(body));
+    return this.deliveries.map(
+      ({ body }) => JSON.parse(body) as { id: string; type: string; account?: string; object: string },
+    );
   }
 
   types(): string[] {
@@ -114,11 +116,7 @@ export async function startHarness(options: Partial<EmulatorOptions> = {}): Prom
 }
 
 /** A monthly price, in minor units. */
-export async function createMonthlyPrice(
-  stripe: Stripe,
-  unitAmount: number,
-  currency = 'usd',
-): Promise<Stripe.Price> {
+export async function createMonthlyPrice(stripe: Stripe, unitAmount: number, currency = 'usd'): Promise<Stripe.Price> {
   return stripe.prices.create({
     currency,
     unit_amount: unitAmount,
@@ -128,10 +126,7 @@ export async function createMonthlyPrice(
 }
 
 /** A v2 account that can be paid. */
-export async function createActiveAccount({
-  emulator,
-  stripe,
-}: Pick<Harness, 'emulator' | 'stripe'>): Promise<string> {
+export async function createActiveAccount({ emulator, stripe }: Pick<Harness, 'emulator' | 'stripe'>): Promise<string> {
   const account = await createV2Account(stripe);
   await control(emulator, 'POST', `accounts/${account.id}/complete-onboarding`);
   return account.id;

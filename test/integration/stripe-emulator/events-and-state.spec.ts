@@ -135,9 +135,7 @@ describe('the state file of the Stripe emulator', () => {
     const stripe = sdkFor(restarted);
     expect(readFileSync(stateFile, 'utf8')).toBe(whole);
     expect((await stripe.transfers.list()).data).toEqual([transfer]);
-    expect((await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:1' })).id).toBe(
-      transfer.id,
-    );
+    expect((await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:1' })).id).toBe(transfer.id);
     expect((await stripe.balance.retrieve()).available).toMatchObject([{ currency: 'usd', amount: 600 }]);
     await stripe.transfers.create(parameters, { idempotencyKey: 'payout-1:2' });
     await restarted.close();

@@ -17,13 +17,9 @@ describe('idempotency and faults in the Stripe emulator', () => {
   afterEach(() => harness.close());
 
   const send = (idempotencyKey: string, amount = 100): Promise<Stripe.Response<Stripe.Transfer>> =>
-    harness.stripe.transfers.create(
-      { amount, currency: 'usd', destination, transfer_group: 'g' },
-      { idempotencyKey },
-    );
+    harness.stripe.transfers.create({ amount, currency: 'usd', destination, transfer_group: 'g' }, { idempotencyKey });
 
-  const transferCount = async (): Promise<number> =>
-    (await harness.stripe.transfers.list({ limit: 100 })).data.length;
+  const transferCount = async (): Promise<number> => (await harness.stripe.transfers.list({ limit: 100 })).data.length;
 
   const arm = (fault: Omit<RequestFault, 'method' | 'path'>): void =>
     harness.emulator.faults.add({ ...fault, method: 'POST', path: '/v1/transfers' });
@@ -172,8 +168,7 @@ describe('idempotency and faults in the Stripe emulator', () => {
       emulator.faults.clear();
       arm({ kind: 'rate_limited_429', count: null, probability: 0.5, seed: 42 });
       const failed: number[] = [];
-      for (let index = 0; index < 20; index += 1)
-        await send(`${round}-${index}`).catch(() => failed.push(index));
+      for (let index = 0; index < 20; index += 1) await send(`${round}-${index}`).catch(() => failed.push(index));
       return failed;
     };
     const first = await failures('a');

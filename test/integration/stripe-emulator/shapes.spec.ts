@@ -90,8 +90,7 @@ describe('the shape of what the Stripe emulator answers', () => {
       const fields = Object.entries(PUBLISHED[type]!).filter(([field]) => !GONE[type]?.includes(field));
       expect(fields.map(([field]) => field).filter((field) => !(field in answer!))).toEqual([]);
       const differing = fields.filter(
-        ([field, kind]) =>
-          kind !== 'null' && kindOf(answer![field]) !== 'null' && kindOf(answer![field]) !== kind,
+        ([field, kind]) => kind !== 'null' && kindOf(answer![field]) !== 'null' && kindOf(answer![field]) !== kind,
       );
       expect(differing).toEqual([]);
     },

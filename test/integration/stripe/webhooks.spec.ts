@@ -24,12 +24,32 @@ describe('what is no genuine event', () => {
   const minutes = (n: number): Date => new Date(api.clock.now().getTime() + n * 60_000);
 
   it.each<[string, () => unknown, () => { secret?: string; signedAt?: Date }, string]>([
-    ['another secret', () => eventOf(api, 'invoice.paid', {}), () => ({ secret: 'whsec_other' }), 'webhook_signature_invalid'],
-    ['a timestamp 301 s old', () => eventOf(api, 'invoice.paid', {}), () => ({ signedAt: minutes(-5.017) }), 'webhook_timestamp_invalid'],
-    ['a timestamp 301 s ahead', () => eventOf(api, 'invoice.paid', {}), () => ({ signedAt: minutes(5.017) }), 'webhook_timestamp_invalid'],
+    [
+      'another secret',
+      () => eventOf(api, 'invoice.paid', {}),
+      () => ({ secret: 'whsec_other' }),
+      'webhook_signature_invalid',
+    ],
+    [
+      'a timestamp 301 s old',
+      () => eventOf(api, 'invoice.paid', {}),
+      () => ({ signedAt: minutes(-5.017) }),
+      'webhook_timestamp_invalid',
+    ],
+    [
+      'a timestamp 301 s ahead',
+      () => eventOf(api, 'invoice.paid', {}),
+      () => ({ signedAt: minutes(5.017) }),
+      'webhook_timestamp_invalid',
+    ],
     ['signed text that is no JSON', () => 'hello', () => ({}), 'webhook_not_an_event'],
     ['signed JSON that is no event', () => ({ object: 'invoice', id: 'in_1' }), () => ({}), 'webhook_not_an_event'],
-    ['an event without an object in it', () => ({ object: 'event', id: 'evt_x', type: 'invoice.paid' }), () => ({}), 'webhook_not_an_event'],
+    [
+      'an event without an object in it',
+      () => ({ object: 'event', id: 'evt_x', type: 'invoice.paid' }),
+      () => ({}),
+      'webhook_not_an_event',
+    ],
   ])('%s is refused with 400 and leaves nothing', async (_title, event, signing, code) => {
     const before = await api.database.prisma.stripeEvent.count();
     const answer = await deliver(api, event(), signing());
@@ -57,9 +77,24 @@ describe('what is no genuine event', () => {
 describe('what is kept without effect', () => {
   it.each<[string, () => Record<string, unknown>]>([
     ['a type we do not know', () => eventOf(api, 'something.new', { id: 'x', object: 'something' })],
-    ['an invoice of live mode', () => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kept' }), { livemode: true })],
-    ['an invoice of a connected account, which its owner could have forged', () => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kept' }), { account: 'acct_evil' })],
-    ['a thin event of a type we do not know', () => ({ id: 'evt_thin', object: 'v2.core.event', type: 'v2.new', livemode: false, created: '2026-12-01T12:00:00Z' })],
+    [
+      'an invoice of live mode',
+      () => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kept' }), { livemode: true }),
+    ],
+    [
+      'an invoice of a connected account, which its owner could have forged',
+      () => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kept' }), { account: 'acct_evil' }),
+    ],
+    [
+      'a thin event of a type we do not know',
+      () => ({
+        id: 'evt_thin',
+        object: 'v2.core.event',
+        type: 'v2.new',
+        livemode: false,
+        created: '2026-12-01T12:00:00Z',
+      }),
+    ],
   ])('%s', async (_title, build) => {
     await affiliateWithReferrals(api, `Kept ${_title}`, []);
     const event = build();
@@ -69,7 +104,9 @@ describe('what is kept without effect', () => {
   });
 
   it('an event of another API version whose object Stripe does not show us is parked', async () => {
-    const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'old-version' }), { api_version: '2019-05-16' });
+    const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'old-version' }), {
+      api_version: '2019-05-16',
+    });
     await deliver(api, event);
     await api.settle();
     expect(await statusOf(event['id'])).toBe('parked');
@@ -147,19 +184,33 @@ describe('a paid invoice', () => {
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'bound-1', customer: 'cus_true' })));
     await api.settle();
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'bound-1', customer: 'cus_other' })));
-    await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'somebody-else', customer: 'cus_true' })));
+    await deliver(
+      api,
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'somebody-else', customer: 'cus_true' })),
+    );
     await api.settle();
     expect(await earned('bound-1')).toHaveLength(2);
   });
 
   it('keeps currencies apart and moves in their steps', async () => {
     const { id } = await affiliateWithReferrals(api, 'Mixed', ['mixed-1']);
-    for (const [currency, total] of [['jpy', 1999], ['kwd', 12_345], ['eur', 9900]] as const) {
+    for (const [currency, total] of [
+      ['jpy', 1999],
+      ['kwd', 12_345],
+      ['eur', 9900],
+    ] as const) {
       await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'mixed-1', currency, total })));
     }
     await api.settle();
-    const { body } = await api.request<{ balances: { currency: string; payable: number }[] }>('GET', `/v1/affiliates/${id}/balance`);
-    expect(body.balances.map(({ currency, payable }) => [currency, payable])).toEqual([['eur', 1980], ['jpy', 399], ['kwd', 2460]]);
+    const { body } = await api.request<{ balances: { currency: string; payable: number }[] }>(
+      'GET',
+      `/v1/affiliates/${id}/balance`,
+    );
+    expect(body.balances.map(({ currency, payable }) => [currency, payable])).toEqual([
+      ['eur', 1980],
+      ['jpy', 399],
+      ['kwd', 2460],
+    ]);
   });
 
   it("takes the affiliate's own rate of its day and leaves earlier amounts alone", async () => {
@@ -203,7 +254,18 @@ describe('the order of events', () => {
     currency: 'usd',
     metadata: { userId },
     ended_at: status === 'canceled' ? Math.floor(api.clock.now().getTime() / 1000) : null,
-    items: { data: [{ quantity: 2, price: { unit_amount: 2900, unit_amount_decimal: '2900', recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' } } }] },
+    items: {
+      data: [
+        {
+          quantity: 2,
+          price: {
+            unit_amount: 2900,
+            unit_amount_decimal: '2900',
+            recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+          },
+        },
+      ],
+    },
   });
 
   it('does not matter: a cancellation that overtakes the invoice leaves it earning', async () => {
@@ -231,7 +293,10 @@ describe('the order of events', () => {
 describe('an event that cannot be worked on', () => {
   it('is kept with its error and tried again, while the others go on', async () => {
     await affiliateWithReferrals(api, 'Poison', ['poison-1']);
-    const poison = eventOf(api, 'invoice.paid', { ...paidInvoice(api, { userId: 'poison-1' }), amount_paid: 'not a number' });
+    const poison = eventOf(api, 'invoice.paid', {
+      ...paidInvoice(api, { userId: 'poison-1' }),
+      amount_paid: 'not a number',
+    });
     await deliver(api, poison);
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'poison-1' })));
     await api.stripe.settle();

@@ -28,10 +28,7 @@ const CURRENCY_OF_COUNTRY = new Map([
   ['JP', 'jpy'],
   ['NO', 'nok'],
   ['SE', 'sek'],
-  ...['AT', 'BE', 'DE', 'ES', 'FI', 'FR', 'IE', 'IT', 'NL', 'PT'].map((country): [string, string] => [
-    country,
-    'eur',
-  ]),
+  ...['AT', 'BE', 'DE', 'ES', 'FI', 'FR', 'IE', 'IT', 'NL', 'PT'].map((country): [string, string] => [country, 'eur']),
 ]);
 
 /** Makes an account that has yet to be onboarded. */

@@ -16,9 +16,7 @@ export function renderV1Account(account: AccountRecord): Wire<Stripe.Account> {
     object: 'account',
     business_profile: null,
     business_type: account.entityType,
-    capabilities: account.transfersRequested
-      ? { transfers: transfersActive(account) ? 'active' : 'inactive' }
-      : {},
+    capabilities: account.transfersRequested ? { transfers: transfersActive(account) ? 'active' : 'inactive' } : {},
     charges_enabled: false,
     controller: {
       type: 'application',
@@ -106,9 +104,7 @@ export function renderV2Account(account: AccountRecord, include: string[]): V2Ac
   };
 }
 
-function recipientOf(
-  account: AccountRecord,
-): NonNullable<NonNullable<V2Account['configuration']>['recipient']> {
+function recipientOf(account: AccountRecord): NonNullable<NonNullable<V2Account['configuration']>['recipient']> {
   if (!account.transfersRequested) return { applied: true, capabilities: {} };
   const status = transfersActive(account)
     ? { status: 'active' as const, status_details: [] }

@@ -58,8 +58,7 @@ function createAccount({ workspace, parameters }: Call): object {
     entityType: parameters.choice('business_type', ['individual', 'company']) ?? 'individual',
     dashboard: dashboard ?? (type === 'express' ? 'express' : 'full'),
     v1Type: type ?? 'none',
-    serviceAgreement:
-      parameters.group('tos_acceptance').choice('service_agreement', ['full', 'recipient']) ?? 'full',
+    serviceAgreement: parameters.group('tos_acceptance').choice('service_agreement', ['full', 'recipient']) ?? 'full',
     metadata: parameters.metadata(),
     transfersRequested: transfersRequestedIn(parameters) ?? false,
   });
@@ -68,9 +67,7 @@ function createAccount({ workspace, parameters }: Call): object {
 
 /** The account that the key, or the `Stripe-Account` header, stands for. */
 function retrieveOwnAccount({ workspace }: Call): object {
-  return renderV1Account(
-    workspace.account === null ? PLATFORM : accessibleAccount(workspace, workspace.account),
-  );
+  return renderV1Account(workspace.account === null ? PLATFORM : accessibleAccount(workspace, workspace.account));
 }
 
 function updateAccount({ workspace, parameters, path }: Call): object {

@@ -11,16 +11,12 @@ import { renderV2Account } from './account-rendering.js';
 export const accountV2Routes: Route[] = [
   route('POST', '/v2/core/accounts', createAccount),
   route('GET', '/v2/core/accounts', listAccounts),
-  route('GET', '/v2/core/accounts/:id', (call) =>
-    renderV2Account(accountOf(call), includeOf(call.parameters)),
-  ),
+  route('GET', '/v2/core/accounts/:id', (call) => renderV2Account(accountOf(call), includeOf(call.parameters))),
   route('POST', '/v2/core/accounts/:id', updateAccount),
   route('POST', '/v2/core/accounts/:id/close', (call) =>
     renderV2Account(changeAccount(call.workspace, accountOf(call), { closed: true }), []),
   ),
-  route('GET', '/v2/core/events/:id', ({ workspace, path }) =>
-    workspace.of(null).get('thin_event', path.id ?? ''),
-  ),
+  route('GET', '/v2/core/events/:id', ({ workspace, path }) => workspace.of(null).get('thin_event', path.id ?? '')),
 ];
 
 function createAccount({ workspace, parameters }: Call): object {

@@ -96,8 +96,7 @@ function createPrice({ workspace, parameters }: Call): Price {
     nickname: parameters.string('nickname') ?? null,
     product: productOf(workspace, parameters),
     recurring: recurringOf(parameters),
-    tax_behavior:
-      parameters.choice('tax_behavior', ['exclusive', 'inclusive', 'unspecified']) ?? 'unspecified',
+    tax_behavior: parameters.choice('tax_behavior', ['exclusive', 'inclusive', 'unspecified']) ?? 'unspecified',
     tiers_mode: null,
     transform_quantity: null,
     type: parameters.has('recurring') ? 'recurring' : 'one_time',
@@ -147,9 +146,7 @@ function listPrices({ workspace, parameters }: Call): object {
   const keys = parameters.strings('lookup_keys');
   const prices = workspace
     .newestFirst('price')
-    .filter(
-      (price) => (!product || price.product === product) && (!keys || keys.includes(price.lookup_key ?? '')),
-    );
+    .filter((price) => (!product || price.product === product) && (!keys || keys.includes(price.lookup_key ?? '')));
   return listPage(prices, parameters, '/v1/prices');
 }
 
@@ -159,11 +156,7 @@ function createTaxRate({ workspace, parameters }: Call): Wire<Stripe.TaxRate> {
   if (percentage === undefined) throw missingParameter('percentage');
   if (inclusive === undefined) throw missingParameter('inclusive');
   if (percentage < 0 || percentage > 100)
-    throw invalidParameter(
-      'parameter_invalid_integer',
-      'percentage',
-      'The percentage must be between 0 and 100.',
-    );
+    throw invalidParameter('parameter_invalid_integer', 'percentage', 'The percentage must be between 0 and 100.');
   const taxRate = workspace.put('tax_rate', {
     id: newId('txr'),
     object: 'tax_rate',
@@ -192,11 +185,7 @@ function createCoupon({ workspace, parameters }: Call): Wire<Stripe.Coupon> {
   const percentOff = parameters.number('percent_off') ?? null;
   const amountOff = parameters.positiveInteger('amount_off') ?? null;
   if ((percentOff === null) === (amountOff === null)) {
-    throw invalidParameter(
-      'parameter_missing',
-      'percent_off',
-      'Give exactly one of percent_off and amount_off.',
-    );
+    throw invalidParameter('parameter_missing', 'percent_off', 'Give exactly one of percent_off and amount_off.');
   }
   const coupon = workspace.put('coupon', {
     id: parameters.string('id') ?? randomToken(8),

@@ -62,10 +62,7 @@ function updateCustomer({ workspace, parameters, path }: Call): Customer {
     metadata: parameters.metadata(before.metadata),
     invoice_settings: {
       ...before.invoice_settings,
-      default_payment_method: changed(
-        paymentMethodOf(parameters),
-        before.invoice_settings.default_payment_method,
-      ),
+      default_payment_method: changed(paymentMethodOf(parameters), before.invoice_settings.default_payment_method),
     },
   });
   workspace.emit('customer.updated', customer, previousAttributes(before, customer));
@@ -74,16 +71,11 @@ function updateCustomer({ workspace, parameters, path }: Call): Customer {
 
 function listCustomers({ workspace, parameters }: Call): object {
   const email = parameters.string('email');
-  const customers = workspace
-    .newestFirst('customer')
-    .filter((customer) => !email || customer.email === email);
+  const customers = workspace.newestFirst('customer').filter((customer) => !email || customer.email === email);
   return listPage(customers, parameters, '/v1/customers');
 }
 
 /** Payment methods are opaque to the emulator: any id is taken, and it always pays. */
 function paymentMethodOf(parameters: Call['parameters']): string | null | undefined {
-  return (
-    parameters.group('invoice_settings').string('default_payment_method') ??
-    parameters.string('payment_method')
-  );
+  return parameters.group('invoice_settings').string('default_payment_method') ?? parameters.string('payment_method');
 }

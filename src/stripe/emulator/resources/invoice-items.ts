@@ -146,11 +146,7 @@ function costOf(
   if (amount === null) throw missingParameter('amount');
   if (currency === undefined) throw missingParameter('currency');
   if (parameters.has('quantity'))
-    throw invalidParameter(
-      'parameter_invalid_integer',
-      'quantity',
-      'quantity cannot be given together with amount.',
-    );
+    throw invalidParameter('parameter_invalid_integer', 'quantity', 'quantity cannot be given together with amount.');
   return { amount, currency, quantity: 1, pricing: null };
 }
 

@@ -100,8 +100,7 @@ export function finalizeInvoice(workspace: Workspace, draft: Invoice, at: number
     currency: customer.currency ?? draft.currency,
     next_invoice_sequence: sequence + 1,
   });
-  if (customer.balance !== endingBalance)
-    workspace.emit('customer.updated', settled, { balance: customer.balance });
+  if (customer.balance !== endingBalance) workspace.emit('customer.updated', settled, { balance: customer.balance });
   const invoice = workspace.put('invoice', {
     ...draft,
     status: 'open',

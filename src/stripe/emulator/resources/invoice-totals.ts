@@ -46,9 +46,7 @@ export function invoiceTotals(lines: TaxableLine[], discounts: AppliedDiscount[]
   const remaining = lines.map((line) => line.amount);
   const lineDiscounts: DiscountAmount[][] = lines.map(() => []);
   for (const discount of discounts) {
-    const discountable = lines.map((line, index) =>
-      line.discountable ? Math.max(0, remaining[index] ?? 0) : 0,
-    );
+    const discountable = lines.map((line, index) => (line.discountable ? Math.max(0, remaining[index] ?? 0) : 0));
     const shares = split(discountAmount(discount, sum(discountable)), discountable);
     shares.forEach((amount, index) => {
       if (amount === 0) return;
@@ -104,9 +102,7 @@ export function proportion(amount: number, part: number, whole: number): number 
 }
 
 function taxesOf(amount: number, taxRates: AppliedTaxRate[]): TaxAmount[] {
-  const inclusivePercentage = sum(
-    taxRates.filter(({ inclusive }) => inclusive).map(({ percentage }) => percentage),
-  );
+  const inclusivePercentage = sum(taxRates.filter(({ inclusive }) => inclusive).map(({ percentage }) => percentage));
   const contained = taxRates
     .filter(({ inclusive }) => inclusive)
     .map((taxRate) => ({

@@ -50,8 +50,7 @@ function createInvoice({ workspace, parameters }: Call): Invoice {
     description: parameters.string('description'),
     collectionMethod,
     dueDate:
-      parameters.integer('due_date') ??
-      (daysUntilDue === undefined ? null : now + daysUntilDue * SECONDS_PER_DAY),
+      parameters.integer('due_date') ?? (daysUntilDue === undefined ? null : now + daysUntilDue * SECONDS_PER_DAY),
   });
   takeUp(workspace, taken, invoice.id);
   return invoice;
@@ -75,10 +74,7 @@ function updateInvoice(call: Call): Invoice {
     default_tax_rates: taxRates ?? before.default_tax_rates,
     discounts: discounts ?? before.discounts,
   };
-  const invoice = workspace.put(
-    'invoice',
-    before.status === 'draft' ? withTotals(workspace, changed) : changed,
-  );
+  const invoice = workspace.put('invoice', before.status === 'draft' ? withTotals(workspace, changed) : changed);
   workspace.emit('invoice.updated', invoice, previousAttributes(before, invoice));
   return invoice;
 }
@@ -138,12 +134,8 @@ function listInvoices({ workspace, parameters }: Call): object {
   );
   const invoices = workspace
     .newestFirst('invoice')
-    .filter(
-      (invoice) => (!customer || invoice.customer === customer) && (!status || invoice.status === status),
-    )
-    .filter(
-      (invoice) => !subscription || idOf(invoice.parent?.subscription_details?.subscription) === subscription,
-    );
+    .filter((invoice) => (!customer || invoice.customer === customer) && (!status || invoice.status === status))
+    .filter((invoice) => !subscription || idOf(invoice.parent?.subscription_details?.subscription) === subscription);
   return listPage(invoices, parameters, '/v1/invoices');
 }
 

@@ -14,9 +14,7 @@ type Charge = Wire<Stripe.Charge>;
 /** How money came in: payment intents, their charges, and which invoices they paid. */
 export const paymentRoutes: Route[] = [
   route('GET', '/v1/invoice_payments', listInvoicePayments),
-  route('GET', '/v1/invoice_payments/:id', ({ workspace, path }) =>
-    workspace.get('invoice_payment', path.id ?? ''),
-  ),
+  route('GET', '/v1/invoice_payments/:id', ({ workspace, path }) => workspace.get('invoice_payment', path.id ?? '')),
   route('GET', '/v1/payment_intents', ({ workspace, parameters }) =>
     listPage(
       ofCustomer(workspace.newestFirst('payment_intent'), parameters.string('customer')),
@@ -24,15 +22,9 @@ export const paymentRoutes: Route[] = [
       '/v1/payment_intents',
     ),
   ),
-  route('GET', '/v1/payment_intents/:id', ({ workspace, path }) =>
-    workspace.get('payment_intent', path.id ?? ''),
-  ),
+  route('GET', '/v1/payment_intents/:id', ({ workspace, path }) => workspace.get('payment_intent', path.id ?? '')),
   route('GET', '/v1/charges', ({ workspace, parameters }) =>
-    listPage(
-      ofCustomer(workspace.newestFirst('charge'), parameters.string('customer')),
-      parameters,
-      '/v1/charges',
-    ),
+    listPage(ofCustomer(workspace.newestFirst('charge'), parameters.string('customer')), parameters, '/v1/charges'),
   ),
   route('GET', '/v1/charges/:id', ({ workspace, path }) => workspace.get('charge', path.id ?? '')),
 ];
@@ -49,10 +41,7 @@ export function collectPayment(
 ): InvoicePayment {
   const intentId = newId('pi');
   const charge = workspace.put('charge', chargeOf(invoice, intentId, paymentMethod, paidAt));
-  const intent = workspace.put(
-    'payment_intent',
-    intentOf(invoice, intentId, charge.id, paymentMethod, paidAt),
-  );
+  const intent = workspace.put('payment_intent', intentOf(invoice, intentId, charge.id, paymentMethod, paidAt));
   const payment = workspace.put('invoice_payment', {
     id: newId('inpay'),
     object: 'invoice_payment',
@@ -73,13 +62,7 @@ export function collectPayment(
   return payment;
 }
 
-function intentOf(
-  invoice: Invoice,
-  id: string,
-  charge: string,
-  paymentMethod: string,
-  created: number,
-): PaymentIntent {
+function intentOf(invoice: Invoice, id: string, charge: string, paymentMethod: string, created: number): PaymentIntent {
   return {
     id,
     object: 'payment_intent',

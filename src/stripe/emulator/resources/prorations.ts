@@ -25,9 +25,7 @@ export function addProrations(
   const same = (left: SubscriptionItem, right: SubscriptionItem): boolean =>
     left.id === right.id && left.price.id === right.price.id && left.quantity === right.quantity;
   const former = before.items.data.filter((item) => creditOnly || !after.some((other) => same(item, other)));
-  const latter = creditOnly
-    ? []
-    : after.filter((item) => !before.items.data.some((other) => same(item, other)));
+  const latter = creditOnly ? [] : after.filter((item) => !before.items.data.some((other) => same(item, other)));
   const add = (item: SubscriptionItem, amount: number, description: string): void => {
     addInvoiceItem(workspace, {
       amount,

@@ -56,9 +56,7 @@ export function draftBill(
     currency: subscription.currency,
     lines: [
       ...taken.map(invoiceItemLine),
-      ...(lines
-        ? subscription.items.data.map((item) => subscriptionLine(workspace, item, lines, trial))
-        : []),
+      ...(lines ? subscription.items.data.map((item) => subscriptionLine(workspace, item, lines, trial)) : []),
     ],
     billingReason: bill.reason,
     period: bill.period,
@@ -78,12 +76,7 @@ export function draftBill(
 }
 
 /** Finalises a subscription's invoice and, unless the customer is to pay it by hand, pays it. */
-export function settleBill(
-  workspace: Workspace,
-  subscription: Subscription,
-  draft: Invoice,
-  at: number,
-): Invoice {
+export function settleBill(workspace: Workspace, subscription: Subscription, draft: Invoice, at: number): Invoice {
   const invoice = finalizeInvoice(workspace, draft, at);
   if (invoice.status !== 'open' || subscription.collection_method === 'send_invoice') return invoice;
   return payInvoice(workspace, invoice, at, { paymentMethod: idOf(subscription.default_payment_method) });

@@ -36,28 +36,18 @@ export function changedItems(
       items = [...items, newItem(workspace, entry, subscription, period)];
       continue;
     }
-    if (!items.some((item) => item.id === id))
-      throw noSuchReference('subscription item', id, entry.pathOf('id'));
+    if (!items.some((item) => item.id === id)) throw noSuchReference('subscription item', id, entry.pathOf('id'));
     items = entry.boolean('deleted')
       ? items.filter((item) => item.id !== id)
       : items.map((item) => (item.id === id ? changedItem(workspace, entry, item) : item));
   }
   if (items.length === 0)
-    throw invalidParameter(
-      'parameter_missing',
-      'items',
-      'A subscription must have at least one active plan.',
-    );
+    throw invalidParameter('parameter_missing', 'items', 'A subscription must have at least one active plan.');
   checkSameRhythm(items);
   return items;
 }
 
-function newItem(
-  workspace: Workspace,
-  entry: Parameters,
-  subscription: string,
-  period: Period,
-): SubscriptionItem {
+function newItem(workspace: Workspace, entry: Parameters, subscription: string, period: Period): SubscriptionItem {
   const price = priceOf(workspace, entry);
   if (!price) throw missingParameter(entry.pathOf('price'));
   return {
@@ -105,9 +95,7 @@ function priceOf(workspace: Workspace, entry: Parameters): Wire<Stripe.Price> | 
 
 function checkSameRhythm(items: SubscriptionItem[]): void {
   const rhythms = new Set(
-    items.map(
-      ({ price }) => `${price.recurring?.interval} ${price.recurring?.interval_count} ${price.currency}`,
-    ),
+    items.map(({ price }) => `${price.recurring?.interval} ${price.recurring?.interval_count} ${price.currency}`),
   );
   if (rhythms.size > 1)
     throw invalidParameter(

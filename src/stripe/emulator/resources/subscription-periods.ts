@@ -38,11 +38,7 @@ function addIntervals(anchor: number, { interval, intervalCount }: Cadence, coun
 function addMonths(seconds: number, months: number): number {
   const from = new Date(seconds * 1000);
   const lastDay = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months + 1, 0)).getUTCDate();
-  const midnight = Date.UTC(
-    from.getUTCFullYear(),
-    from.getUTCMonth() + months,
-    Math.min(from.getUTCDate(), lastDay),
-  );
+  const midnight = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + months, Math.min(from.getUTCDate(), lastDay));
   const timeOfDay = (seconds * 1000) % 86_400_000;
   return (midnight + timeOfDay) / 1000;
 }

@@ -24,9 +24,7 @@ const SECONDS_PER_DAY = 86_400;
 export const subscriptionRoutes: Route[] = [
   route('POST', '/v1/subscriptions', createSubscription),
   route('GET', '/v1/subscriptions', listSubscriptions),
-  route('GET', '/v1/subscriptions/:id', ({ workspace, path }) =>
-    workspace.get('subscription', path.id ?? ''),
-  ),
+  route('GET', '/v1/subscriptions/:id', ({ workspace, path }) => workspace.get('subscription', path.id ?? '')),
   route('POST', '/v1/subscriptions/:id', updateSubscription),
   route('DELETE', '/v1/subscriptions/:id', cancelSubscription),
 ];
@@ -56,8 +54,7 @@ function createSubscription({ workspace, parameters }: Call): Subscription {
     trial_end: trialEnd,
     trial_start: trialEnd === null ? null : now,
   };
-  const period =
-    trialEnd === null ? periodFrom(now, anchor, cadenceOf(unbilled)) : { start: now, end: trialEnd };
+  const period = trialEnd === null ? periodFrom(now, anchor, cadenceOf(unbilled)) : { start: now, end: trialEnd };
   const stored = workspace.put('subscription', withPeriod(unbilled, period));
   const { subscription, invoice } = draftBill(workspace, stored, {
     reason: 'subscription_create',
@@ -76,14 +73,11 @@ function createSubscription({ workspace, parameters }: Call): Subscription {
  */
 function updateSubscription({ workspace, parameters, path }: Call): Subscription {
   const before = workspace.get('subscription', path.id ?? '');
-  if (before.status === 'canceled')
-    throw refused('resource_missing', `No such subscription: '${before.id}'`, 'id');
+  if (before.status === 'canceled') throw refused('resource_missing', `No such subscription: '${before.id}'`, 'id');
   const now = workspace.nowSeconds;
   const period = currentPeriod(before);
   const entries = parameters.groups('items');
-  const items = entries
-    ? changedItems(workspace, entries, before.items.data, before.id, period)
-    : before.items.data;
+  const items = entries ? changedItems(workspace, entries, before.items.data, before.id, period) : before.items.data;
   const changed = workspace.put('subscription', {
     ...before,
     ...cancellationOf(parameters, before, now),
@@ -98,8 +92,7 @@ function updateSubscription({ workspace, parameters, path }: Call): Subscription
   });
   const newRhythm = JSON.stringify(cadenceOf(before)) !== JSON.stringify(cadenceOf(changed));
   const proration =
-    parameters.choice('proration_behavior', ['create_prorations', 'always_invoice', 'none']) ??
-    'create_prorations';
+    parameters.choice('proration_behavior', ['create_prorations', 'always_invoice', 'none']) ?? 'create_prorations';
   if (entries && proration !== 'none' && before.status === 'active')
     addProrations(workspace, before, items, period, newRhythm);
   const billNow = entries && before.status === 'active' && (newRhythm || proration === 'always_invoice');
@@ -122,8 +115,7 @@ function updateSubscription({ workspace, parameters, path }: Call): Subscription
 
 function cancelSubscription({ workspace, path }: Call): Subscription {
   const before = workspace.get('subscription', path.id ?? '');
-  if (before.status === 'canceled')
-    throw refused('resource_missing', `No such subscription: '${before.id}'`, 'id');
+  if (before.status === 'canceled') throw refused('resource_missing', `No such subscription: '${before.id}'`, 'id');
   return endSubscription(workspace, before, workspace.nowSeconds);
 }
 
@@ -186,8 +178,7 @@ function blankSubscription(
     canceled_at: null,
     cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
     collection_method:
-      parameters.choice('collection_method', ['charge_automatically', 'send_invoice']) ??
-      'charge_automatically',
+      parameters.choice('collection_method', ['charge_automatically', 'send_invoice']) ?? 'charge_automatically',
     created: now,
     customer_account: null,
     days_until_due: parameters.integer('days_until_due') ?? null,

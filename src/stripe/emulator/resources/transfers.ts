@@ -2,13 +2,7 @@ import type { Stripe } from 'stripe';
 import { newId } from '../ids.js';
 import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
-import {
-  invalidParameter,
-  missingParameter,
-  noSuchObject,
-  noSuchReference,
-  refused,
-} from '../stripe-problem.js';
+import { invalidParameter, missingParameter, noSuchObject, noSuchReference, refused } from '../stripe-problem.js';
 import { wholeList, type Wire } from '../wire.js';
 import { previousAttributes } from '../workspace.js';
 import { transfersActive } from './account-record.js';
@@ -89,8 +83,7 @@ function listTransfers({ workspace, parameters }: Call): object {
     .newestFirst('transfer')
     .filter(
       (transfer) =>
-        (!group || transfer.transfer_group === group) &&
-        (!destination || transfer.destination === destination),
+        (!group || transfer.transfer_group === group) && (!destination || transfer.destination === destination),
     );
   return listPage(transfers, parameters, '/v1/transfers');
 }
@@ -132,9 +125,7 @@ function createReversal({ workspace, parameters, path }: Call): Reversal {
 
 function listReversals({ workspace, parameters, path }: Call): object {
   const transfer = workspace.get('transfer', path.id ?? '');
-  const reversals = workspace
-    .newestFirst('transfer_reversal')
-    .filter((reversal) => reversal.transfer === transfer.id);
+  const reversals = workspace.newestFirst('transfer_reversal').filter((reversal) => reversal.transfer === transfer.id);
   return listPage(reversals, parameters, transfer.reversals.url);
 }
 

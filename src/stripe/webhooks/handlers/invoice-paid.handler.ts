@@ -9,7 +9,9 @@ import { EventHandler, type Apply } from '../event-handlers.js';
 import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
 
 /** An invoice as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
-type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions'> & { status_transitions?: Stripe.Invoice.StatusTransitions };
+type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions'> & {
+  status_transitions?: Stripe.Invoice.StatusTransitions;
+};
 
 /** `invoice.paid`: the paid invoice is stored and earns its commission. */
 @Injectable()
@@ -28,7 +30,10 @@ export class InvoicePaidHandler extends EventHandler {
 
   override async prepare(event: InboundEvent): Promise<Apply> {
     const invoice = (event as SnapshotEvent).data.object as unknown as InvoiceSnapshot;
-    const facts: PaidInvoice = { ...invoiceFacts(invoice, event.id), referredUserId: await this.findReferredUser(invoice) };
+    const facts: PaidInvoice = {
+      ...invoiceFacts(invoice, event.id),
+      referredUserId: await this.findReferredUser(invoice),
+    };
     return (tx: Tx) => this.commissions.recordPaidInvoice(tx, facts);
   }
 
@@ -42,7 +47,8 @@ export class InvoicePaidHandler extends EventHandler {
     const details = subscriptionDetails(invoice);
     const onInvoice = metadataValue(details?.metadata, key);
     if (onInvoice) return onInvoice;
-    if (customerId && (await this.database.prisma.referral.findUnique({ where: { stripeCustomerId: customerId } }))) return null;
+    if (customerId && (await this.database.prisma.referral.findUnique({ where: { stripeCustomerId: customerId } })))
+      return null;
     const subscriptionId = idOf(details?.subscription);
     if (subscriptionId) {
       const known = await this.database.prisma.stripeSubscription.findUnique({ where: { id: subscriptionId } });
@@ -67,7 +73,8 @@ function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<Pai
     subscriptionId: idOf(subscriptionDetails(invoice)?.subscription),
     currency: invoice.currency,
     totalMinor: BigInt(invoice.total),
-    totalExcludingTaxMinor: typeof invoice.total_excluding_tax === 'number' ? BigInt(invoice.total_excluding_tax) : null,
+    totalExcludingTaxMinor:
+      typeof invoice.total_excluding_tax === 'number' ? BigInt(invoice.total_excluding_tax) : null,
     // Money that did not come through Stripe earns nothing by itself: nobody but the host can vouch for it.
     amountPaidMinor: paid > offStripe ? paid - offStripe : 0n,
     amountPaidOffStripeMinor: offStripe,

@@ -16,7 +16,11 @@ import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
  */
 @Injectable()
 export class SubscriptionChangedHandler extends EventHandler {
-  override readonly types = ['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted'];
+  override readonly types = [
+    'customer.subscription.created',
+    'customer.subscription.updated',
+    'customer.subscription.deleted',
+  ];
   override readonly source = 'platform';
 
   constructor(
