@@ -1,6 +1,5 @@
 import { transliterate } from 'transliteration';
 
-const CODE_LENGTH_MAX = 32;
 /** What a host may ask for, in any case; stored in upper case. */
 export const CUSTOM_CODE_FORM = /^[A-Za-z0-9-]{3,32}$/;
 

@@ -85,7 +85,9 @@ async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlD
   const queryOneClient = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
     const result = await client.query(config);
     const charColumns = new Set<number>();
-    result.fields.forEach((field, index) => {
+    // Of several statements at once `pg` gives an array, which its types do not know; those return no rows here.
+    const { fields = [] }: { fields?: pg.FieldDef[] } = result;
+    fields.forEach((field, index) => {
       if (field.dataTypeID === CATALOG_CHAR_OID) {
         field.dataTypeID = TEXT_OID;
         charColumns.add(index);

@@ -167,25 +167,23 @@ describe('a lease', () => {
     const key = newKey();
     const { opened, open } = gate();
     const started = gate();
-    const slow = api.app
-      .get(Idempotency)
-      .run(
-        {
-          headers: { 'idempotency-key': key },
-          method: 'POST',
-          url: '/v1/test',
-          id: 'r',
-          body: {},
-          principal: { scope: 'host', subject: 's' },
-        } as unknown as FastifyRequest,
-        {} as FastifyReply,
-        async (tx) => {
-          await tx.plan.create({ data: { id: 'pln_lost', name: 'lost', createdAt: api.clock.now() } });
-          started.open();
-          await opened;
-          return { status: 201, body: null };
-        },
-      );
+    const slow = api.app.get(Idempotency).run(
+      {
+        headers: { 'idempotency-key': key },
+        method: 'POST',
+        url: '/v1/test',
+        id: 'r',
+        body: {},
+        principal: { scope: 'host', subject: 's' },
+      } as unknown as FastifyRequest,
+      {} as FastifyReply,
+      async (tx) => {
+        await tx.plan.create({ data: { id: 'pln_lost', name: 'lost', createdAt: api.clock.now() } });
+        started.open();
+        await opened;
+        return { status: 201, body: null };
+      },
+    );
     await started.opened;
     api.clock.advance(61 * SECOND);
     await run(key, done);
