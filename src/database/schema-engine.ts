@@ -85,9 +85,7 @@ async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlD
   const queryOneClient = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
     const result = await client.query(config);
     const charColumns = new Set<number>();
-    // Of several statements at once `pg` gives an array, which its types do not know; those return no rows here.
-    const { fields = [] }: { fields?: pg.FieldDef[] } = result;
-    fields.forEach((field, index) => {
+    fieldsOf(result).forEach((field, index) => {
       if (field.dataTypeID === CATALOG_CHAR_OID) {
         field.dataTypeID = TEXT_OID;
         charColumns.add(index);
@@ -198,4 +196,9 @@ export async function readMigrations(folder: string): Promise<MigrationList> {
     shadowDbInitScript: '',
     migrationDirectories,
   };
+}
+
+/** Of several statements at once `pg` gives an array of results; those that the engine sends so return no rows. */
+function fieldsOf(result: pg.QueryArrayResult | pg.QueryArrayResult[]): pg.FieldDef[] {
+  return Array.isArray(result) ? [] : result.fields;
 }
