@@ -1,29 +1,31 @@
 import { CronTime } from 'cron';
 import { DateTime } from 'luxon';
 
-/** Long enough to meet every month length, a leap day, and both clock changes. */
-const CHECKED_MONTHS = 49;
+/** A year and a month meet every month length, every weekday of the 1st to the 7th, and both clock changes. */
+const CHECKED_MONTHS = 13;
 
 /**
  * Why this cron expression cannot plan payouts, or null. A period is a calendar month and has one run, so an
  * expression that fires twice within a month of its own time zone would lose the second run.
  */
 export function monthlyCronProblem(expression: string, timezone: string): string | null {
-  let time: CronTime;
+  const start = DateTime.fromISO('2026-01-01T00:00:00', { zone: timezone });
+  const end = start.plus({ months: CHECKED_MONTHS });
   try {
-    time = new CronTime(expression, timezone);
+    const time = new CronTime(expression, timezone);
+    let period = '';
+    let at: DateTime = time.getNextDateFrom(start as DateTime<true>, timezone);
+    while (at < end) {
+      if (at.toFormat('yyyy-MM') === period)
+        return `fires more than once a month (in ${period}): payouts run once a month`;
+      period = at.toFormat('yyyy-MM');
+      at = time.getNextDateFrom(at as DateTime<true>, timezone);
+    }
+    return null;
   } catch {
-    return 'is not a cron expression';
+    // The parser throws for what it cannot read, and for a day that never comes, such as 30 February.
+    return 'is no cron expression that ever fires';
   }
-  const seen = new Set<string>();
-  let at: DateTime<true> | DateTime<false> = DateTime.fromISO('2026-01-01T00:00:00', { zone: timezone });
-  for (let i = 0; i < CHECKED_MONTHS; i++) {
-    at = time.getNextDateFrom(at, timezone) as DateTime<true>;
-    const period = at.toFormat('yyyy-MM');
-    if (seen.has(period)) return `fires more than once a month (twice in ${period}): payouts run once a month`;
-    seen.add(period);
-  }
-  return null;
 }
 
 /** The planned moment of a period's run (`2026-12` → 2026-12-01T06:00Z by default): the run's cut-off. Null when the
