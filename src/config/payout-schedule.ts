@@ -14,12 +14,12 @@ export function monthlyCronProblem(expression: string, timezone: string): string
   try {
     const time = new CronTime(expression, timezone);
     let period = '';
-    let at: DateTime = time.getNextDateFrom(start as DateTime<true>, timezone);
+    let at: DateTime = time.getNextDateFrom(start, timezone);
     while (at < end) {
       if (at.toFormat('yyyy-MM') === period)
         return `fires more than once a month (in ${period}): payouts run once a month`;
       period = at.toFormat('yyyy-MM');
-      at = time.getNextDateFrom(at as DateTime<true>, timezone);
+      at = time.getNextDateFrom(at, timezone);
     }
     return null;
   } catch {

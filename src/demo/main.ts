@@ -23,6 +23,9 @@ import { StoryClock } from './story-clock.js';
 const WEBHOOK_SECRET = 'whsec_demo';
 const DEFAULT_PORT = '3000';
 
+/** Ctrl-C in the middle of the story takes the service away from under it, which is no failure of the story. */
+let isStopping = false;
+
 /** The story is told on the demo's own database and Stripe, whatever the environment says of the real ones. */
 function demoConfig(databaseUrl: string): ReturnType<typeof readConfig> {
   const { PORT = DEFAULT_PORT } = loadEnvironment();
@@ -61,6 +64,7 @@ async function run(): Promise<void> {
   emulator.addWebhookEndpoint({ url: `http://${config.host}:${port}/stripe/webhooks`, secret: WEBHOOK_SECRET });
 
   closeOnSignal(async () => {
+    isStopping = true;
     console.log('\nStopping …');
     await app.get(ServerDrain).drain(app.getHttpServer());
     await app.close();
@@ -102,4 +106,6 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-await run().catch(fail);
+await run().catch((error: unknown) => {
+  if (!isStopping) fail(error);
+});
