@@ -61,11 +61,16 @@ export class PayoutRunsService {
     while (run.status === 'sending' || run.status === 'waiting_for_funds') {
       await this.sender.sendDue(run.id, onSettled);
       run = await this.conclude(run);
-      if (!UNFINISHED.includes(run.status) || run.status === 'waiting_for_funds' || performance.now() >= giveUpAtMs)
-        break;
+      const isPatient = performance.now() < giveUpAtMs && !this.sender.isStopping;
+      if (run.status !== 'sending' || !isPatient) break;
       await sleep(POLL_MS);
     }
     return run;
+  }
+
+  /** Ends a run under way after the transfers that were already asked for; the next start resumes it. */
+  stop(): void {
+    this.sender.stop();
   }
 
   private async findOrCreate(period: string, cutOff: Date): Promise<PayoutRun> {

@@ -37,8 +37,9 @@ export class PayoutScheduler implements OnApplicationBootstrap {
     await this.busy;
   }
 
-  /** Lets a run that is under way come to a safe end. */
+  /** A run may take an hour; it is cut short after the transfers that were already asked for, and resumed later. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.runs.stop();
     await this.busy;
   }
 

@@ -39,6 +39,7 @@ export class SendingHaltedError extends Error {
 export class PayoutSender {
   private readonly logger = new Logger(PayoutSender.name);
   private readonly pacer: RequestPacer;
+  private stopping = false;
 
   constructor(
     config: Config,
@@ -61,10 +62,10 @@ export class PayoutSender {
   async sendDue(runId: string, onSettled: (payout: Payout) => void = () => undefined): Promise<void> {
     for (;;) {
       const claimed = await this.claim(runId);
-      if (claimed.length === 0) return;
+      if (claimed.length === 0 || this.stopping) return;
       let halted: Error | undefined;
       const lane = async (): Promise<void> => {
-        for (let payout = claimed.shift(); payout && !halted; payout = claimed.shift()) {
+        for (let payout = claimed.shift(); payout && !halted && !this.stopping; payout = claimed.shift()) {
           try {
             await this.settle(payout);
             onSettled(payout);
@@ -77,6 +78,15 @@ export class PayoutSender {
       await Promise.all(Array.from({ length: MAX_LANES }, lane));
       if (halted) throw halted;
     }
+  }
+
+  /** Lets what is under way end and sends nothing more: for a shutdown. What was claimed is free again within a minute. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  get isStopping(): boolean {
+    return this.stopping;
   }
 
   private claim(runId: string): Promise<Payout[]> {
