@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../database/database.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
@@ -15,10 +17,23 @@ interface DueHold {
 /** Makes held commissions payable once their hold has run out. */
 @Injectable()
 export class HoldReleaseService {
+  private readonly logger = new Logger(HoldReleaseService.name);
+
   constructor(
+    private readonly clock: Clock,
     private readonly database: Database,
     private readonly ledger: Ledger,
   ) {}
+
+  /** What is due now, each minute on every instance: two at once release each commission once. */
+  @Cron(CronExpression.EVERY_MINUTE)
+  async releaseDueNow(): Promise<void> {
+    try {
+      await this.releaseDue(this.clock.now());
+    } catch (error) {
+      this.logger.error({ message: 'holds could not be released; tried again within a minute', error: String(error) });
+    }
+  }
 
   /**
    * Releases every commission whose `availableAt` has come by `asOf`, in batches of one transaction each. Safe to run
