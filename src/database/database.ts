@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '@prisma/client';
 import pg from 'pg';
@@ -20,12 +20,14 @@ const MAX_CONNECTIONS = 20;
 export class Database implements OnApplicationShutdown {
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
+  private readonly logger = new Logger(Database.name);
 
   constructor(readonly url: string) {
     this.pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 });
-    // An idle connection that breaks (a database restart) is replaced at its next use; without a listener it would
-    // end the process.
-    this.pool.on('error', () => undefined);
+    // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
+    this.pool.on('error', (error) =>
+      this.logger.warn({ message: 'an idle database connection broke', error: error.message }),
+    );
     this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
   }
 

@@ -65,7 +65,8 @@ export class StripeAccountGatewayV2 extends AccountGateway {
       const due = (account.requirements?.entries ?? []).filter((entry) => entry.awaiting_action_from === 'user');
       return {
         accountId,
-        detailsSubmitted: due.length === 0,
+        // Without a word about requirements nothing says that onboarding was finished.
+        detailsSubmitted: account.requirements?.entries !== undefined && due.length === 0,
         payoutsEnabled: balance?.stripe_transfers?.status === 'active' && payouts === 'active',
         requirementsDue: due.map((entry) => entry.description),
       };
