@@ -49,7 +49,7 @@ export class GroupCommit<T> {
   }
 
   private async run(): Promise<void> {
-    // One turn of the event loop gathers the requests that arrived in the same tick.
+    // A microtask later, so that what is added in one go is written in one go.
     await Promise.resolve();
     while (this.queue.length > 0) {
       const batch = this.queue.splice(0, this.maxBatch);

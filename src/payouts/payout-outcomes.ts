@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Payout } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { lockBalances } from '../commissions/ledger/balances.js';
@@ -12,6 +12,8 @@ import type { SkipReason } from './eligibility.js';
  */
 @Injectable()
 export class PayoutOutcomes {
+  private readonly logger = new Logger(PayoutOutcomes.name);
+
   constructor(
     private readonly clock: Clock,
     private readonly database: Database,
@@ -21,7 +23,7 @@ export class PayoutOutcomes {
   /** The transfer exists: in payout → paid out. */
   async paid(payout: Payout, transferId: string): Promise<void> {
     const paidAt = this.clock.now();
-    await this.whilePending(payout, async (tx) => {
+    const work = async (tx: Tx): Promise<void> => {
       await tx.payout.update({
         where: { id: payout.id },
         data: { status: 'paid', stripeTransferId: transferId, paidAt, nextTryAt: null },
@@ -41,12 +43,20 @@ export class PayoutOutcomes {
           payoutId: payout.id,
         },
       ]);
-    });
+    };
+    const before = await this.lockedWhilePending(payout, () => true, work);
+    if (before.status !== 'pending' && before.stripeTransferId !== transferId) {
+      this.logger.error({
+        message: 'a transfer exists for a payout that did not wait for it',
+        payoutId: payout.id,
+        transferId,
+      });
+    }
   }
 
   /** A definite no: the money is payable again and goes into the next run. */
   async failed(payout: Payout, code: string, message: string): Promise<void> {
-    await this.whilePending(payout, async (tx) => {
+    await this.unlessSentSince(payout, async (tx) => {
       await this.resolveAttempt(tx, payout, 'refused', code);
       await this.giveBack(tx, payout, { status: 'failed', failureCode: code, failureMessage: message.slice(0, 500) });
     });
@@ -54,7 +64,7 @@ export class PayoutOutcomes {
 
   /** Not eligible any more, and certainly not sent: the money is payable again, and the run lists the reason. */
   async canceled(payout: Payout, reason: SkipReason): Promise<void> {
-    await this.whilePending(payout, async (tx) => {
+    await this.unlessSentSince(payout, async (tx) => {
       await this.giveBack(tx, payout, { status: 'canceled', failureCode: reason, failureMessage: null });
       const { runId, affiliateId, currency, amountMinor } = payout;
       await tx.payoutSkip.createMany({
@@ -101,11 +111,23 @@ export class PayoutOutcomes {
     });
   }
 
-  private async whilePending(payout: Payout, work: (tx: Tx) => Promise<void>): Promise<void> {
-    await this.database.transaction(async (tx) => {
+  /** Money is given back only if nobody has sent the payout since the caller looked: that request may be on its way. */
+  private async unlessSentSince(payout: Payout, work: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.lockedWhilePending(payout, (current) => current.sends === payout.sends, work);
+  }
+
+  /** Locks the balance, then the payout. @returns the payout as it was found. */
+  private lockedWhilePending(
+    payout: Payout,
+    condition: (current: Payout) => boolean,
+    work: (tx: Tx) => Promise<void>,
+  ): Promise<Payout> {
+    return this.database.transaction(async (tx) => {
       await lockBalances(tx, [payout]);
-      const current = await tx.payout.findUniqueOrThrow({ where: { id: payout.id }, select: { status: true } });
-      if (current.status === 'pending') await work(tx);
+      await tx.$executeRaw`SELECT 1 FROM payouts WHERE id = ${payout.id} FOR UPDATE`;
+      const current = await tx.payout.findUniqueOrThrow({ where: { id: payout.id } });
+      if (current.status === 'pending' && condition(current)) await work(tx);
+      return current;
     });
   }
 }

@@ -10,7 +10,9 @@ import { PayoutGateway, type TransferOutcome } from './payout-gateway.js';
 import { PayoutOutcomes } from './payout-outcomes.js';
 import { RequestPacer } from './request-pacer.js';
 
-const CLAIM_SIZE = 100;
+const CLAIM_SIZE_MAX = 100;
+/** No more is claimed than can be sent well within the claim, at the slowest rate too. */
+const CLAIM_SECONDS_OF_WORK = 15;
 /** A claim outlives the slowest request; the payouts of a process that died are free after it. */
 const CLAIM_MS = 45_000;
 const MAX_LANES = 32;
@@ -39,6 +41,7 @@ export class SendingHaltedError extends Error {
 export class PayoutSender {
   private readonly logger = new Logger(PayoutSender.name);
   private readonly pacer: RequestPacer;
+  private readonly claimSize: number;
   private stopping = false;
 
   constructor(
@@ -50,6 +53,7 @@ export class PayoutSender {
     private readonly outcomes: PayoutOutcomes,
   ) {
     this.pacer = new RequestPacer(config.payoutRequestsPerSecond);
+    this.claimSize = Math.min(CLAIM_SIZE_MAX, config.payoutRequestsPerSecond * CLAIM_SECONDS_OF_WORK);
   }
 
   /**
@@ -96,7 +100,7 @@ export class PayoutSender {
       const due = await tx.$queryRaw<{ id: string }[]>`
         SELECT id FROM payouts
         WHERE run_id = ${runId} AND status = 'pending' AND (next_try_at IS NULL OR next_try_at <= ${now})
-        ORDER BY id LIMIT ${CLAIM_SIZE} FOR UPDATE SKIP LOCKED`;
+        ORDER BY id LIMIT ${this.claimSize} FOR UPDATE SKIP LOCKED`;
       const ids = due.map(({ id }) => id);
       await tx.payout.updateMany({ where: { id: { in: ids } }, data: { nextTryAt: claimedUntil } });
       return tx.payout.findMany({ where: { id: { in: ids } }, orderBy: { id: 'asc' } });
@@ -134,8 +138,9 @@ export class PayoutSender {
 
   private async send(payout: Payout, unresolvedBefore: boolean): Promise<void> {
     const idempotencyKey = `${payout.id}:${payout.attemptNo}`;
-    await this.recordIntent(payout, idempotencyKey);
-    const { id, amountMinor, currency, destination } = payout;
+    const intended = await this.recordIntent(payout, idempotencyKey);
+    if (!intended) return;
+    const { id, amountMinor, currency, destination } = intended;
     const outcome = await this.gateway.createTransfer({
       payoutId: id,
       amountMinor,
@@ -143,19 +148,29 @@ export class PayoutSender {
       destination,
       idempotencyKey,
     });
-    await this.conclude(payout, outcome, unresolvedBefore);
+    await this.conclude(intended, outcome, unresolvedBefore);
   }
 
-  /** The intent is committed before the request leaves, so a crash in between is told from one that never sent. */
-  private async recordIntent(payout: Payout, idempotencyKey: string): Promise<void> {
+  /**
+   * The intent is committed before the request leaves, so a crash in between is told from one that never sent.
+   * Compare-and-set on what was claimed: a process that held its claim too long gets null and sends nothing, for the
+   * payout may have been sent, or cancelled and its money returned, by another one.
+   */
+  private recordIntent(payout: Payout, idempotencyKey: string): Promise<Payout | null> {
     const firstSentAt = this.clock.now();
-    await this.database.transaction(async (tx) => {
+    const { id, attemptNo, sends } = payout;
+    return this.database.transaction(async (tx) => {
+      const { count } = await tx.payout.updateMany({
+        where: { id, status: 'pending', attemptNo, sends },
+        data: { sends: sends + 1 },
+      });
+      if (count === 0) return null;
       await tx.payoutAttempt.upsert({
         where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
         create: { payoutId: payout.id, attemptNo: payout.attemptNo, idempotencyKey, firstSentAt, outcome: 'unknown' },
         update: { outcome: 'unknown', outcomeDetail: null },
       });
-      await tx.payout.update({ where: { id: payout.id }, data: { sends: { increment: 1 } } });
+      return { ...payout, sends: sends + 1 };
     });
   }
 

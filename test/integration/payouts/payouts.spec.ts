@@ -3,6 +3,7 @@ import { SendingHaltedError } from '../../../src/payouts/payout-sender.js';
 import { PayoutRunsService } from '../../../src/payouts/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
 import { affiliateWithReferrals, hostStripe, onboard } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
@@ -302,5 +303,22 @@ describe('a transfer', () => {
     await runDecember();
     expect(await onlyPayout(id)).toMatchObject({ status: 'paid' });
     expect(await transfers()).toHaveLength(1);
+  });
+});
+
+describe('a process that comes back after its claim has run out', () => {
+  it('sends nothing for a payout that another one has cancelled and returned meanwhile', async () => {
+    const id = await affiliateOwed('stale', 3000);
+    // The first process has found the affiliate active and now waits for Stripe's word on the account.
+    api.stripe.faults.add({ kind: 'delay_ms', method: 'GET', path: '/v2/core/accounts/*', delayMs: 3000 });
+    const first = runDecember();
+    await eventually(async () => expect(api.stripe.faults.pending().requests).toEqual([]));
+    await api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
+    api.clock.advance(60_000);
+    await runDecember();
+    expect(await onlyPayout(id)).toMatchObject({ status: 'canceled' });
+    await first;
+    expect(await transfers()).toEqual([]);
+    expect(await balanceOf(id)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
   });
 });
