@@ -8,9 +8,13 @@ export type Account = 'commission_expense' | 'held' | 'payable' | 'in_payout' | 
 export const ENTRY_KINDS = {
   commission_earned: 'expense → held or payable',
   commission_released: 'held → payable',
+  commission_held: 'payable → held',
+  commission_reversed: 'held or payable → expense',
+  commission_restored: 'expense → held or payable',
   payout_reserved: 'payable → in payout',
   payout_paid: 'in payout → paid out',
   payout_returned: 'in payout → payable',
+  adjustment: 'expense ↔ payable',
 } as const;
 
 export type EntryKind = keyof typeof ENTRY_KINDS;

@@ -7,13 +7,16 @@ import type { Tx } from '../../database/database.js';
 import type { Account, EntryKind } from './accounts.js';
 import { balanceKey, lockBalances } from './balances.js';
 
+/** A value of an entry's facts: kept as JSON beside the entry, amounts as strings so that they stay exact. */
+export type Fact = string | number | bigint | boolean | null | readonly Fact[] | { readonly [name: string]: Fact };
+
 /** One movement of one affiliate's money, not yet posted. */
 export interface NewEntry {
   kind: EntryKind;
   /** Names the delta: posting the same key again changes nothing. */
   uniqueKey: string;
   /** The facts behind the delta. The same key with other facts is a bug or an attack, and is refused. */
-  facts: Record<string, string | number | bigint | null>;
+  facts: Readonly<Record<string, Fact>>;
   affiliateId: string;
   currency: string;
   from: Account;
@@ -25,6 +28,9 @@ export interface NewEntry {
   commissionId?: string;
   payoutId?: string;
   stripeEventId?: string;
+  /** Who posted it by hand, and why; neither without the other. */
+  staffUserId?: string;
+  reason?: string;
 }
 
 class LedgerConflictError extends DomainError {
@@ -61,16 +67,19 @@ export class Ledger {
     const recordedAt = this.clock.now();
     const rows = fresh.map((entry) => ({ ...entry, id: this.ids.next('journalEntry'), hash: contentHash(entry) }));
     await tx.$executeRaw`
-      INSERT INTO journal_entries (id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, recorded_at,
-                                   commission_id, payout_id, stripe_event_id)
-      SELECT id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, ${recordedAt}, commission_id, payout_id,
-             stripe_event_id
+      INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at,
+                                   commission_id, payout_id, stripe_event_id, staff_user_id, reason)
+      SELECT id, kind, unique_key, content_hash, facts::jsonb, affiliate_id, currency, occurred_at, ${recordedAt}, commission_id,
+             payout_id, stripe_event_id, staff_user_id, reason
       FROM unnest(${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.kind)}::text[],
                   ${rows.map((row) => row.uniqueKey)}::text[], ${rows.map((row) => row.hash)}::bytea[],
+                  ${rows.map((row) => canonicalJson(row.facts))}::text[],
                   ${rows.map((row) => row.affiliateId)}::text[], ${rows.map((row) => row.currency)}::text[],
                   ${rows.map((row) => row.occurredAt)}::timestamptz[], ${rows.map((row) => row.commissionId ?? null)}::text[],
-                  ${rows.map((row) => row.payoutId ?? null)}::text[], ${rows.map((row) => row.stripeEventId ?? null)}::text[])
-        AS e (id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, commission_id, payout_id, stripe_event_id)
+                  ${rows.map((row) => row.payoutId ?? null)}::text[], ${rows.map((row) => row.stripeEventId ?? null)}::text[],
+                  ${rows.map((row) => row.staffUserId ?? null)}::text[], ${rows.map((row) => row.reason ?? null)}::text[])
+        AS e (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, commission_id, payout_id,
+              stripe_event_id, staff_user_id, reason)
       ORDER BY unique_key`;
 
     const lastSeqs = new Map([...balances].map(([key, balance]) => [key, balance.lastSeq]));
@@ -129,12 +138,18 @@ export class Ledger {
   }
 }
 
-/** Over the facts alone, in a fixed order: a replay after an upgrade must give the same hash. */
+/** Over the facts alone: a replay after an upgrade must give the same hash. */
 function contentHash(entry: NewEntry): Buffer {
-  const facts = Object.entries(entry.facts)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => [name, value === null ? null : String(value)]);
   return createHash('sha256')
-    .update(JSON.stringify([entry.kind, facts]))
+    .update(canonicalJson([entry.kind, entry.facts]))
     .digest();
+}
+
+/** One text for one meaning: names in order, amounts as strings. */
+function canonicalJson(value: Fact): string {
+  return JSON.stringify(value, (_name, part: unknown) => {
+    if (typeof part === 'bigint') return part.toString();
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
