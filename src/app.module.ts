@@ -8,6 +8,7 @@ import { CommonModule } from './common/common.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { FraudModule } from './fraud/fraud.module.js';
 import { HttpModule } from './http/http.module.js';
 import { PayoutSchedulerModule } from './payouts/payout-scheduler.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
@@ -42,6 +43,7 @@ export class AppModule {
         StripeGatewaysModule.connect(stripe),
         AffiliatesModule,
         ReferralsModule,
+        FraudModule,
         CommissionsModule,
         PayoutsModule,
         ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule] : []),

@@ -10,6 +10,7 @@ export const ID_PREFIXES = {
   click: 'clk',
   decision: 'dec',
   referral: 'ref',
+  reviewCase: 'case',
   commission: 'com',
   journalEntry: 'jrn',
   payoutRun: 'run',

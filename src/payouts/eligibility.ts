@@ -14,6 +14,8 @@ export interface Candidate {
   amountMinor: bigint;
   minimumMinor: bigint;
   affiliateStatus: string;
+  /** Has an open review case that holds. */
+  underReview: boolean;
   stripeAccountId: string | null;
   /** Has finished onboarding once. */
   detailsSubmitted: boolean;
@@ -29,6 +31,7 @@ export function skipReason(candidate: Candidate): SkipReason | null {
   if (candidate.amountMinor < 0n) return 'negative_balance';
   if (candidate.amountMinor < candidate.minimumMinor) return 'below_minimum';
   if (candidate.affiliateStatus !== 'active') return 'suspended';
+  if (candidate.underReview) return 'under_review';
   if (candidate.stripeAccountId === null || !candidate.detailsSubmitted) return 'not_onboarded';
   return candidate.payoutsEnabled ? null : 'account_restricted';
 }

@@ -4,6 +4,7 @@ import { Clock } from '../common/clock.js';
 import { toJsonAmount } from '../common/money.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { skipReason } from './eligibility.js';
 import { unlinedItems } from './payout-items.js';
 import { cutOffOf, upcomingPeriod } from './payout-period.js';
@@ -14,6 +15,7 @@ interface Candidate {
   currency: string;
   amountMinor: bigint;
   affiliateStatus: string;
+  underReview: boolean;
   stripeAccountId: string | null;
   detailsSubmitted: boolean;
   payoutsEnabled: boolean;
@@ -55,7 +57,8 @@ export class PayoutPreviewService {
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b WHERE b.payable_minor <> 0`;
     return this.database.prisma.$queryRaw<Candidate[]>`
       SELECT i.affiliate_id AS "affiliateId", i.currency, i.amount AS "amountMinor", a.status AS "affiliateStatus",
-             a.stripe_account_id AS "stripeAccountId", a.details_submitted AS "detailsSubmitted", a.payouts_enabled AS "payoutsEnabled"
+             ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
+             a.details_submitted AS "detailsSubmitted", a.payouts_enabled AS "payoutsEnabled"
       FROM (
         SELECT affiliate_id, currency, sum(amount_minor)::bigint AS amount
         FROM (

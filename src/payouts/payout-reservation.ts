@@ -6,6 +6,7 @@ import { balanceKey, lockBalances, type BalanceKey } from '../commissions/ledger
 import { Ledger } from '../commissions/ledger/ledger.js';
 import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
+import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from './eligibility.js';
 import { unlinedItems } from './payout-items.js';
 
@@ -16,6 +17,7 @@ interface Candidate extends BalanceKey {
   unlinedMinor: bigint;
   takenMinor: bigint;
   affiliateStatus: string;
+  underReview: boolean;
   stripeAccountId: string | null;
   detailsSubmitted: boolean;
 }
@@ -109,7 +111,8 @@ export class PayoutReservation {
         AND NOT EXISTS (SELECT 1 FROM payout_skips s WHERE s.run_id = ${run.id} AND s.affiliate_id = b.affiliate_id AND s.currency = b.currency)`;
     return tx.$queryRaw<Candidate[]>`
       SELECT i.affiliate_id AS "affiliateId", i.currency, i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
-             a.status AS "affiliateStatus", a.stripe_account_id AS "stripeAccountId", a.details_submitted AS "detailsSubmitted"
+             a.status AS "affiliateStatus", ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview",
+             a.stripe_account_id AS "stripeAccountId", a.details_submitted AS "detailsSubmitted"
       FROM (
         SELECT affiliate_id, currency, sum(amount_minor)::bigint AS unlined,
                coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken

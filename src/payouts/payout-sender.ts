@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Payout, PayoutAttempt } from '@prisma/client';
+import { Prisma, type Payout, type PayoutAttempt } from '@prisma/client';
 import { OnboardingService } from '../affiliates/onboarding.service.js';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { hasHoldingCase } from '../fraud/holding-cases.js';
 import type { SkipReason } from './eligibility.js';
 import { PayoutGateway, type TransferOutcome } from './payout-gateway.js';
 import { PayoutOutcomes } from './payout-outcomes.js';
@@ -126,10 +127,15 @@ export class PayoutSender {
     if (next) await this.send(next, false);
   }
 
-  /** Status and account once more, the account asked afresh: what changed since the reservation counts. */
+  /** Status, cases and account once more, the account asked afresh: what changed since the reservation counts. */
   private async findSkipReason(payout: Payout): Promise<SkipReason | null> {
-    const affiliate = await this.database.prisma.affiliate.findUniqueOrThrow({ where: { id: payout.affiliateId } });
-    if (affiliate.status !== 'active') return 'suspended';
+    const [affiliate] = await this.database.prisma.$queryRaw<
+      { status: string; underReview: boolean; stripeAccountId: string | null }[]
+    >`
+      SELECT status, ${hasHoldingCase(Prisma.sql`affiliates.id`)} AS "underReview", stripe_account_id AS "stripeAccountId"
+      FROM affiliates WHERE id = ${payout.affiliateId}`;
+    if (affiliate?.status !== 'active') return 'suspended';
+    if (affiliate.underReview) return 'under_review';
     // The account was replaced since: the money goes back and into the next run, to the new account.
     if (affiliate.stripeAccountId !== payout.destination) return 'account_restricted';
     const account = await this.onboarding.refreshAccount(payout.destination);

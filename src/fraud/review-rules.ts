@@ -1,0 +1,20 @@
+interface ReviewRule {
+  /** What staff are asked, in one sentence. */
+  question: string;
+  /** Whether the affiliate's money waits for the answer: no payout, and no release of what is held. */
+  holds: boolean;
+}
+
+/** The rules that open review cases. */
+export const REVIEW_RULES = {
+  paid_out_of_band: {
+    question: 'An invoice was paid outside Stripe, where nobody can see the money: shall it earn?',
+    holds: false,
+  },
+  unknown_dispute_status: {
+    question: 'A dispute has a status that this version does not know: may the affiliate be paid meanwhile?',
+    holds: true,
+  },
+} as const satisfies Record<string, ReviewRule>;
+
+export type ReviewRuleName = keyof typeof REVIEW_RULES;
