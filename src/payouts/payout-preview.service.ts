@@ -51,7 +51,10 @@ export class PayoutPreviewService {
     return { period, cutOff: cutOff.toISOString(), payouts, skipped, totals: [...totals.values()] };
   }
 
-  /** What each balance would be paid; holds that are due by then count, since a run releases them first. */
+  /**
+   * What each balance would be paid; holds that are due by then count, since a run releases them first, unless a review
+   * case keeps them.
+   */
   private candidates(cutOff: Date): Promise<Candidate[]> {
     const balances = Prisma.sql`
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b WHERE b.payable_minor <> 0`;
@@ -68,7 +71,7 @@ export class PayoutPreviewService {
           FROM commission_holds h
           JOIN journal_entries e ON e.commission_id = h.commission_id
           JOIN postings p ON p.entry_id = e.id AND p.account = 'held'
-          WHERE h.available_at <= ${cutOff}
+          WHERE h.available_at <= ${cutOff} AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}
         ) due
         GROUP BY affiliate_id, currency
         HAVING sum(amount_minor) <> 0

@@ -160,16 +160,17 @@ export class PayoutSender {
   /**
    * The intent is committed before the request leaves, so a crash in between is told from one that never sent.
    * Compare-and-set on what was claimed: a process that held its claim too long gets null and sends nothing, for the
-   * payout may have been sent, or cancelled and its money returned, by another one.
+   * payout may have been sent, or cancelled and its money returned, by another one. So does one that was still asking
+   * about the account when the affiliate was suspended or put under review: the next claim cancels the payout.
    */
   private recordIntent(payout: Payout, idempotencyKey: string): Promise<Payout | null> {
     const firstSentAt = this.clock.now();
     const { id, attemptNo, sends } = payout;
     return this.database.transaction(async (tx) => {
-      const { count } = await tx.payout.updateMany({
-        where: { id, status: 'pending', attemptNo, sends },
-        data: { sends: sends + 1 },
-      });
+      const count = await tx.$executeRaw`
+        UPDATE payouts p SET sends = ${sends + 1} FROM affiliates a
+        WHERE p.id = ${id} AND p.status = 'pending' AND p.attempt_no = ${attemptNo} AND p.sends = ${sends}
+          AND a.id = p.affiliate_id AND a.status = 'active' AND NOT ${hasHoldingCase(Prisma.sql`a.id`)}`;
       if (count === 0) return null;
       await tx.payoutAttempt.upsert({
         where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
