@@ -27,7 +27,7 @@ export default {
     {
       ...base,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/integration/**/*.spec.ts', '<rootDir>/test/scenarios/**/*.spec.ts'],
+      testMatch: ['integration', 'scenarios', 'failures'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
       globalSetup: '<rootDir>/test/setup/global-setup.ts',
       globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
     },

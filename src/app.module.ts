@@ -14,7 +14,7 @@ import { PayoutSchedulerModule } from './payouts/payout-scheduler.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
 import type { StripeConnection } from './stripe/stripe-connection.js';
-import { StripeGatewaysModule, StripeModule } from './stripe/stripe.module.js';
+import { StripeEventsModule, StripeGatewaysModule, StripeModule } from './stripe/stripe.module.js';
 
 export interface AppOptions {
   config: Config;
@@ -46,6 +46,7 @@ export class AppModule {
         FraudModule,
         CommissionsModule,
         PayoutsModule,
+        StripeEventsModule,
         ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule] : []),
       ],
     };

@@ -8,8 +8,7 @@ export interface SqlExecutor {
   executeSql(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
-interface Subscription {
-  queue: string;
+interface Work {
   batchSize: number;
   handle: (jobs: unknown[]) => Promise<void>;
 }
@@ -31,27 +30,24 @@ export class JobQueue implements BeforeApplicationShutdown {
 
   constructor(private readonly database: Database) {}
 
-  /**
-   * Makes the queues and starts the workers of this process. Enqueuing works only after it.
-   */
-  async start(subscriptions: Subscription[], onError: (error: Error) => void): Promise<void> {
+  /** Opens these queues, making those that do not exist yet. Enqueuing works only after it. */
+  async start(queues: string[], onError: (error: Error) => void): Promise<void> {
     const executeSql = (text: string, values: unknown[]) => this.track(this.database.pool.query(text, values));
     const boss = new PgBoss({ db: { executeSql } });
     boss.on('error', onError);
     await boss.start();
     this.boss = boss;
-    for (const { queue, batchSize, handle } of subscriptions) {
-      await boss.createQueue(queue, {
-        name: queue,
-        expireInSeconds: EXPIRE_SECONDS,
-        retryLimit: 10,
-        retryBackoff: true,
-      });
-      const id = await boss.work<unknown>(queue, { batchSize, pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
-        this.track(handle(jobs.map((job) => job.data))),
-      );
-      this.workerIds.set(queue, id);
+    for (const name of queues) {
+      await boss.createQueue(name, { name, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true });
     }
+  }
+
+  /** Has this process work on an open queue. */
+  async work(queue: string, { batchSize, handle }: Work): Promise<void> {
+    const id = await this.started().work<unknown>(queue, { batchSize, pollingIntervalSeconds: POLL_SECONDS }, (jobs) =>
+      this.track(handle(jobs.map((job) => job.data))),
+    );
+    this.workerIds.set(queue, id);
   }
 
   /** Enqueues within the executor's transaction, to be worked on at once. */

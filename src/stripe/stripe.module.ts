@@ -12,6 +12,7 @@ import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePayoutGateway } from './stripe-payout-gateway.js';
 import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
 import { EventProcessor } from './webhooks/event-processor.js';
+import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
 import { InvoicePaidHandler } from './webhooks/handlers/invoice-paid.handler.js';
 import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-changed.handler.js';
@@ -47,14 +48,13 @@ export class StripeGatewaysModule {
   }
 }
 
-/** Stripe's events in: the endpoint, the inbox, and the workers that process it. */
+/** What keeps and processes Stripe's events: for the server, and for the commands that replay and backfill. */
 @Module({
   imports: [AffiliatesModule, ReferralsModule, CommissionsModule],
-  controllers: [WebhookController],
   providers: [
-    WebhookVerifier,
     WebhookInbox,
     EventProcessor,
+    EventReplay,
     ...HANDLERS,
     {
       provide: EventHandlers,
@@ -63,6 +63,15 @@ export class StripeGatewaysModule {
         new EventHandlers(connection, handlers),
     },
   ],
+  exports: [WebhookInbox, EventProcessor, EventReplay],
+})
+export class StripeEventsModule {}
+
+/** The server's side of it: the endpoint, and the workers of the inbox. */
+@Module({
+  imports: [StripeEventsModule],
+  controllers: [WebhookController],
+  providers: [WebhookVerifier],
 })
 export class StripeModule implements OnApplicationBootstrap {
   private readonly logger = new Logger(StripeModule.name);
@@ -73,10 +82,13 @@ export class StripeModule implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.jobs.start(
-      [{ queue: STRIPE_EVENT_QUEUE, batchSize: 100, handle: (jobs) => this.processor.processBatch(jobs) }],
-      (error) => this.logger.error({ message: 'the job queue reports an error', error: error.message }),
+    await this.jobs.start([STRIPE_EVENT_QUEUE], (error) =>
+      this.logger.error({ message: 'the job queue reports an error', error: error.message }),
     );
+    await this.jobs.work(STRIPE_EVENT_QUEUE, {
+      batchSize: 100,
+      handle: (jobs) => this.processor.processBatch(jobs),
+    });
     await this.processor.resumePending();
   }
 }

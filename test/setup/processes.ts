@@ -16,7 +16,7 @@ export interface ServerProcess {
 
 /** What a process of the product runs with: this database, and this emulator in Stripe's place. */
 export function processEnv(
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'url' | 'ownerUrl'>,
   stripe: StripeEmulator,
   extra: Record<string, string> = {},
 ): NodeJS.ProcessEnv {

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { StripeEvent } from '@prisma/client';
 import Stripe from 'stripe';
 import { Clock } from '../../common/clock.js';
-import { Database } from '../../database/database.js';
+import { DomainError } from '../../common/domain-error.js';
+import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
 import { describeStripeError, isResourceMissing } from '../stripe-errors.js';
 import { EventHandlers } from './event-handlers.js';
@@ -16,6 +18,19 @@ const FIRST_RETRY_SECONDS = 5;
 const CONCURRENCY = 4;
 
 class ForeignVersionError extends Error {}
+
+/** `ignored` can have no effect; `parked` cannot be read; `failed` needs an operator (docs/operations.md). */
+export type EventStatus = 'pending' | 'processed' | 'ignored' | 'parked' | 'failed';
+
+/** What became of an event that was processed again. */
+export interface ReplayedEvent {
+  id: string;
+  type: string;
+  before: EventStatus;
+  after: EventStatus;
+  /** Why it could not be processed this time, also where its status stays what it was. */
+  error: string | null;
+}
 
 /** Works through the inbox: one transaction per event, which also marks it as done. */
 @Injectable()
@@ -46,35 +61,75 @@ export class EventProcessor {
 
   /** A failing event never stops the others: it is retried with back-off and ends as `failed`. */
   async processBatch(jobs: unknown[]): Promise<void> {
-    const ids = (jobs as StripeEventJob[]).map((job) => job.stripeEventId);
-    const lane = async (): Promise<void> => {
-      for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
-        try {
-          await this.process(id);
-        } catch (error) {
-          await this.recordFailure(id, error);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+    await inLanes(jobs as StripeEventJob[], ({ stripeEventId }) => this.process(stripeEventId));
   }
 
-  /** Idempotent; locks the event's inbox row, then what its handler locks. */
+  /**
+   * Processes stored events again, whatever became of them, and tells what becomes of them now, in the given order.
+   * Changes nothing where nothing changed. Safe beside the workers and beside another replay: each event's row is
+   * locked while its effects are written. Ignored events are offered to the handlers of today.
+   * @throws DomainError `stripe_event_not_found`.
+   */
+  async replayBatch(stripeEventIds: readonly string[]): Promise<ReplayedEvent[]> {
+    const results = new Map<string, ReplayedEvent>();
+    await inLanes(stripeEventIds, async (id) => void results.set(id, await this.replay(id)));
+    return stripeEventIds.flatMap((id) => results.get(id) ?? []);
+  }
+
   private async process(stripeEventId: string): Promise<void> {
     const stored = await this.database.prisma.stripeEvent.findUnique({ where: { id: stripeEventId } });
     if (stored?.status !== 'pending') return;
-    const event = await this.inOurVersion(stored.payload as unknown as InboundEvent);
-    const apply = await this.handlers.prepare(event);
+    // The keys may have changed since it was stored: from test to live mode, say.
+    if (!this.handlers.accepts(eventIn(stored))) {
+      await this.giveUp(stripeEventId, 'pending');
+      return;
+    }
+    try {
+      await this.apply(stored, (status) => status === 'pending');
+    } catch (error) {
+      await this.recordFailure(stripeEventId, error);
+    }
+  }
+
+  private async replay(stripeEventId: string): Promise<ReplayedEvent> {
+    const stored = await this.database.prisma.stripeEvent.findUnique({ where: { id: stripeEventId } });
+    if (!stored) throw new DomainError('not_found', 'stripe_event_not_found', `No event ${stripeEventId} is stored.`);
+    const { id, type } = stored;
+    const before = stored.status as EventStatus;
+    if (!this.handlers.accepts(eventIn(stored))) {
+      return { id, type, before, after: await this.giveUp(id, before), error: null };
+    }
+    try {
+      await this.apply(stored, () => true);
+      return { id, type, before, after: 'processed', error: null };
+    } catch (error) {
+      return { id, type, before, after: await this.recordFailedReplay(id, error), error: messageOf(error) };
+    }
+  }
+
+  /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
+  private async apply(stored: StripeEvent, isWanted: (status: EventStatus) => boolean): Promise<void> {
+    const apply = await this.handlers.prepare(await this.inOurVersion(eventIn(stored)));
     await this.database.transaction(async (tx) => {
-      const rows = await tx.$queryRaw<{ status: string }[]>`
-        SELECT status FROM stripe_events WHERE id = ${stripeEventId} FOR UPDATE`;
-      if (rows[0]?.status !== 'pending') return;
+      const status = await lockEvent(tx, stored.id);
+      if (!isWanted(status)) return;
       await apply(tx);
+      if (status === 'processed') return;
       await tx.stripeEvent.update({
-        where: { id: stripeEventId },
+        where: { id: stored.id },
         data: { status: 'processed', processedAt: this.clock.now(), lastError: null },
       });
     });
+  }
+
+  /** An event that no handler takes is no work for anybody, but what it has done stays done. */
+  private async giveUp(stripeEventId: string, before: EventStatus): Promise<EventStatus> {
+    if (before === 'processed' || before === 'ignored') return before;
+    await this.database.prisma.stripeEvent.updateMany({
+      where: { id: stripeEventId, status: before },
+      data: { status: 'ignored' },
+    });
+    return 'ignored';
   }
 
   /** An event rendered by another API version is not read: its object is fetched in ours. */
@@ -104,15 +159,16 @@ export class EventProcessor {
     }
   }
 
+  /** Only of an event that still waits: meanwhile a replay may have processed it. */
   private async recordFailure(stripeEventId: string, error: unknown): Promise<void> {
-    const lastError = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
-    const parked = error instanceof ForeignVersionError;
     await this.database.transaction(async (tx) => {
+      if ((await lockEvent(tx, stripeEventId)) !== 'pending') return;
       const { attempts } = await tx.stripeEvent.update({
         where: { id: stripeEventId },
-        data: { attempts: { increment: 1 }, lastError },
+        data: { attempts: { increment: 1 }, lastError: messageOf(error) },
       });
-      const status = parked ? 'parked' : attempts >= MAX_ATTEMPTS ? 'failed' : 'pending';
+      const status: EventStatus =
+        error instanceof ForeignVersionError ? 'parked' : attempts >= MAX_ATTEMPTS ? 'failed' : 'pending';
       if (status === 'pending') {
         const delaySeconds = FIRST_RETRY_SECONDS * 2 ** (attempts - 1);
         await this.jobs.enqueueLater(
@@ -128,8 +184,46 @@ export class EventProcessor {
         message: `Stripe event ${status === 'pending' ? 'failed and is retried' : `is ${status}`}`,
         stripeEventId,
         attempts,
-        error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : lastError,
+        error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : messageOf(error),
       });
     });
   }
+
+  /** What was processed before stays so, and what waits for its next try still does: its job exists. */
+  private async recordFailedReplay(stripeEventId: string, error: unknown): Promise<EventStatus> {
+    return this.database.transaction(async (tx) => {
+      const before = await lockEvent(tx, stripeEventId);
+      if (before === 'processed') return before;
+      const unread: EventStatus = error instanceof ForeignVersionError ? 'parked' : 'failed';
+      const status = before === 'pending' ? before : unread;
+      await tx.stripeEvent.update({
+        where: { id: stripeEventId },
+        data: { status, attempts: { increment: 1 }, lastError: messageOf(error) },
+      });
+      return status;
+    });
+  }
+}
+
+function eventIn(stored: StripeEvent): InboundEvent {
+  return stored.payload as unknown as InboundEvent;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
+}
+
+async function lockEvent(tx: Tx, stripeEventId: string): Promise<EventStatus> {
+  const rows = await tx.$queryRaw<{ status: EventStatus }[]>`
+    SELECT status FROM stripe_events WHERE id = ${stripeEventId} FOR UPDATE`;
+  if (!rows[0]) throw new Error(`Stripe event ${stripeEventId} is gone`);
+  return rows[0].status;
+}
+
+async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
 }

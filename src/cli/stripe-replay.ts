@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util';
+import { EventReplay, type ReplaySelection } from '../stripe/webhooks/event-replay.js';
+import { printEvents } from './event-table.js';
+import { momentOption } from './moment-option.js';
+import { runCommand, UsageError } from './run-command.js';
+
+const USAGE = `
+Usage: npm run stripe:replay -- --event evt_… | --failed | --since 2026-12-01
+
+Processes stored Stripe events again and prints what became of them. Changes nothing where nothing changed.
+  --event   this one
+  --failed  all that failed or were parked
+  --since   all that were received from this day (UTC) or moment on`;
+
+await runCommand(USAGE, async (app) => {
+  const selection = readSelection();
+  return printEvents(app.get(EventReplay).replay(selection));
+});
+
+function readSelection(): ReplaySelection {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: { event: { type: 'string' }, failed: { type: 'boolean' }, since: { type: 'string' } },
+    }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  const { event, failed, since } = values;
+  const selections: ReplaySelection[] = [
+    ...(event !== undefined ? [{ eventId: event }] : []),
+    ...(failed ? [{ failed: true } as const] : []),
+    ...(since !== undefined ? [{ since: momentOption('--since', since) }] : []),
+  ];
+  const [selection, ...others] = selections;
+  if (!selection || others.length > 0) throw new UsageError('Give exactly one of --event, --failed and --since.');
+  return selection;
+}
