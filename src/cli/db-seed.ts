@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AffiliatesService } from '../affiliates/affiliates.service.js';
 import { Clock } from '../common/clock.js';
 import { formatAmount } from '../common/money.js';
-import { CommissionsService } from '../commissions/commissions.service.js';
+import { CommissionsService, type PaidInvoice } from '../commissions/commissions.service.js';
 import { Database } from '../database/database.js';
 import { AttributionService } from '../referrals/attribution/attribution.service.js';
 import { ClicksService } from '../referrals/clicks/clicks.service.js';
@@ -60,7 +60,9 @@ async function seedCustomer(
   const signup = await attribution.prepare({ referredUserId, clickId });
   await database.transaction(async (tx) => {
     await attribution.attribute(tx, signup);
-    await app.get(CommissionsService).recordPaidInvoice(tx, {
+    const paidAt = app.get(Clock).now();
+    const stripeEventId = `evt_${referredUserId}`;
+    const invoice: PaidInvoice = {
       id: `in_${referredUserId}`,
       customerId: `cus_${referredUserId}`,
       referredUserId,
@@ -70,8 +72,9 @@ async function seedCustomer(
       totalExcludingTaxMinor: paidMinor,
       amountPaidMinor: paidMinor,
       amountPaidOffStripeMinor: 0n,
-      paidAt: app.get(Clock).now(),
-      stripeEventId: `evt_${referredUserId}`,
-    });
+      paidAt,
+      stripeEventId,
+    };
+    await app.get(CommissionsService).record(tx, { invoices: [invoice] }, { stripeEventId, occurredAt: paidAt });
   });
 }

@@ -5,7 +5,7 @@ import { toJsonAmount } from '../common/money.js';
 import { Database, type Tx } from '../database/database.js';
 import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
-import { explainCommission } from './commission-calculator.js';
+import { explainCommission, type CommissionEntry } from './commission-explanation.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
 interface CommissionRow {
@@ -20,6 +20,7 @@ interface CommissionRow {
   invoiceAmountPaidMinor: bigint;
   invoiceTotalMinor: bigint;
   invoiceNetTotalMinor: bigint | null;
+  baseMinor: bigint;
   rateBps: number;
   rateSource: 'affiliate' | 'plan';
   planVersionId: string;
@@ -41,7 +42,8 @@ export class CommissionQueries extends ReferralEarnings {
     const owner = affiliateId ? Prisma.sql`AND c.affiliate_id = ${affiliateId}` : Prisma.empty;
     const [row] = await this.select(Prisma.sql`c.id = ${id} ${owner}`, Prisma.sql`TRUE`, 1);
     if (!row) throw new DomainError('not_found', 'commission_not_found', `There is no commission ${id}.`, { id });
-    return present(row);
+    const entries = await this.entries([id]);
+    return present(row, entries.get(id));
   }
 
   async list(query: CommissionsQuery): Promise<Page<CommissionDto>> {
@@ -53,7 +55,8 @@ export class CommissionQueries extends ReferralEarnings {
     if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
     const rows = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
-    return toPage(rows, query, present);
+    const entries = await this.entries(rows.map(({ id }) => id));
+    return toPage(rows, query, (row) => present(row, entries.get(row.id)));
   }
 
   async balances(affiliateId: string): Promise<BalancesDto> {
@@ -98,7 +101,7 @@ export class CommissionQueries extends ReferralEarnings {
                CASE WHEN l.net = 0 THEN 'reversed' WHEN l.held > 0 THEN 'held' WHEN po.status = 'paid' THEN 'paid'
                     WHEN po.status = 'pending' THEN 'in_payout' ELSE 'payable' END AS state,
                c.invoice_amount_paid_minor AS "invoiceAmountPaidMinor", c.invoice_total_minor AS "invoiceTotalMinor",
-               c.invoice_net_total_minor AS "invoiceNetTotalMinor", c.rate_bps AS "rateBps", c.rate_source AS "rateSource",
+               c.invoice_net_total_minor AS "invoiceNetTotalMinor", c.base_minor AS "baseMinor", c.rate_bps AS "rateBps", c.rate_source AS "rateSource",
                c.plan_version_id AS "planVersionId", c.available_at AS "availableAt", c.created_at AS "createdAt",
                po.id AS "payoutId", po.paid_at AS "paidAt"
         FROM commissions c
@@ -118,6 +121,23 @@ export class CommissionQueries extends ReferralEarnings {
       ORDER BY id DESC
       LIMIT ${limit}`;
   }
+
+  /** The ledger entries of these commissions, each in the order of posting. */
+  private async entries(commissionIds: string[]): Promise<Map<string, CommissionEntry[]>> {
+    const rows = await this.database.prisma.$queryRaw<(CommissionEntry & { commissionId: string })[]>`
+      SELECT e.commission_id AS "commissionId", e.id, e.kind, e.occurred_at AS "occurredAt", e.recorded_at AS "recordedAt",
+             e.stripe_event_id AS "stripeEventId", e.facts,
+             coalesce(-sum(p.amount_minor) FILTER (WHERE p.account = 'commission_expense'), 0)::bigint AS "changeMinor",
+             sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0)::bigint AS "movedMinor"
+      FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+      WHERE e.commission_id = ANY(${commissionIds}::text[])
+      GROUP BY e.id ORDER BY min(p.seq)`;
+    const byCommission = new Map<string, CommissionEntry[]>();
+    for (const { commissionId, ...entry } of rows) {
+      byCommission.set(commissionId, [...(byCommission.get(commissionId) ?? []), entry]);
+    }
+    return byCommission;
+  }
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -128,16 +148,7 @@ function endOfRange(to: string): Date {
   return new Date(new Date(to).getTime() + (dateOnly ? DAY_MS : 1));
 }
 
-function present(row: CommissionRow): CommissionDto {
-  const explanation = explainCommission(
-    {
-      currency: row.currency,
-      amountPaidMinor: row.invoiceAmountPaidMinor,
-      totalMinor: row.invoiceTotalMinor,
-      totalExcludingTaxMinor: row.invoiceNetTotalMinor,
-    },
-    row.rateBps,
-  );
+function present(row: CommissionRow, entries: CommissionEntry[] = []): CommissionDto {
   return {
     id: row.id,
     affiliateId: row.affiliateId,
@@ -152,19 +163,19 @@ function present(row: CommissionRow): CommissionDto {
     paidAt: row.paidAt?.toISOString() ?? null,
     payoutId: row.payoutId,
     createdAt: row.createdAt.toISOString(),
-    explanation: {
-      invoiceAmountPaid: toJsonAmount(explanation.invoiceAmountPaid),
-      taxAmount: toJsonAmount(explanation.taxAmount),
-      invoiceTotal: toJsonAmount(explanation.invoiceTotal),
-      invoiceTotalExcludingTax: toJsonAmount(explanation.invoiceTotalExcludingTax),
-      base: toJsonAmount(explanation.base),
-      lost: toJsonAmount(explanation.lost),
-      rateBps: explanation.rateBps,
-      planVersionId: row.planVersionId,
+    explanation: explainCommission({
+      invoice: {
+        id: row.invoiceId,
+        currency: row.currency,
+        amountPaidMinor: row.invoiceAmountPaidMinor,
+        totalMinor: row.invoiceTotalMinor,
+        totalExcludingTaxMinor: row.invoiceNetTotalMinor,
+      },
+      baseMinor: row.baseMinor,
+      rateBps: row.rateBps,
       rateSource: row.rateSource,
-      formula: explanation.formula,
-      roundedFrom: explanation.roundedFrom,
-      rounding: 'down',
-    },
+      planVersionId: row.planVersionId,
+      entries,
+    }),
   };
 }

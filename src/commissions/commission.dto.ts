@@ -31,6 +31,45 @@ export class CommissionsQuery extends MyCommissionsQuery {
   referralId?: string;
 }
 
+/** A Stripe object that took money back, or did for a while. */
+export class StepCauseDto {
+  /** Stripe's id of the refund, dispute or credit note. */
+  id!: string;
+  type!: 'refund' | 'dispute' | 'credit_note';
+  /** Its status when the step was posted. */
+  status!: string;
+  /** What the object moves in all, in minor units; an invoice may bear only a share of it. */
+  amount!: number;
+}
+
+export const STEP_KINDS = ['earned', 'released', 'held', 'reversed', 'restored'] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
+
+/** One ledger entry of a commission, in the order of posting. */
+export class ExplanationStepDto {
+  /** The ledger's own id of the entry. */
+  entryId!: string;
+  kind!: StepKind;
+  /** When it happened in the world. */
+  occurredAt!: string;
+  /** When it was posted. */
+  recordedAt!: string;
+  /** What it adds to or takes from the commission, in minor units; 0 when money only became payable or held. */
+  change!: number;
+  /** The commission's net amount after it. */
+  netAmount!: number;
+  /** What of the payment had gone back to the customer by then. */
+  lost!: number;
+  /** One sentence for people. */
+  summary!: string;
+  /** The calculation behind `netAmount`, to be followed with a calculator; null where nothing was calculated. */
+  formula!: string | null;
+  /** The Stripe objects that changed since the step before. */
+  causes!: StepCauseDto[];
+  /** The Stripe event that was being worked on; null for what the passing of time or the host brought about. */
+  stripeEventId!: string | null;
+}
+
 /** The working behind a commission: enough to recompute it by hand. Amounts in minor units. */
 export class ExplanationDto {
   /** What the customer paid on the invoice through Stripe. */
@@ -41,17 +80,19 @@ export class ExplanationDto {
   invoiceTotalExcludingTax!: number;
   /** The part of the payment that the rate is applied to. */
   base!: number;
-  /** Refunded, disputed or credited since. */
+  /** What of the payment was refunded, disputed or credited since. */
   lost!: number;
   rateBps!: number;
   planVersionId!: string;
   /** Whether the rate is the affiliate's own or the plan's. */
   rateSource!: 'affiliate' | 'plan';
-  /** The calculation, to be followed with a calculator. */
+  /** The calculation of the present net amount, to be followed with a calculator. */
   formula!: string;
-  /** The amount before rounding, in minor units. */
+  /** The net amount before rounding, in minor units. */
   roundedFrom!: string;
   rounding!: 'down';
+  /** From what the invoice earned to what the commission is worth now: each ledger entry, oldest first. */
+  steps!: ExplanationStepDto[];
 }
 
 export class CommissionDto {

@@ -10,6 +10,7 @@ import { HoldReleaseService } from './hold-release.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { MyCommissionsController } from './my-commissions.controller.js';
+import { SettlementService } from './settlement/settlement.service.js';
 
 /** Global, because it answers the two ports that referrals declare (earnings, and what happens after a referral). */
 @Global()
@@ -23,6 +24,7 @@ import { MyCommissionsController } from './my-commissions.controller.js';
     Ledger,
     LedgerVerifier,
     ReferralLifecycle,
+    SettlementService,
     { provide: ReferralObserver, useExisting: CommissionsService },
     { provide: ReferralEarnings, useExisting: CommissionQueries },
   ],

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../database/database.js';
 import { lockBalances } from './ledger/balances.js';
@@ -7,11 +8,17 @@ import { Ledger } from './ledger/ledger.js';
 
 const BATCH_SIZE = 500;
 
-interface DueHold {
+interface Hold {
   commissionId: string;
   affiliateId: string;
   currency: string;
+}
+
+interface ReleasedHold extends Hold {
   availableAt: Date;
+  /** How many entries the commission has: numbers the next one. */
+  entries: number;
+  heldMinor: bigint;
 }
 
 /** Makes held commissions payable once their hold has run out. */
@@ -44,25 +51,35 @@ export class HoldReleaseService {
   async releaseDue(asOf: Date): Promise<number> {
     let released = 0;
     for (;;) {
-      const due = await this.database.prisma.commissionHold.findMany({
-        where: { availableAt: { lte: asOf } },
-        orderBy: { availableAt: 'asc' },
-        take: BATCH_SIZE,
-      });
+      const due = await this.database.prisma.$queryRaw<Hold[]>`
+        SELECT commission_id AS "commissionId", affiliate_id AS "affiliateId", currency FROM commission_holds h
+        WHERE ${releasable(asOf)} ORDER BY available_at LIMIT ${BATCH_SIZE}`;
       if (due.length === 0) return released;
-      released += await this.database.transaction((tx) => this.release(tx, due));
+      released += await this.database.transaction(async (tx) => {
+        await lockBalances(tx, due);
+        return this.release(
+          tx,
+          due.map(({ commissionId }) => commissionId),
+          asOf,
+        );
+      });
     }
   }
 
-  private async release(tx: Tx, due: DueHold[]): Promise<number> {
-    await lockBalances(tx, due);
-    const taken = await tx.$queryRaw<(DueHold & { heldMinor: bigint })[]>`
+  /**
+   * Releases those of the named commissions that nothing holds any more. The caller has locked their balances.
+   *
+   * @returns how many were released.
+   */
+  async release(tx: Tx, commissionIds: string[], asOf: Date): Promise<number> {
+    if (commissionIds.length === 0) return 0;
+    const taken = await tx.$queryRaw<ReleasedHold[]>`
       WITH taken AS (
-        DELETE FROM commission_holds WHERE commission_id = ANY(${due.map((hold) => hold.commissionId)}::text[])
+        DELETE FROM commission_holds h WHERE commission_id = ANY(${commissionIds}::text[]) AND ${releasable(asOf)}
         RETURNING commission_id, affiliate_id, currency, available_at
       )
       SELECT t.commission_id AS "commissionId", t.affiliate_id AS "affiliateId", t.currency, t.available_at AS "availableAt",
-             coalesce(sum(p.amount_minor), 0)::bigint AS "heldMinor"
+             count(DISTINCT e.id)::int AS entries, coalesce(sum(p.amount_minor), 0)::bigint AS "heldMinor"
       FROM taken t
       LEFT JOIN journal_entries e ON e.commission_id = t.commission_id
       LEFT JOIN postings p ON p.entry_id = e.id AND p.account = 'held'
@@ -71,9 +88,9 @@ export class HoldReleaseService {
       tx,
       taken
         .filter(({ heldMinor }) => heldMinor > 0n)
-        .map(({ commissionId, affiliateId, currency, availableAt, heldMinor }) => ({
+        .map(({ commissionId, affiliateId, currency, availableAt, heldMinor, entries }) => ({
           kind: 'commission_released' as const,
-          uniqueKey: `released:${commissionId}`,
+          uniqueKey: `released:${commissionId}:${entries + 1}`,
           facts: { commissionId, availableAt: availableAt.toISOString() },
           affiliateId,
           currency,
@@ -86,4 +103,9 @@ export class HoldReleaseService {
     );
     return taken.length;
   }
+}
+
+/** The holds `h` that have run out, and that no inquiry keeps. */
+function releasable(asOf: Date): Prisma.Sql {
+  return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open`;
 }

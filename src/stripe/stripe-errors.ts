@@ -20,3 +20,13 @@ export function describeStripeError(error: unknown): string {
   }
   return error instanceof Error ? error.name : 'unknown error';
 }
+
+/** The answer, or null where Stripe says that there is no such object. */
+export async function unlessMissing<T>(request: Promise<T>): Promise<T | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isResourceMissing(error)) return null;
+    throw error;
+  }
+}

@@ -14,14 +14,27 @@ import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
 import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
+import { CreditNoteChangedHandler } from './webhooks/handlers/credit-note-changed.handler.js';
+import { DisputeChangedHandler } from './webhooks/handlers/dispute-changed.handler.js';
 import { InvoicePaidHandler } from './webhooks/handlers/invoice-paid.handler.js';
+import { InvoicePaymentPaidHandler } from './webhooks/handlers/invoice-payment-paid.handler.js';
+import { RefundChangedHandler } from './webhooks/handlers/refund-changed.handler.js';
 import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-changed.handler.js';
+import { PaymentReader } from './webhooks/payment-reader.js';
 import { WebhookController } from './webhooks/webhook.controller.js';
 import { STRIPE_EVENT_QUEUE, WebhookInbox } from './webhooks/webhook-inbox.js';
 import { WebhookVerifier } from './webhooks/webhook-verifier.js';
 
 /** One handler per kind of event; adding an event means adding its handler here. */
-const HANDLERS = [InvoicePaidHandler, SubscriptionChangedHandler, AccountUpdatedHandler];
+const HANDLERS = [
+  InvoicePaidHandler,
+  InvoicePaymentPaidHandler,
+  RefundChangedHandler,
+  DisputeChangedHandler,
+  CreditNoteChangedHandler,
+  SubscriptionChangedHandler,
+  AccountUpdatedHandler,
+];
 
 /** The ports that other modules own, bound to Stripe. */
 @Global()
@@ -55,6 +68,7 @@ export class StripeGatewaysModule {
     WebhookInbox,
     EventProcessor,
     EventReplay,
+    PaymentReader,
     ...HANDLERS,
     {
       provide: EventHandlers,

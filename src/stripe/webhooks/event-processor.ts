@@ -152,6 +152,16 @@ export class EventProcessor {
         return { ...(await this.stripe.invoices.retrieve(id)) };
       case 'subscription':
         return { ...(await this.stripe.subscriptions.retrieve(id)) };
+      case 'invoice_payment':
+        return { ...(await this.stripe.invoicePayments.retrieve(id)) };
+      case 'refund':
+        return { ...(await this.stripe.refunds.retrieve(id)) };
+      case 'charge':
+        return { ...(await this.stripe.charges.retrieve(id)) };
+      case 'dispute':
+        return { ...(await this.stripe.disputes.retrieve(id)) };
+      case 'credit_note':
+        return { ...(await this.stripe.creditNotes.retrieve(id)) };
       case 'account':
         return { ...(await this.stripe.accounts.retrieve(id)) };
       default:

@@ -3,20 +3,25 @@ import Stripe from 'stripe';
 import { Config } from '../../../config/config.js';
 import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
 import { Database, type Tx } from '../../../database/database.js';
-import { isResourceMissing } from '../../stripe-errors.js';
+import { unlessMissing } from '../../stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
-import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
+import { causeOf, snapshotOf } from '../inbound-event.js';
+import { invoicePaymentFacts } from '../payment-reader.js';
+import type { InboundEvent } from '../webhook-verifier.js';
 
 /** An invoice as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
 type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions'> & {
   status_transitions?: Stripe.Invoice.StatusTransitions;
 };
 
-/** `invoice.paid`: the paid invoice is stored and earns its commission. */
+/**
+ * `invoice.paid`: the paid invoice is stored and earns its commission. One that was voided or given up may be paid all
+ * the same, before or after: of such an invoice only what Stripe says of it now counts, and nothing is taken for it.
+ */
 @Injectable()
 export class InvoicePaidHandler extends EventHandler {
-  override readonly types = ['invoice.paid'];
+  override readonly types = ['invoice.paid', 'invoice.voided', 'invoice.marked_uncollectible'];
   override readonly source = 'platform';
 
   constructor(
@@ -29,12 +34,16 @@ export class InvoicePaidHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const invoice = (event as SnapshotEvent).data.object as unknown as InvoiceSnapshot;
+    const snapshot = snapshotOf<InvoiceSnapshot>(event);
+    const invoice =
+      event.type === 'invoice.paid' ? snapshot : await unlessMissing(this.stripe.invoices.retrieve(snapshot.id));
+    if (invoice === null || (event.type !== 'invoice.paid' && invoice.status !== 'paid')) return async () => undefined;
     const facts: PaidInvoice = {
       ...invoiceFacts(invoice, event.id),
       referredUserId: await this.findReferredUser(invoice),
     };
-    return (tx: Tx) => this.commissions.recordPaidInvoice(tx, facts);
+    const invoicePayments = invoicePaymentFacts(invoice.payments?.data ?? []);
+    return (tx: Tx) => this.commissions.record(tx, { invoices: [facts], invoicePayments }, causeOf(event));
   }
 
   /**
@@ -85,13 +94,4 @@ function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<Pai
 
 function subscriptionDetails(invoice: InvoiceSnapshot): Stripe.Invoice.Parent['subscription_details'] | undefined {
   return invoice.parent?.type === 'subscription_details' ? invoice.parent.subscription_details : undefined;
-}
-
-async function unlessMissing<T>(request: Promise<T>): Promise<T | null> {
-  try {
-    return await request;
-  } catch (error) {
-    if (isResourceMissing(error)) return null;
-    throw error;
-  }
 }

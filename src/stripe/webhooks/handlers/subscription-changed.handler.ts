@@ -4,11 +4,12 @@ import { Clock } from '../../../common/clock.js';
 import { Config } from '../../../config/config.js';
 import type { Tx } from '../../../database/database.js';
 import { ReferralLifecycle, type SubscriptionFacts } from '../../../referrals/referral-lifecycle.js';
-import { isResourceMissing } from '../../stripe-errors.js';
+import { unlessMissing } from '../../stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { monthlyRevenueMinor } from '../../monthly-revenue.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
-import type { InboundEvent, SnapshotEvent } from '../webhook-verifier.js';
+import { snapshotOf } from '../inbound-event.js';
+import type { InboundEvent } from '../webhook-verifier.js';
 
 /**
  * `customer.subscription.*`: the subscription is asked for afresh, so that the order of events does not matter; each
@@ -34,7 +35,8 @@ export class SubscriptionChangedHandler extends EventHandler {
 
   override async prepare(event: InboundEvent): Promise<Apply> {
     const seenAt = this.clock.now();
-    const subscription = await this.fetch((event as SnapshotEvent).data.object as unknown as Stripe.Subscription);
+    const snapshot = snapshotOf<Stripe.Subscription>(event);
+    const subscription = (await unlessMissing(this.stripe.subscriptions.retrieve(snapshot.id))) ?? snapshot;
     const facts: SubscriptionFacts = {
       id: subscription.id,
       customerId: idOf(subscription.customer) ?? '',
@@ -46,14 +48,5 @@ export class SubscriptionChangedHandler extends EventHandler {
       seenAt,
     };
     return (tx: Tx) => this.lifecycle.recordSubscription(tx, facts);
-  }
-
-  private async fetch(snapshot: Stripe.Subscription): Promise<Stripe.Subscription> {
-    try {
-      return await this.stripe.subscriptions.retrieve(snapshot.id);
-    } catch (error) {
-      if (isResourceMissing(error)) return snapshot;
-      throw error;
-    }
   }
 }

@@ -1,0 +1,213 @@
+import { currencyStepMinor, formatAmount, toJsonAmount } from '../common/money.js';
+import { paidOf, type InvoiceAmounts } from './calculation/commission-calculator.js';
+import type { LossSource } from './calculation/loss-status.js';
+import type { ExplanationDto, ExplanationStepDto, StepCauseDto, StepKind } from './commission.dto.js';
+
+const BPS = 10_000n;
+
+/** What is explained, as it was stored. */
+export interface ExplainedCommission {
+  invoice: InvoiceAmounts & { id: string };
+  baseMinor: bigint;
+  rateBps: number;
+  rateSource: 'affiliate' | 'plan';
+  planVersionId: string;
+  /** Oldest first; the first one is what was earned. */
+  entries: CommissionEntry[];
+}
+
+/** A ledger entry of the commission, with its facts. */
+export interface CommissionEntry {
+  id: string;
+  kind: string;
+  occurredAt: Date;
+  recordedAt: Date;
+  stripeEventId: string | null;
+  /** What it did to the commission's net, signed. */
+  changeMinor: bigint;
+  movedMinor: bigint;
+  facts: EntryFacts;
+}
+
+/** The facts of an entry as far as an explanation reads them; amounts are strings, as in every entry's facts. */
+export interface EntryFacts {
+  lostMinor?: string;
+  paidMinor?: string;
+  withinTerm?: boolean;
+  losses?: { id: string; source: LossSource; status: string; amountMinor: string }[];
+  shares?: {
+    paymentId: string;
+    lostMinor: string;
+    invoicePartMinor: string;
+    paymentTotalMinor: string;
+    shareMinor: string;
+  }[];
+}
+
+/**
+ * The working behind a commission: its inputs, the formula of the amount it has now, and every entry from the invoice
+ * to this moment with the Stripe object that caused it. All of it from what was stored when it was posted: terms that
+ * changed since explain nothing.
+ */
+export function explainCommission(commission: ExplainedCommission): ExplanationDto {
+  const { invoice, baseMinor, rateBps, rateSource, planVersionId, entries } = commission;
+  const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
+  const last = entries.findLast(({ facts }) => facts.lostMinor !== undefined)?.facts ?? {};
+  const lostMinor = BigInt(last.lostMinor ?? 0);
+  return {
+    invoiceAmountPaid: toJsonAmount(invoice.amountPaidMinor),
+    taxAmount: toJsonAmount(invoice.totalMinor - netTotalMinor),
+    invoiceTotal: toJsonAmount(invoice.totalMinor),
+    invoiceTotalExcludingTax: toJsonAmount(netTotalMinor),
+    base: toJsonAmount(baseMinor),
+    lost: toJsonAmount(lostMinor),
+    rateBps,
+    planVersionId,
+    rateSource,
+    formula: `${baseFormula(commission)}; ${netFormula(commission, last)}`,
+    roundedFrom: last.withinTerm === false ? '0' : beforeRounding(commission, lostMinor),
+    rounding: 'down',
+    steps: steps(commission),
+  };
+}
+
+function baseFormula({ invoice, baseMinor }: ExplainedCommission): string {
+  const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
+  return `base = floor(min(${invoice.amountPaidMinor}, ${invoice.totalMinor}) × ${netTotalMinor} / ${invoice.totalMinor}) = ${baseMinor}`;
+}
+
+/** What the commission is worth by these facts. */
+function netFormula(commission: ExplainedCommission, { lostMinor, withinTerm }: EntryFacts): string {
+  const { invoice, baseMinor, rateBps } = commission;
+  if (withinTerm === false) return "amount = 0: the invoice lies beyond the plan's months";
+  const stepMinor = currencyStepMinor(invoice.currency);
+  const step = stepMinor === 1n ? '' : `, to a step of ${stepMinor}`;
+  const paidMinor = paidOf(invoice);
+  const lost = BigInt(lostMinor ?? 0);
+  const netMinor = floorTo(stepMinor, (baseMinor * (paidMinor - lost) * BigInt(rateBps)) / (paidMinor * BPS));
+  return lost === 0n
+    ? `amount = floor(${baseMinor} × ${rateBps} / 10000${step}) = ${netMinor}`
+    : `amount = floor(${baseMinor} × (${paidMinor} − ${lost}) × ${rateBps} / (${paidMinor} × 10000)${step}) = ${netMinor}`;
+}
+
+function beforeRounding({ invoice, baseMinor, rateBps }: ExplainedCommission, lostMinor: bigint): string {
+  const paidMinor = paidOf(invoice);
+  return quotient(baseMinor * (paidMinor - lostMinor) * BigInt(rateBps), paidMinor * BPS);
+}
+
+function steps(commission: ExplainedCommission): ExplanationStepDto[] {
+  let netMinor = 0n;
+  let facts: EntryFacts = {};
+  let lastCauses: StepCauseDto[] = [];
+  return commission.entries.map((entry) => {
+    netMinor += entry.changeMinor;
+    if (entry.facts.losses) {
+      // One correction may take two entries (from held, and from payable): both have the causes of the first.
+      const changed = changedLosses(facts, entry.facts);
+      if (changed.length > 0) lastCauses = changed;
+      facts = entry.facts;
+    }
+    const kind = entry.kind.replace('commission_', '') as StepKind;
+    const causes = entry.facts.losses ? lastCauses : [];
+    return {
+      entryId: entry.id,
+      kind,
+      occurredAt: entry.occurredAt.toISOString(),
+      recordedAt: entry.recordedAt.toISOString(),
+      change: toJsonAmount(entry.changeMinor),
+      netAmount: toJsonAmount(netMinor),
+      lost: toJsonAmount(BigInt(facts.lostMinor ?? 0)),
+      summary: summaryOf(commission, kind, entry, causes, facts),
+      formula: formulaOf(commission, kind, facts),
+      causes,
+      stripeEventId: entry.stripeEventId,
+    };
+  });
+}
+
+function formulaOf(commission: ExplainedCommission, kind: StepKind, facts: EntryFacts): string | null {
+  if (kind === 'earned') return `${baseFormula(commission)}; ${netFormula(commission, {})}`;
+  if (kind !== 'reversed' && kind !== 'restored') return null;
+  const split = (facts.shares ?? [])
+    .filter(({ shareMinor, lostMinor }) => shareMinor !== lostMinor)
+    .map(
+      ({ paymentId, lostMinor, invoicePartMinor, paymentTotalMinor, shareMinor }) =>
+        `of ${lostMinor} lost on ${paymentId} this invoice bears ${invoicePartMinor} of ${paymentTotalMinor}: ${shareMinor}; `,
+    );
+  return split.join('') + netFormula(commission, facts);
+}
+
+/** The losses that came, went or moved on between two entries. */
+function changedLosses(before: EntryFacts, after: EntryFacts): StepCauseDto[] {
+  const known = new Map((before.losses ?? []).map((loss) => [loss.id, `${loss.status}:${loss.amountMinor}`]));
+  return (after.losses ?? [])
+    .filter(({ id, status, amountMinor }) => known.get(id) !== `${status}:${amountMinor}`)
+    .map(({ id, source, status, amountMinor }) => ({
+      id,
+      type: source,
+      status,
+      amount: toJsonAmount(BigInt(amountMinor)),
+    }));
+}
+
+const LOSS_NAMES: Record<LossSource, string> = {
+  refund: 'refund',
+  dispute: 'dispute',
+  credit_note: 'credit note',
+};
+
+function summaryOf(
+  commission: ExplainedCommission,
+  kind: StepKind,
+  { movedMinor }: CommissionEntry,
+  causes: StepCauseDto[],
+  facts: EntryFacts,
+): string {
+  const { currency } = commission.invoice;
+  const money = (amountMinor: bigint): string => `${formatAmount(amountMinor, currency)} ${currency.toUpperCase()}`;
+  const because =
+    facts.withinTerm === false
+      ? "an earlier first invoice came to light, and this one lies beyond the plan's months"
+      : causes
+          .map(({ type, id, status, amount }) => `${LOSS_NAMES[type]} ${id} of ${money(BigInt(amount))} is ${status}`)
+          .join(', ');
+  const reason = because ? `: ${because}` : '';
+  switch (kind) {
+    case 'earned':
+      return `Invoice ${commission.invoice.id} was paid: ${percent(commission.rateBps)} of ${money(commission.baseMinor)} earned ${money(movedMinor)}.`;
+    case 'released':
+      return `${money(movedMinor)} became payable.`;
+    case 'held':
+      return `${money(movedMinor)} is held back${reason}.`;
+    case 'reversed':
+      return `${money(movedMinor)} was taken back${reason}.`;
+    case 'restored':
+      return `${money(movedMinor)} was given back${reason}.`;
+  }
+}
+
+/** `2050` → `20.5 %`. */
+function percent(rateBps: number): string {
+  return `${quotient(BigInt(rateBps), 100n)} %`;
+}
+
+const SHOWN_DECIMALS = 8;
+
+/** A quotient with its decimals: exact where they end, else the first eight and an ellipsis. */
+function quotient(numerator: bigint, denominator: bigint): string {
+  if (denominator === 0n) return '0';
+  const whole = numerator / denominator;
+  let rest = numerator % denominator;
+  let decimals = '';
+  while (rest > 0n && decimals.length < SHOWN_DECIMALS) {
+    rest *= 10n;
+    decimals += (rest / denominator).toString();
+    rest %= denominator;
+  }
+  if (rest > 0n) return `${whole}.${decimals}…`;
+  return decimals ? `${whole}.${decimals}` : whole.toString();
+}
+
+function floorTo(stepMinor: bigint, amountMinor: bigint): bigint {
+  return amountMinor - (amountMinor % stepMinor);
+}

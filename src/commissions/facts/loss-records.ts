@@ -1,0 +1,72 @@
+import type { Tx } from '../../database/database.js';
+import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
+import { compareLossStatus } from '../calculation/loss-status.js';
+
+/** A payment of an invoice as Stripe tells it. */
+export interface InvoicePaymentFact extends InvoicePayment {
+  id: string;
+}
+
+/** A loss as an event tells it. */
+export interface LossFact extends Loss {
+  stripeEventId: string;
+}
+
+/** How far along its life an invoice payment is. A status unknown to us lies between. */
+const PAYMENT_RANKS: Record<string, number> = { open: 0, paid: 2, canceled: 3 };
+
+/**
+ * Keeps what was seen of invoice payments; of two states of one the later in its life counts, not the later to arrive.
+ * The caller holds the payments locked (lockFacts).
+ */
+export async function storeInvoicePayments(tx: Tx, seen: InvoicePaymentFact[], receivedAt: Date): Promise<void> {
+  for (const fact of sortedById(seen)) {
+    const known = await tx.stripeInvoicePayment.findUnique({ where: { id: fact.id } });
+    const rank = (status: string): number => PAYMENT_RANKS[status] ?? 1;
+    if (!known) await tx.stripeInvoicePayment.create({ data: { ...fact, receivedAt } });
+    else if (rank(fact.status) > rank(known.status)) {
+      const { amountMinor, status } = fact;
+      await tx.stripeInvoicePayment.update({ where: { id: fact.id }, data: { amountMinor, status, receivedAt } });
+    }
+  }
+}
+
+/**
+ * Keeps what was seen of refunds, disputes and credit notes, in the same way. At one and the same status the larger
+ * amount counts: a bank may dispute more than at first.
+ */
+export async function storeLosses(tx: Tx, seen: LossFact[], receivedAt: Date): Promise<void> {
+  for (const fact of sortedById(seen)) {
+    const known = await tx.stripeLoss.findUnique({ where: { id: fact.id } });
+    if (!known) await tx.stripeLoss.create({ data: { ...fact, receivedAt } });
+    else {
+      const order = compareLossStatus(fact.source, fact.status, known.status);
+      if (order < 0 || (order === 0 && fact.amountMinor <= known.amountMinor)) continue;
+      const { status, amountMinor, stripeEventId } = fact;
+      await tx.stripeLoss.update({ where: { id: fact.id }, data: { status, amountMinor, stripeEventId, receivedAt } });
+    }
+  }
+}
+
+/** Everything that lossesOfInvoice needs to know of these invoices, in two queries. */
+export async function loadLosses(
+  tx: Tx,
+  invoiceIds: string[],
+): Promise<{ payments: InvoicePayment[]; losses: Loss[] }> {
+  if (invoiceIds.length === 0) return { payments: [], losses: [] };
+  const payments = await tx.$queryRaw<InvoicePayment[]>`
+    SELECT invoice_id AS "invoiceId", payment_id AS "paymentId", amount_minor AS "amountMinor", status
+    FROM stripe_invoice_payments
+    WHERE payment_id IN (SELECT payment_id FROM stripe_invoice_payments WHERE invoice_id = ANY(${invoiceIds}::text[]))`;
+  const losses = await tx.$queryRaw<Loss[]>`
+    SELECT id, source, payment_id AS "paymentId", invoice_id AS "invoiceId", currency, amount_minor AS "amountMinor", status
+    FROM stripe_losses
+    WHERE payment_id = ANY(${[...new Set(payments.map(({ paymentId }) => paymentId))]}::text[])
+       OR invoice_id = ANY(${invoiceIds}::text[])`;
+  return { payments, losses };
+}
+
+/** One order for all writers, so that two cannot wait for each other. */
+function sortedById<T extends { id: string }>(facts: T[]): T[] {
+  return [...facts].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

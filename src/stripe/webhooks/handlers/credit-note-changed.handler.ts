@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type Stripe from 'stripe';
+import { CommissionsService } from '../../../commissions/commissions.service.js';
+import type { LossFact } from '../../../commissions/facts/loss-records.js';
+import type { Tx } from '../../../database/database.js';
+import { idOf } from '../../stripe-object.js';
+import { EventHandler, type Apply } from '../event-handlers.js';
+import { causeOf, snapshotOf } from '../inbound-event.js';
+import type { InboundEvent } from '../webhook-verifier.js';
+
+/**
+ * `credit_note.*`: a correction of a finalised invoice. Of its three ways to give money back only one is told nowhere
+ * else: what was settled outside Stripe. A refund tells of itself, and credit put on the customer's balance lowers what
+ * is paid on a later invoice (https://docs.stripe.com/api/credit_notes/object).
+ */
+@Injectable()
+export class CreditNoteChangedHandler extends EventHandler {
+  override readonly types = ['credit_note.created', 'credit_note.updated', 'credit_note.voided'];
+  override readonly source = 'platform';
+
+  constructor(private readonly commissions: CommissionsService) {
+    super();
+  }
+
+  override async prepare(event: InboundEvent): Promise<Apply> {
+    const note = snapshotOf<Stripe.CreditNote>(event);
+    const invoiceId = idOf(note.invoice);
+    if (!note.out_of_band_amount || invoiceId === null) return async () => undefined;
+    const loss: LossFact = {
+      id: note.id,
+      source: 'credit_note',
+      paymentId: null,
+      invoiceId,
+      currency: note.currency,
+      amountMinor: BigInt(note.out_of_band_amount),
+      status: note.status,
+      stripeEventId: event.id,
+    };
+    return (tx: Tx) => this.commissions.record(tx, { losses: [loss] }, causeOf(event));
+  }
+}
