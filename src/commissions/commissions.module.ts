@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { FraudModule } from '../fraud/fraud.module.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
@@ -15,7 +16,7 @@ import { SettlementService } from './settlement/settlement.service.js';
 /** Global, because it answers the two ports that referrals declare (earnings, and what happens after a referral). */
 @Global()
 @Module({
-  imports: [AffiliatesModule],
+  imports: [AffiliatesModule, FraudModule],
   controllers: [CommissionsController, MyCommissionsController],
   providers: [
     CommissionQueries,

@@ -3,6 +3,7 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../database/database.js';
+import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
 
@@ -105,7 +106,7 @@ export class HoldReleaseService {
   }
 }
 
-/** The holds `h` that have run out, and that no inquiry keeps. */
+/** The holds `h` that have run out, and that neither an inquiry nor a review case keeps. */
 function releasable(asOf: Date): Prisma.Sql {
-  return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open`;
+  return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}`;
 }

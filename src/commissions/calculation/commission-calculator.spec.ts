@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { calculateCommission, explainCommission, type InvoiceAmounts } from './commission-calculator.js';
+import { calculateCommission, netAfterLosses, paidOf, type InvoiceAmounts } from './commission-calculator.js';
 
 function invoice(amounts: Partial<InvoiceAmounts>): InvoiceAmounts {
   const totalMinor = amounts.totalMinor ?? 9900n;
@@ -77,24 +77,48 @@ describe('calculateCommission', () => {
   });
 });
 
-describe('explainCommission', () => {
-  it('shows the working of product.md: 99.00 paid, 15.81 of it tax, 20 % of 83.19 is 16.638, rounded down to 16.63', () => {
-    expect(explainCommission(invoice({ totalMinor: 9900n, totalExcludingTaxMinor: 8319n }), 2000)).toEqual({
-      invoiceAmountPaid: 9900n,
-      taxAmount: 1581n,
-      invoiceTotal: 9900n,
-      invoiceTotalExcludingTax: 8319n,
-      base: 8319n,
-      lost: 0n,
-      rateBps: 2000,
-      formula: 'base = floor(min(9900, 9900) × 8319 / 9900) = 8319; amount = floor(8319 × 2000 / 10000) = 1663',
-      roundedFrom: '1663.8',
-    });
+describe('netAfterLosses', () => {
+  const terms = { baseMinor: 8319n, paidMinor: 9900n, rateBps: 2000, currency: 'usd' };
+
+  it.each<[string, bigint, bigint]>([
+    ['nothing lost: 83.19 × 20 % is 16.638, rounded down', 0n, 1663n],
+    ['a cent lost still costs a part of a cent: 16.6363…', 1n, 1663n],
+    ['half lost: 8.319, rounded down once', 4950n, 831n],
+    ['a cent kept earns nothing', 9899n, 0n],
+    ['everything lost ends at zero', 9900n, 0n],
+  ])('%s', (_title, lostMinor, netMinor) => {
+    expect(netAfterLosses({ ...terms, lostMinor })).toBe(netMinor);
   });
 
-  it('says so when the currency moves in larger steps', () => {
-    const { formula, roundedFrom } = explainCommission(invoice({ currency: 'kwd', totalMinor: 12345n }), 2000);
-    expect(formula).toContain('floor(12345 × 2000 / 10000, to a step of 10) = 2460');
-    expect(roundedFrom).toBe('2469');
+  it('moves in the steps of the currency', () => {
+    expect(
+      netAfterLosses({ baseMinor: 12345n, paidMinor: 12345n, lostMinor: 5000n, rateBps: 2000, currency: 'kwd' }),
+    ).toBe(1460n);
+  });
+
+  it('starts at what the invoice earned, never rises as more is lost, and ends at zero', () => {
+    const amounts = fc.record({
+      totalMinor: fc.bigInt(1n, 10n ** 9n),
+      taxShare: fc.integer({ min: 0, max: 40 }),
+      rateBps: fc.integer({ min: 0, max: 10_000 }),
+      losses: fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 2, maxLength: 2 }),
+      currency: fc.constantFrom('usd', 'jpy', 'kwd', 'isk'),
+    });
+    fc.assert(
+      fc.property(amounts, ({ totalMinor, taxShare, rateBps, losses, currency }) => {
+        const facts = invoice({
+          totalMinor,
+          currency,
+          totalExcludingTaxMinor: totalMinor - (totalMinor * BigInt(taxShare)) / 100n,
+        });
+        const { baseMinor, amountMinor } = calculateCommission(facts, rateBps);
+        const paidMinor = paidOf(facts);
+        const net = (lostMinor: bigint) => netAfterLosses({ baseMinor, paidMinor, lostMinor, rateBps, currency });
+        const [less = 0n, more = 0n] = losses.sort((a, b) => a - b).map((share) => (paidMinor * BigInt(share)) / 1000n);
+        expect(net(0n)).toBe(amountMinor);
+        expect(net(paidMinor)).toBe(0n);
+        expect(net(more)).toBeLessThanOrEqual(net(less));
+      }),
+    );
   });
 });

@@ -39,11 +39,16 @@ export function earningsOf(
   return invoices.flatMap((invoice): Earning[] => {
     const commission = posted.get(invoice.id);
     if (commission) return [{ ...termsOf(commission), invoice, commission }];
-    if (invoice.paidAt.getTime() < signedUpAt.getTime() - CLOCK_TOLERANCE_MS) return [];
+    if (!isPaidSince(invoice, signedUpAt)) return [];
     const { rateBps, rateSource } = rateAt(invoice.paidAt, terms);
     const amounts = calculateCommission(invoice, rateBps);
     return amounts.amountMinor === 0n ? [] : [{ ...amounts, invoice, rateBps, rateSource, commission: null }];
   });
+}
+
+/** Whether an invoice was paid by the user whose signup was reported, and not before it. */
+export function isPaidSince({ paidAt }: StripeInvoice, signedUpAt: Date): boolean {
+  return paidAt.getTime() >= signedUpAt.getTime() - CLOCK_TOLERANCE_MS;
 }
 
 /**

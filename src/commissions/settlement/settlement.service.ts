@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Commission, PlanVersion, Referral } from '@prisma/client';
+import type { Commission, PlanVersion, Referral, StripeInvoice } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
+import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
+import { ReviewCases } from '../../fraud/review-cases.service.js';
 import { belongsTo, ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { netAfterLosses, paidOf } from '../calculation/commission-calculator.js';
 import { lossesOfInvoice, type InvoiceLosses } from '../calculation/invoice-losses.js';
+import { isKnownLossStatus } from '../calculation/loss-status.js';
 import { loadLosses } from '../facts/loss-records.js';
 import { HoldReleaseService } from '../hold-release.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { correctionOf, type CommissionPosition } from './correction.js';
-import { earningsOf, endOfTerm, type Earning } from './earnings.js';
+import { earningsOf, endOfTerm, isPaidSince, type Earning } from './earnings.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -51,6 +54,7 @@ export class SettlementService {
     private readonly ledger: Ledger,
     private readonly lifecycle: ReferralLifecycle,
     private readonly holds: HoldReleaseService,
+    private readonly reviewCases: ReviewCases,
   ) {}
 
   /**
@@ -60,7 +64,7 @@ export class SettlementService {
    * referral; the affiliate's balances are locked here, before anything that they guard is read.
    */
   async settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
-    const { earnings, planVersion } = await this.earnings(tx, referral);
+    const { invoices, earnings, planVersion } = await this.earnings(tx, referral);
     const { affiliateId } = referral;
     if (earnings.length > 0) {
       await lockBalances(
@@ -72,10 +76,14 @@ export class SettlementService {
       await this.earn(tx, referral, planVersion, earnings.filter(withinTerm));
       await this.correct(tx, earnings, withinTerm, cause);
     }
+    await this.reportOutOfBand(tx, referral, invoices);
     await this.lifecycle.refresh(tx, referral);
   }
 
-  private async earnings(tx: Tx, referral: Referral): Promise<{ earnings: Earning[]; planVersion: PlanVersion }> {
+  private async earnings(
+    tx: Tx,
+    referral: Referral,
+  ): Promise<{ invoices: StripeInvoice[]; earnings: Earning[]; planVersion: PlanVersion }> {
     const commissions = await tx.commission.findMany({ where: { referralId: referral.id } });
     const earnedIds = commissions.map(({ invoiceId }) => invoiceId);
     const [invoices, ownRates, planVersion] = [
@@ -86,7 +94,8 @@ export class SettlementService {
       await tx.affiliateRate.findMany({ where: { affiliateId: referral.affiliateId } }),
       await tx.planVersion.findUniqueOrThrow({ where: { id: referral.planVersionId } }),
     ];
-    return { earnings: earningsOf(invoices, commissions, referral.occurredAt, { planVersion, ownRates }), planVersion };
+    const earnings = earningsOf(invoices, commissions, referral.occurredAt, { planVersion, ownRates });
+    return { invoices, earnings, planVersion };
   }
 
   /** Posts what has not earned yet. Fills in the commission of each earning. */
@@ -183,6 +192,7 @@ export class SettlementService {
     }
     await this.ledger.post(tx, entries);
     await this.updateHolds(tx, targets, held, closed);
+    await this.reportUnknownStatuses(tx, targets);
   }
 
   private async targets(tx: Tx, earnings: Earning[], withinTerm: (earning: Earning) => boolean): Promise<Target[]> {
@@ -234,6 +244,47 @@ export class SettlementService {
       UPDATE commission_holds SET inquiry_open = commission_id = ANY(${open}::text[])
       WHERE commission_id = ANY(${[...open, ...closed]}::text[])`;
     await this.holds.release(tx, closed, this.clock.now());
+  }
+
+  /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
+  private async reportOutOfBand(
+    tx: Tx,
+    { affiliateId, occurredAt }: Referral,
+    invoices: StripeInvoice[],
+  ): Promise<void> {
+    for (const invoice of invoices) {
+      if (invoice.amountPaidOffStripeMinor === 0n || !isPaidSince(invoice, occurredAt)) continue;
+      const amount = `${formatAmount(invoice.amountPaidOffStripeMinor, invoice.currency)} ${invoice.currency.toUpperCase()}`;
+      await this.reviewCases.open(tx, {
+        affiliateId,
+        rule: 'paid_out_of_band',
+        signal: {
+          key: invoice.id,
+          summary: `Invoice ${invoice.id} was paid outside Stripe (${amount}); it earns nothing for that by itself.`,
+          evidence: { invoiceId: invoice.id, amountPaidOffStripe: invoice.amountPaidOffStripeMinor.toString() },
+          stripeEventId: invoice.stripeEventId,
+        },
+      });
+    }
+  }
+
+  /** What Stripe has said in a word that we do not know was settled with care; a person must look. */
+  private async reportUnknownStatuses(tx: Tx, targets: Target[]): Promise<void> {
+    for (const { commission, losses } of targets) {
+      for (const { id, source, status } of losses.losses.filter(
+        (loss) => !isKnownLossStatus(loss.source, loss.status),
+      )) {
+        await this.reviewCases.open(tx, {
+          affiliateId: commission.affiliateId,
+          rule: 'unknown_dispute_status',
+          signal: {
+            key: `${id}:${status}`,
+            summary: `Stripe says that the ${source.replace('_', ' ')} ${id} is "${status}", which this version does not know.`,
+            evidence: { commissionId: commission.id, lossId: id, status },
+          },
+        });
+      }
+    }
   }
 }
 
