@@ -1,4 +1,4 @@
-import { currencyStepMinor, floorToStepMinor } from '../../common/money.js';
+import { floorToStepMinor } from '../../common/money.js';
 
 const BPS = 10_000n;
 

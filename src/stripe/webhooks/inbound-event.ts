@@ -1,11 +1,32 @@
-import type { InboundEvent, SnapshotEvent } from './webhook-verifier.js';
+import type Stripe from 'stripe';
+import type { InboundEvent } from './webhook-verifier.js';
 
-/** The object of a snapshot event, as what its type says it is. */
-export function snapshotOf<T>(event: InboundEvent): T {
-  return (event as SnapshotEvent).data.object as unknown as T;
+/** The objects that our events show, by what Stripe calls them. */
+interface Snapshots {
+  charge: Stripe.Charge;
+  credit_note: Stripe.CreditNote;
+  dispute: Stripe.Dispute;
+  invoice: Stripe.Invoice;
+  invoice_payment: Stripe.InvoicePayment;
+  refund: Stripe.Refund;
+  subscription: Stripe.Subscription;
 }
 
-/** What set a settlement off: the event, at the moment it tells of. */
+/**
+ * The object that an event shows. It was rendered when the event happened, so fields that Stripe added since may be
+ * missing whatever their type says.
+ *
+ * @throws Error when it is another kind of object: nothing is guessed from fields that happen to have the same name.
+ */
+export function snapshotOf<K extends keyof Snapshots>(event: InboundEvent, ...kinds: K[]): Snapshots[K] {
+  const shown = event.object === 'event' ? event.data.object : null;
+  if (!kinds.some((kind) => kind === shown?.object)) {
+    throw new Error(`${event.type} should show a ${kinds.join(' or a ')}, but shows ${shown?.object ?? 'nothing'}`);
+  }
+  return shown as unknown as Snapshots[K];
+}
+
+/** What sets a settlement off: the event, at the moment it tells of. */
 export function causeOf(event: InboundEvent): { stripeEventId: string; occurredAt: Date } {
   const { created } = event;
   return {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type Stripe from 'stripe';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
@@ -23,7 +22,7 @@ export class CreditNoteChangedHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const note = snapshotOf<Stripe.CreditNote>(event);
+    const note = snapshotOf(event, 'credit_note');
     const invoiceId = idOf(note.invoice);
     if (!note.out_of_band_amount || invoiceId === null) return async () => undefined;
     const loss: LossFact = {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type Stripe from 'stripe';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
@@ -31,7 +30,7 @@ export class DisputeChangedHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const dispute = snapshotOf<Stripe.Dispute>(event);
+    const dispute = snapshotOf(event, 'dispute');
     const paymentId = await this.payments.findPaymentId(dispute);
     if (paymentId === null) return async () => undefined;
     const loss: LossFact = {

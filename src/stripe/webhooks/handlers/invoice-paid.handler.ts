@@ -34,7 +34,7 @@ export class InvoicePaidHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const snapshot = snapshotOf<InvoiceSnapshot>(event);
+    const snapshot: InvoiceSnapshot = snapshotOf(event, 'invoice');
     const invoice =
       event.type === 'invoice.paid' ? snapshot : await unlessMissing(this.stripe.invoices.retrieve(snapshot.id));
     if (invoice === null || (event.type !== 'invoice.paid' && invoice.status !== 'paid')) return async () => undefined;

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type Stripe from 'stripe';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { Tx } from '../../../database/database.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
@@ -18,7 +17,7 @@ export class InvoicePaymentPaidHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const invoicePayments = invoicePaymentFacts([snapshotOf<Stripe.InvoicePayment>(event)]);
+    const invoicePayments = invoicePaymentFacts([snapshotOf(event, 'invoice_payment')]);
     return (tx: Tx) => this.commissions.record(tx, { invoicePayments }, causeOf(event));
   }
 }

@@ -36,7 +36,7 @@ export class RefundChangedHandler extends EventHandler {
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
-    const object = snapshotOf<Stripe.Refund | Stripe.Charge>(event);
+    const object = snapshotOf(event, 'refund', 'charge');
     const refunds = object.object === 'charge' ? await this.refundsOf(object) : [object];
     const paymentId = refunds[0] ? await this.payments.findPaymentId(refunds[0]) : null;
     // A refund of something that is no payment through Stripe takes nothing from an invoice we know.

@@ -35,7 +35,7 @@ export class SubscriptionChangedHandler extends EventHandler {
 
   override async prepare(event: InboundEvent): Promise<Apply> {
     const seenAt = this.clock.now();
-    const snapshot = snapshotOf<Stripe.Subscription>(event);
+    const snapshot = snapshotOf(event, 'subscription');
     const subscription = (await unlessMissing(this.stripe.subscriptions.retrieve(snapshot.id))) ?? snapshot;
     const facts: SubscriptionFacts = {
       id: subscription.id,
