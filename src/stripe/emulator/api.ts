@@ -6,7 +6,7 @@ import { parseForm, type ParameterValue } from './form-body.js';
 import { fingerprintOf, type IdempotencyLayer } from './idempotency.js';
 import { newId } from './ids.js';
 import { Parameters } from './parameters.js';
-import type { Match, Router } from './router.js';
+import type { Call, Match, Route, Router } from './router.js';
 import { HANG_UP, jsonReply, type Incoming, type Outcome, type Reply } from './server.js';
 import type { ObjectStore } from './object-store.js';
 import type { Answer } from './stored-objects.js';
@@ -100,11 +100,8 @@ export class Api {
     try {
       this.befallExecution(fault);
       return store.transaction(() => {
-        const body = match.route.handle({ workspace, parameters, path: match.path });
-        const expansions = request.incoming.url.pathname.startsWith('/v1/') ? (parameters.strings('expand') ?? []) : [];
-        const answer = fault.takes('error_500_after_commit')
-          ? serverError()
-          : { status: 200, body: expand(workspace, body, expansions) };
+        const handled = this.handle({ workspace, parameters, path: match.path }, match.route, request);
+        const answer = fault.takes('error_500_after_commit') ? serverError() : handled;
         keep(answer);
         return answer;
       });
@@ -112,6 +109,18 @@ export class Api {
       const answer = this.answerOf(error);
       if (!(error instanceof StripeProblem && error.beforeExecution)) store.transaction(() => keep(answer));
       return answer;
+    }
+  }
+
+  /** The route's answer. A problem that leaves changes behind is one too, so that they are committed. */
+  private handle(call: Call, { handle }: Route, { incoming }: ApiRequest): Answer {
+    try {
+      const body = handle(call);
+      const expansions = incoming.url.pathname.startsWith('/v1/') ? (call.parameters.strings('expand') ?? []) : [];
+      return { status: 200, body: expand(call.workspace, body, expansions) };
+    } catch (error) {
+      if (error instanceof StripeProblem && error.changesStand) return this.answerOf(error);
+      throw error;
     }
   }
 

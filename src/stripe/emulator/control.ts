@@ -1,5 +1,6 @@
 import { REQUEST_FAULT_KINDS, type FaultInjector } from './faults.js';
 import { Parameters } from './parameters.js';
+import { paymentControlRoutes } from './payment-control.js';
 import { completeOnboarding, deauthorizeAccount, restrictAccount } from './resources/account-changes.js';
 import { accessibleAccount } from './resources/account-record.js';
 import { renderV1Account } from './resources/account-rendering.js';
@@ -25,16 +26,20 @@ export interface ControlParts {
 const LISTED_TYPES: readonly ObjectType[] = [
   'account',
   'balance',
+  'balance_transaction',
   'charge',
   'coupon',
   'customer',
+  'dispute',
   'event',
   'invoice',
   'invoice_payment',
   'invoiceitem',
   'payment_intent',
+  'payment_method',
   'price',
   'product',
+  'refund',
   'subscription',
   'tax_rate',
   'thin_event',
@@ -65,6 +70,7 @@ export class Control {
       route('POST', '/_emulator/accounts/:id/deauthorize', (call) => changed(call, deauthorizeAccount)),
       route('POST', '/_emulator/balance', setBalances),
       route('GET', '/_emulator/objects/:type', listObjects),
+      ...paymentControlRoutes,
     ]);
   }
 

@@ -5,12 +5,16 @@ import { FaultInjector } from './faults.js';
 import { IdempotencyLayer } from './idempotency.js';
 import { ObjectStore } from './object-store.js';
 import { Pages } from './pages.js';
+import { REFUND_FAILURE_REASON, setNextRefund } from './payment-control.js';
 import { apiRoutes } from './resources/index.js';
 import { setAvailable } from './resources/balance.js';
+import { moveDispute, openDispute, type NewDispute } from './resources/dispute-lifecycle.js';
 import type { Invoice } from './resources/invoice-lifecycle.js';
+import { failRefund, succeedRefund } from './resources/refund-lifecycle.js';
 import { dueSubscriptions, renew } from './resources/subscription-billing.js';
 import { Router } from './router.js';
 import { HttpServer, jsonReply, type Incoming, type Outcome } from './server.js';
+import type { UnsettledStatus } from './stored-objects.js';
 import { WebhookDeliverer, type WebhookEndpoint } from './webhook-deliverer.js';
 import { NO_REQUEST, Workspace, type Surroundings } from './workspace.js';
 
@@ -39,7 +43,8 @@ const DEFAULT_BALANCES = {
 
 /**
  * A stand-in for Stripe in development, demos and tests, never in production: an HTTP server with
- * state that the official SDK talks to and that sends signed webhooks.
+ * state that the official SDK talks to and that sends signed webhooks. What its methods return is
+ * what the SDK would read, but for decimals, which stay strings here.
  */
 export class StripeEmulator {
   readonly faults = new FaultInjector();
@@ -110,8 +115,56 @@ export class StripeEmulator {
    * due, and pays the invoices. They are dated to the end of the period, not to now.
    */
   async renewDueSubscriptions(): Promise<Stripe.Invoice[]> {
-    // The same objects as the SDK would read them, but for decimals, which stay strings here.
     return this.renewDue() as unknown as Stripe.Invoice[];
+  }
+
+  /**
+   * The next refund that the API creates begins as `pending` or `requires_action` instead of
+   * `succeeded`. Holds for one refund, and over a restart.
+   */
+  setNextRefundStatus(status: UnsettledStatus): void {
+    this.change((workspace) => setNextRefund(workspace, status));
+  }
+
+  /** A pending refund arrives: `refund.updated` and `charge.refund.updated`. */
+  succeedRefund(id: string): Stripe.Refund {
+    return this.change((workspace) =>
+      succeedRefund(workspace, workspace.get('refund', id)),
+    ) as unknown as Stripe.Refund;
+  }
+
+  /**
+   * The bank sends a refund back, also one that had succeeded: `refund.failed`, `refund.updated` and
+   * `charge.refund.updated`. The charge's `amount_refunded` falls by it, the money is available again.
+   */
+  failRefund(id: string, reason = REFUND_FAILURE_REASON): Stripe.Refund {
+    return this.change((workspace) =>
+      failRefund(workspace, workspace.get('refund', id), reason),
+    ) as unknown as Stripe.Refund;
+  }
+
+  /**
+   * The cardholder disputes a charge: with `inquiry` as a question (`warning_needs_response`), else
+   * as a chargeback (`needs_response`), which takes the money and a fee at once. `amount` is in minor
+   * units, the whole charge when absent. Sends `charge.dispute.created` and, for a chargeback,
+   * `charge.dispute.funds_withdrawn`. A charge may be disputed several times.
+   */
+  openDispute(charge: string, dispute: NewDispute = {}): Stripe.Dispute {
+    return this.change((workspace) =>
+      openDispute(workspace, workspace.get('charge', charge), dispute),
+    ) as unknown as Stripe.Dispute;
+  }
+
+  /**
+   * The bank brings a dispute into any status, also one that Stripe does not know yet, in whatever
+   * order. `needs_response` escalates an inquiry and takes the money, `lost` takes it unless it is
+   * taken, `won` gives it back; those and `warning_closed` send `charge.dispute.closed`, any other
+   * `charge.dispute.updated`, and money that moves `funds_withdrawn` or `funds_reinstated`.
+   */
+  moveDispute(id: string, status: string): Stripe.Dispute {
+    return this.change((workspace) =>
+      moveDispute(workspace, workspace.get('dispute', id), status),
+    ) as unknown as Stripe.Dispute;
   }
 
   /** Resolves once every webhook has been answered or given up. */
@@ -124,6 +177,10 @@ export class StripeEmulator {
     await this.server?.close();
     await this.deliverer.close();
     this.store.close();
+  }
+
+  private change<T>(work: (workspace: Workspace) => T): T {
+    return this.store.transaction(() => work(new Workspace(this.surroundings, null, NO_REQUEST)));
   }
 
   private renewDue(): Invoice[] {
@@ -150,8 +207,7 @@ export class StripeEmulator {
   }
 
   private fund(balances: { [currency: string]: number }): void {
-    const workspace = new Workspace(this.surroundings, null, NO_REQUEST);
-    this.store.transaction(() => {
+    this.change((workspace) => {
       for (const [currency, available] of Object.entries(balances)) {
         if (workspace.find('balance', currency) === null) setAvailable(workspace, currency, available);
       }

@@ -12,15 +12,19 @@ const TYPE_OF_PREFIX = new Map<string, ObjectType>([
   ['ch', 'charge'],
   ['cus', 'customer'],
   ['di', 'discount'],
+  ['dp', 'dispute'],
   ['ii', 'invoiceitem'],
   ['in', 'invoice'],
   ['inpay', 'invoice_payment'],
   ['pi', 'payment_intent'],
+  ['pm', 'payment_method'],
   ['price', 'price'],
   ['prod', 'product'],
+  ['re', 'refund'],
   ['sub', 'subscription'],
   ['tr', 'transfer'],
   ['trr', 'transfer_reversal'],
+  ['txn', 'balance_transaction'],
 ]);
 
 /**
@@ -71,6 +75,10 @@ function includable(workspace: Workspace, holder: JsonObject, field: string, pat
   if (holder.object === 'invoice' && field === 'payments') {
     const payments = workspace.newestFirst('invoice_payment').filter((payment) => payment.invoice === holder.id);
     return structuredClone(wholeList(payments, `/v1/invoice_payments?invoice=${String(holder.id)}`));
+  }
+  if (holder.object === 'charge' && field === 'refunds') {
+    const refunds = workspace.newestFirst('refund').filter((refund) => refund.charge === holder.id);
+    return structuredClone(wholeList(refunds, `/v1/charges/${String(holder.id)}/refunds`));
   }
   if (holder.object === 'customer' && field === 'subscriptions') {
     const subscriptions = workspace

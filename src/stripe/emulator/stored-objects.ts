@@ -6,18 +6,23 @@ export interface StoredObjects {
   account: AccountRecord;
   account_link: LinkRecord;
   balance: { id: string; available: number };
+  balance_transaction: Wire<Stripe.BalanceTransaction>;
   charge: Wire<Stripe.Charge>;
   coupon: Wire<Stripe.Coupon>;
   customer: Wire<Stripe.Customer>;
   discount: Wire<Stripe.Discount>;
+  dispute: Wire<Stripe.Dispute>;
   event: StoredEvent;
   idempotency: StoredAnswer;
   invoice: Wire<Stripe.Invoice>;
   invoice_payment: Wire<Stripe.InvoicePayment>;
   invoiceitem: Wire<Stripe.InvoiceItem>;
+  next_refund: { id: 'next'; status: UnsettledStatus };
   payment_intent: Wire<Stripe.PaymentIntent>;
+  payment_method: Wire<Stripe.PaymentMethod>;
   price: Wire<Stripe.Price>;
   product: Wire<Stripe.Product>;
+  refund: Wire<Stripe.Refund>;
   subscription: Wire<Stripe.Subscription>;
   tax_rate: Wire<Stripe.TaxRate>;
   thin_event: ThinEvent;
@@ -26,6 +31,9 @@ export interface StoredObjects {
 }
 
 export type ObjectType = keyof StoredObjects;
+
+/** How a refund may begin when it does not succeed at once. */
+export type UnsettledStatus = 'pending' | 'requires_action';
 
 /** An event of the v2 API: it names its object, the receiver fetches it. */
 export interface ThinEvent {

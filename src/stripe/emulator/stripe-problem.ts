@@ -5,6 +5,10 @@ export interface ProblemBody {
   code?: string;
   param?: string;
   doc_url?: string;
+  /** Why the bank declined, and what the attempt left behind. */
+  decline_code?: string;
+  charge?: string;
+  payment_intent?: object;
 }
 
 /**
@@ -12,19 +16,23 @@ export interface ProblemBody {
  *
  * `beforeExecution` says that the endpoint refused the request before it began its work: Stripe
  * stores no answer under the idempotency key then, so the same key may be used again.
+ * `changesStand` says that what the request changed until then remains: a declined payment has been
+ * attempted.
  */
 export class StripeProblem extends Error {
   readonly status: number;
   readonly body: ProblemBody;
   readonly beforeExecution: boolean;
+  readonly changesStand: boolean;
 
-  constructor(status: number, body: ProblemBody, options: { beforeExecution?: boolean } = {}) {
+  constructor(status: number, body: ProblemBody, options: { beforeExecution?: boolean; changesStand?: boolean } = {}) {
     super(body.message);
     this.status = status;
     this.body = body.code
       ? { ...body, doc_url: `https://stripe.com/docs/error-codes/${body.code.replaceAll('_', '-')}` }
       : body;
     this.beforeExecution = options.beforeExecution ?? false;
+    this.changesStand = options.changesStand ?? false;
   }
 }
 

@@ -59,6 +59,7 @@ describe('billing in the Stripe emulator', () => {
       'invoice.created',
       'customer.subscription.created',
       'invoice.finalized',
+      'payment_intent.created',
       'charge.succeeded',
       'payment_intent.succeeded',
       'invoice_payment.paid',
@@ -274,12 +275,20 @@ describe('billing in the Stripe emulator', () => {
       status: 'paid',
       amount_paid_off_stripe: 700,
     });
-    expect((await stripe.invoicePayments.list({ invoice: elsewhere.id })).data).toEqual([]);
+    expect((await stripe.invoicePayments.list({ invoice: elsewhere.id })).data).toMatchObject([
+      { status: 'canceled', amount_paid: null },
+    ]);
     await expect(stripe.invoices.pay(elsewhere.id)).rejects.toMatchObject({ statusCode: 400 });
 
     const open = await stripe.invoices.finalizeInvoice((await draft()).id);
     expect(await stripe.invoices.voidInvoice(open.id)).toMatchObject({ status: 'void' });
     await emulator.settle();
-    expect(sink.types().at(-1)).toBe('invoice.voided');
+    expect(sink.types().slice(-2)).toEqual(['payment_intent.canceled', 'invoice.voided']);
+
+    const doubtful = await stripe.invoices.finalizeInvoice((await draft()).id);
+    expect(await stripe.invoices.markUncollectible(doubtful.id)).toMatchObject({ status: 'uncollectible' });
+    await emulator.settle();
+    expect(sink.types().at(-1)).toBe('invoice.marked_uncollectible');
+    expect(await stripe.invoices.pay(doubtful.id)).toMatchObject({ status: 'paid', amount_paid: 700 });
   });
 });

@@ -70,6 +70,13 @@ export class WebhookSink {
     return this.events().map(({ type }) => type);
   }
 
+  /** The types that arrived since the last call, in order. */
+  newTypes(): string[] {
+    const types = this.types();
+    this.deliveries.length = 0;
+    return types;
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -123,6 +130,35 @@ export async function createMonthlyPrice(stripe: Stripe, unitAmount: number, cur
     recurring: { interval: 'month' },
     product_data: { name: 'Team plan' },
   });
+}
+
+/** A succeeded card payment of its own, without an invoice; returns its charge. */
+export async function createCharge(
+  stripe: Stripe,
+  amount: number,
+  paymentMethod = 'pm_card_visa',
+  currency = 'usd',
+): Promise<Stripe.Charge> {
+  const intent = await stripe.paymentIntents.create({
+    amount,
+    currency,
+    payment_method: paymentMethod,
+    confirm: true,
+    expand: ['latest_charge'],
+  });
+  return intent.latest_charge as Stripe.Charge;
+}
+
+/** An open one-off invoice, in US dollars unless told otherwise. */
+export async function createOpenInvoice(
+  stripe: Stripe,
+  customer: string,
+  amount: number,
+  currency = 'usd',
+): Promise<Stripe.Invoice> {
+  await stripe.invoiceItems.create({ customer, amount, currency, description: 'Set-up' });
+  const draft = await stripe.invoices.create({ customer, currency, pending_invoice_items_behavior: 'include' });
+  return stripe.invoices.finalizeInvoice(draft.id);
 }
 
 /** A v2 account that can be paid. */

@@ -107,7 +107,7 @@ describe('events of the Stripe emulator', () => {
     const types = sink.types();
     expect(types.filter((type) => type === 'invoice.paid')).toHaveLength(3);
     expect(types).not.toContain('invoice.created');
-    const stored = (await stripe.events.list({ limit: 8 })).data.map(({ type }) => type).reverse();
+    const stored = (await stripe.events.list({ limit: 9 })).data.map(({ type }) => type).reverse();
     expect(stored).toContain('invoice.created');
     expect(types.filter((type, index) => types.indexOf(type) === index)).not.toEqual(
       stored.filter((type) => type !== 'invoice.created'),

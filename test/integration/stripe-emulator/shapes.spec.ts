@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { createActiveAccount, createMonthlyPrice, startHarness, type Harness } from './emulator-harness.js';
+import {
+  createActiveAccount,
+  createCharge,
+  createMonthlyPrice,
+  startHarness,
+  type Harness,
+} from './emulator-harness.js';
 
 type WireObject = { [key: string]: unknown };
 
@@ -42,6 +48,10 @@ describe('the shape of what the Stripe emulator answers', () => {
     const destination = await createActiveAccount(harness);
     const transfer = await stripe.transfers.create({ amount: 100, currency: 'usd', destination });
     await stripe.transfers.createReversal(transfer.id, { amount: 40 });
+    const [charge] = (await stripe.charges.list()).data;
+    await createCharge(stripe, 500, 'pm_card_createDispute');
+    await stripe.refunds.create({ charge: charge!.id, amount: 10 });
+    const card = await stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
 
     const subscription = firstOf(await raw('/v1/subscriptions?expand[]=data.discounts'));
     const invoice = firstOf(await raw('/v1/invoices'));
@@ -55,6 +65,8 @@ describe('the shape of what the Stripe emulator answers', () => {
       firstOf(invoice.lines),
       await raw(`/v1/accounts/${destination}`),
       firstOf(await raw(`/v1/accounts/${destination}/capabilities`)),
+      await raw(`/v1/charges/${charge!.id}?expand[]=refunds`),
+      await raw(`/v1/payment_methods/${card.id}`),
       await raw('/v1/balance'),
       (await stripe.accountLinks.create({
         account: destination,
@@ -71,7 +83,9 @@ describe('the shape of what the Stripe emulator answers', () => {
       'invoice_payments',
       'invoiceitems',
       'payment_intents',
-      'charges',
+      'refunds',
+      'disputes',
+      'balance_transactions',
       'transfers',
       `transfers/${transfer.id}/reversals`,
       'events',
@@ -139,6 +153,9 @@ describe('the shape of what the Stripe emulator answers', () => {
     ],
     ['balance', ['available.0.amount', 'available.0.currency']],
     ['transfer', ['reversals.data.0.amount', 'amount_reversed']],
+    ['charge', ['payment_intent', 'refunds.data.0.amount', 'balance_transaction', 'outcome.type']],
+    ['refund', ['charge', 'payment_intent', 'status', 'balance_transaction']],
+    ['dispute', ['charge', 'payment_intent', 'balance_transactions.0.net', 'evidence_details.due_by']],
     ['event', ['data.object', 'api_version', 'request.id']],
   ])('should fill in the inner fields of %s that the product reads', (type, paths) => {
     expect(

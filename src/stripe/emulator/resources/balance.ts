@@ -6,6 +6,7 @@ export const balanceRoutes: Route[] = [route('GET', '/v1/balance', retrieveBalan
 
 function retrieveBalance({ workspace }: Call): object {
   const balances = workspace.newestFirst('balance').sort((left, right) => (left.id < right.id ? -1 : 1));
+  const pending = pendingByCurrency(workspace);
   return {
     object: 'balance',
     available: balances.map(({ id, available }) => ({
@@ -15,7 +16,10 @@ function retrieveBalance({ workspace }: Call): object {
     })),
     connect_reserved: balances.map(({ id }) => ({ amount: 0, currency: id })),
     livemode: false,
-    pending: balances.map(({ id }) => ({ amount: 0, currency: id, source_types: { card: 0 } })),
+    pending: balances.map(({ id }) => {
+      const amount = pending.get(id) ?? 0;
+      return { amount, currency: id, source_types: { card: amount } };
+    }),
   };
 }
 
@@ -36,7 +40,14 @@ export function takeFromBalance(workspace: Workspace, currency: string, amount: 
   setAvailable(workspace, currency, available - amount);
 }
 
-/** Gives an amount back to the available balance. */
-export function returnToBalance(workspace: Workspace, currency: string, amount: number): void {
+/** Adds an amount to the available balance; a negative one may bring it below zero, as a dispute does. */
+export function changeAvailable(workspace: Workspace, currency: string, amount: number): void {
   setAvailable(workspace, currency, (workspace.find('balance', currency)?.available ?? 0) + amount);
+}
+
+function pendingByCurrency(workspace: Workspace): Map<string, number> {
+  const pending = new Map<string, number>();
+  for (const { currency, net, status } of workspace.newestFirst('balance_transaction'))
+    if (status === 'pending') pending.set(currency, (pending.get(currency) ?? 0) + net);
+  return pending;
 }

@@ -2,13 +2,19 @@ import type { Route } from '../router.js';
 import { accountLinkRoutes } from './account-links.js';
 import { accountV1Routes } from './accounts-v1.js';
 import { accountV2Routes } from './accounts-v2.js';
+import { balanceTransactionRoutes } from './balance-transactions.js';
 import { balanceRoutes } from './balance.js';
 import { catalogRoutes } from './catalog.js';
+import { chargeRoutes } from './charges.js';
 import { customerRoutes } from './customers.js';
+import { disputeRoutes } from './disputes.js';
 import { eventRoutes } from './events.js';
 import { invoiceItemRoutes } from './invoice-items.js';
+import { invoicePaymentRoutes } from './invoice-payments.js';
 import { invoiceRoutes } from './invoices.js';
-import { paymentRoutes } from './payments.js';
+import { paymentIntentRoutes } from './payment-intents.js';
+import { paymentMethodRoutes } from './payment-methods.js';
+import { refundRoutes } from './refunds.js';
 import { subscriptionRoutes } from './subscriptions.js';
 import { transferRoutes } from './transfers.js';
 
@@ -18,12 +24,18 @@ export const apiRoutes: Route[] = [
   ...accountV1Routes,
   ...accountV2Routes,
   ...balanceRoutes,
+  ...balanceTransactionRoutes,
   ...catalogRoutes,
+  ...chargeRoutes,
   ...customerRoutes,
+  ...disputeRoutes,
   ...eventRoutes,
   ...invoiceItemRoutes,
+  ...invoicePaymentRoutes,
   ...invoiceRoutes,
-  ...paymentRoutes,
+  ...paymentIntentRoutes,
+  ...paymentMethodRoutes,
+  ...refundRoutes,
   ...subscriptionRoutes,
   ...transferRoutes,
 ];

@@ -6,12 +6,12 @@ import type { Workspace } from '../workspace.js';
 import { appliedDiscounts } from './discounts.js';
 import type { InvoiceLine } from './invoice-lines.js';
 import { invoiceTotals, type TaxAmount } from './invoice-totals.js';
-import { collectPayment } from './payments.js';
+import { openInvoicePayment } from './invoice-payments.js';
+import { markPaid } from './invoice-settlement.js';
+import { createIntent } from './payment-intent-lifecycle.js';
 import type { Period } from './subscription-periods.js';
 
 export type Invoice = Wire<Stripe.Invoice>;
-
-const DEFAULT_PAYMENT_METHOD = 'pm_card_visa';
 
 export interface InvoiceDraft {
   customer: Wire<Stripe.Customer>;
@@ -81,7 +81,8 @@ export function withTotals(workspace: Workspace, invoice: Invoice): Invoice {
 /**
  * Turns a draft into an open invoice: gives it its number, takes the customer's balance into
  * account (a credit lowers the amount due, a negative total becomes a credit) and snapshots the
- * subscription's metadata. An invoice with nothing due is paid thereby.
+ * subscription's metadata. An invoice with nothing due is paid thereby; any other gets the payment
+ * intent that is to pay it.
  */
 export function finalizeInvoice(workspace: Workspace, draft: Invoice, at: number): Invoice {
   if (draft.status !== 'draft')
@@ -115,50 +116,16 @@ export function finalizeInvoice(workspace: Workspace, draft: Invoice, at: number
     status_transitions: { ...draft.status_transitions, finalized_at: at },
   });
   workspace.emit('invoice.finalized', invoice);
-  return amountDue === 0 ? markPaid(workspace, invoice, at) : invoice;
-}
-
-/** Pays an open invoice by card, or notes that it was paid elsewhere. Refused when it is not open. */
-export function payInvoice(
-  workspace: Workspace,
-  invoice: Invoice,
-  at: number,
-  how: { outOfBand?: boolean; paymentMethod?: string | null } = {},
-): Invoice {
-  if (invoice.status === 'paid') throw refused(undefined, 'Invoice is already paid');
-  if (invoice.status !== 'open' && invoice.status !== 'uncollectible')
-    throw refused('invoice_not_editable', `A ${invoice.status} invoice cannot be paid.`);
-  if (!how.outOfBand) {
-    const customer = workspace.get('customer', idOf(invoice.customer) ?? '');
-    const paymentMethod =
-      how.paymentMethod ?? idOf(customer.invoice_settings.default_payment_method) ?? DEFAULT_PAYMENT_METHOD;
-    collectPayment(workspace, invoice, paymentMethod, at);
-  }
-  return markPaid(
-    workspace,
-    {
-      ...invoice,
-      amount_paid: invoice.amount_due,
-      amount_remaining: 0,
-      ...(how.outOfBand && { amount_paid_off_stripe: invoice.amount_due }),
-      attempt_count: how.outOfBand ? invoice.attempt_count : invoice.attempt_count + 1,
-      attempted: true,
-    },
+  if (amountDue === 0) return markPaid(workspace, invoice, at);
+  const intent = createIntent(workspace, {
+    amount: amountDue,
+    currency: invoice.currency,
+    customer: customer.id,
+    description: invoice.billing_reason === 'subscription_create' ? 'Subscription creation' : null,
     at,
-  );
-}
-
-function markPaid(workspace: Workspace, invoice: Invoice, at: number): Invoice {
-  const paid = workspace.put('invoice', {
-    ...invoice,
-    status: 'paid',
-    attempted: true,
-    auto_advance: false,
-    status_transitions: { ...invoice.status_transitions, paid_at: at },
   });
-  workspace.emit('invoice.paid', paid);
-  workspace.emit('invoice.payment_succeeded', paid);
-  return paid;
+  openInvoicePayment(workspace, invoice, intent, { amount: amountDue, isDefault: true, at });
+  return invoice;
 }
 
 function snapshotOfSubscription(workspace: Workspace, parent: Invoice['parent']): Invoice['parent'] {

@@ -5,8 +5,10 @@ import { idOf } from '../wire.js';
 import { previousAttributes } from '../workspace.js';
 import { createDiscounts, namedTaxRates } from './discounts.js';
 import { pendingItems, takeUp } from './invoice-items.js';
-import { draftInvoice, finalizeInvoice, payInvoice, withTotals, type Invoice } from './invoice-lifecycle.js';
+import { draftInvoice, finalizeInvoice, withTotals, type Invoice } from './invoice-lifecycle.js';
 import { invoiceItemLine } from './invoice-lines.js';
+import { cancelOpenPayments } from './invoice-payments.js';
+import { attachIntent, payInvoice } from './invoice-settlement.js';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -20,6 +22,7 @@ export const invoiceRoutes: Route[] = [
     finalizeInvoice(call.workspace, invoiceOf(call), call.workspace.nowSeconds),
   ),
   route('POST', '/v1/invoices/:id/pay', pay),
+  route('POST', '/v1/invoices/:id/attach_payment', attachPayment),
   route('POST', '/v1/invoices/:id/void', voidInvoice),
   route('POST', '/v1/invoices/:id/mark_uncollectible', markUncollectible),
 ];
@@ -85,10 +88,18 @@ function pay(call: Call): Invoice {
   const before = invoiceOf(call);
   const invoice = before.status === 'draft' ? finalizeInvoice(workspace, before, now) : before;
   if (before.status === 'draft' && invoice.status === 'paid') return invoice;
-  return payInvoice(workspace, invoice, now, {
+  const paid = payInvoice(workspace, invoice, now, {
     outOfBand: parameters.boolean('paid_out_of_band'),
     paymentMethod: parameters.string('payment_method'),
   });
+  if (paid.problem) throw paid.problem;
+  return paid.invoice;
+}
+
+function attachPayment(call: Call): Invoice {
+  const { workspace, parameters } = call;
+  const intent = workspace.resolve('payment_intent', parameters.requiredString('payment_intent'), 'payment_intent');
+  return attachIntent(workspace, invoiceOf(call), intent);
 }
 
 function voidInvoice(call: Call): Invoice {
@@ -100,6 +111,7 @@ function voidInvoice(call: Call): Invoice {
       `You can only void open or uncollectible invoices; this one is ${before.status}.`,
     );
   }
+  cancelOpenPayments(workspace, before.id);
   const invoice = workspace.put('invoice', {
     ...before,
     status: 'void',

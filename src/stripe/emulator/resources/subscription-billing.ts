@@ -3,8 +3,9 @@ import { idOf, type Wire } from '../wire.js';
 import { previousAttributes, type Workspace } from '../workspace.js';
 import { lastingDiscounts } from './discounts.js';
 import { pendingItems, takeUp } from './invoice-items.js';
-import { draftInvoice, finalizeInvoice, payInvoice, type Invoice } from './invoice-lifecycle.js';
+import { draftInvoice, finalizeInvoice, type Invoice } from './invoice-lifecycle.js';
 import { invoiceItemLine, subscriptionLine } from './invoice-lines.js';
+import { payInvoice } from './invoice-settlement.js';
 import { periodFrom, type Cadence, type Period } from './subscription-periods.js';
 
 export type Subscription = Wire<Stripe.Subscription>;
@@ -75,11 +76,14 @@ export function draftBill(
   return { subscription: workspace.put('subscription', billed), invoice };
 }
 
-/** Finalises a subscription's invoice and, unless the customer is to pay it by hand, pays it. */
+/**
+ * Finalises a subscription's invoice and, unless the customer is to pay it by hand, pays it. When
+ * the card declines, the invoice stays open and the subscription is past due.
+ */
 export function settleBill(workspace: Workspace, subscription: Subscription, draft: Invoice, at: number): Invoice {
   const invoice = finalizeInvoice(workspace, draft, at);
   if (invoice.status !== 'open' || subscription.collection_method === 'send_invoice') return invoice;
-  return payInvoice(workspace, invoice, at, { paymentMethod: idOf(subscription.default_payment_method) });
+  return payInvoice(workspace, invoice, at, { paymentMethod: idOf(subscription.default_payment_method) }).invoice;
 }
 
 /** The subscriptions whose period has ended, earliest first. */
@@ -87,7 +91,7 @@ export function dueSubscriptions(workspace: Workspace): Subscription[] {
   const now = workspace.nowSeconds;
   return workspace
     .newestFirst('subscription')
-    .filter(({ status }) => status === 'active' || status === 'trialing')
+    .filter(({ status }) => status === 'active' || status === 'trialing' || status === 'past_due')
     .filter((subscription) => currentPeriod(subscription).end <= now)
     .sort((left, right) => currentPeriod(left).end - currentPeriod(right).end);
 }

@@ -4,8 +4,9 @@ import type { Parameters } from '../parameters.js';
 import { route, type Call, type Route } from '../router.js';
 import { invalidParameter, missingParameter, refused } from '../stripe-problem.js';
 import { idOf, wholeList } from '../wire.js';
-import { previousAttributes } from '../workspace.js';
+import { previousAttributes, type Workspace } from '../workspace.js';
 import { createDiscounts, namedTaxRates } from './discounts.js';
+import { wouldDecline } from './invoice-settlement.js';
 import { addProrations } from './prorations.js';
 import {
   cadenceOf,
@@ -50,7 +51,7 @@ function createSubscription({ workspace, parameters }: Call): Subscription {
     default_tax_rates: namedTaxRates(workspace, parameters, 'default_tax_rates') ?? [],
     discounts: createDiscounts(workspace, parameters, { customer: customer.id, subscription: id }) ?? [],
     items: wholeList(items, `/v1/subscription_items?subscription=${id}`),
-    status: trialEnd === null ? 'active' : 'trialing',
+    status: trialEnd === null ? firstStatus(workspace, customer.id, blank) : 'trialing',
     trial_end: trialEnd,
     trial_start: trialEnd === null ? null : now,
   };
@@ -64,7 +65,17 @@ function createSubscription({ workspace, parameters }: Call): Subscription {
   });
   workspace.emit('customer.subscription.created', subscription);
   settleBill(workspace, subscription, invoice, now);
-  return subscription;
+  return workspace.get('subscription', id);
+}
+
+/** A subscription whose first payment fails begins, and stays, incomplete until it is paid. */
+function firstStatus(
+  workspace: Workspace,
+  customer: string,
+  { collection_method, default_payment_method }: Pick<Subscription, 'collection_method' | 'default_payment_method'>,
+): 'active' | 'incomplete' {
+  const charged = collection_method === 'charge_automatically';
+  return charged && wouldDecline(workspace, customer, idOf(default_payment_method)) ? 'incomplete' : 'active';
 }
 
 /**
@@ -110,7 +121,7 @@ function updateSubscription({ workspace, parameters, path }: Call): Subscription
   });
   workspace.emit('customer.subscription.updated', subscription, previousAttributes(before, subscription));
   settleBill(workspace, subscription, invoice, now);
-  return subscription;
+  return workspace.get('subscription', subscription.id);
 }
 
 function cancelSubscription({ workspace, path }: Call): Subscription {

@@ -6,7 +6,7 @@ import { invalidParameter, missingParameter, noSuchObject, noSuchReference, refu
 import { wholeList, type Wire } from '../wire.js';
 import { previousAttributes } from '../workspace.js';
 import { transfersActive } from './account-record.js';
-import { returnToBalance, takeFromBalance } from './balance.js';
+import { changeAvailable, takeFromBalance } from './balance.js';
 import { isKnownCurrency } from './currencies.js';
 
 type Transfer = Wire<Stripe.Transfer>;
@@ -112,7 +112,7 @@ function createReversal({ workspace, parameters, path }: Call): Reversal {
     source_refund: null,
     transfer: before.id,
   });
-  returnToBalance(workspace, before.currency, amount);
+  changeAvailable(workspace, before.currency, amount);
   const transfer = workspace.put('transfer', {
     ...before,
     amount_reversed: before.amount_reversed + amount,

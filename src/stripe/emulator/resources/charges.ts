@@ -1,0 +1,145 @@
+import type { Stripe } from 'stripe';
+import { newId } from '../ids.js';
+import { listPage } from '../listing.js';
+import { route, type Call, type Route } from '../router.js';
+import { idOf, type Wire } from '../wire.js';
+import { previousAttributes, type Workspace } from '../workspace.js';
+import { recordMovement } from './balance-transactions.js';
+import { testCard, type TestCard } from './test-cards.js';
+
+export type Charge = Wire<Stripe.Charge>;
+
+export const chargeRoutes: Route[] = [
+  route('GET', '/v1/charges', listCharges),
+  route('GET', '/v1/charges/:id', ({ workspace, path }) => workspace.get('charge', path.id ?? '')),
+  route('POST', '/v1/charges/:id', updateCharge),
+];
+
+export interface NewCharge {
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  customer: string | null;
+  description: string | null;
+  paymentIntent: string;
+  paymentMethod: string;
+  at: number;
+}
+
+/** Charges a card: the charge succeeds and its money is on its way, or fails as the card says. Sends the event. */
+export function createCharge(workspace: Workspace, fresh: NewCharge): Charge {
+  const id = newId('ch');
+  const card = testCard(workspace, fresh.paymentMethod);
+  const { amount, currency, at } = fresh;
+  const succeeds = card.decline === undefined;
+  const balanceTransaction = succeeds
+    ? recordMovement(workspace, {
+        type: 'charge',
+        category: 'charge',
+        amount,
+        currency,
+        source: id,
+        pending: !card.bypassesPending,
+        at,
+      }).id
+    : null;
+  const charge = workspace.put('charge', {
+    ...blankCharge(workspace, id, fresh),
+    amount_captured: succeeds ? amount : 0,
+    balance_transaction: balanceTransaction,
+    captured: succeeds,
+    failure_code: card.decline?.code ?? null,
+    failure_message: card.decline?.message ?? null,
+    outcome: outcomeOf(card),
+    paid: succeeds,
+    status: succeeds ? 'succeeded' : 'failed',
+  });
+  workspace.emit(succeeds ? 'charge.succeeded' : 'charge.failed', charge);
+  return charge;
+}
+
+function outcomeOf({ decline }: TestCard): Charge['outcome'] {
+  return {
+    advice_code: null,
+    network_advice_code: null,
+    network_decline_code: null,
+    network_status: decline ? 'declined_by_network' : 'approved_by_network',
+    reason: decline?.declineCode ?? null,
+    risk_level: 'normal',
+    seller_message: decline ? 'The bank did not return any further details with this decline.' : 'Payment complete.',
+    type: decline ? 'issuer_declined' : 'authorized',
+  };
+}
+
+function updateCharge({ workspace, parameters, path }: Call): Charge {
+  const before = workspace.get('charge', path.id ?? '');
+  const description = parameters.string('description');
+  const charge = workspace.put('charge', {
+    ...before,
+    description: description === undefined ? before.description : description,
+    metadata: parameters.metadata(before.metadata),
+  });
+  workspace.emit('charge.updated', charge, previousAttributes(before, charge));
+  return charge;
+}
+
+function listCharges({ workspace, parameters }: Call): object {
+  const [customer, intent] = (['customer', 'payment_intent'] as const).map((name) => parameters.string(name));
+  const charges = workspace
+    .newestFirst('charge')
+    .filter((charge) => !customer || idOf(charge.customer) === customer)
+    .filter((charge) => !intent || charge.payment_intent === intent);
+  return listPage(charges, parameters, '/v1/charges');
+}
+
+type Outcome = 'amount_captured' | 'balance_transaction' | 'captured' | 'failure_code' | 'failure_message';
+
+function blankCharge(
+  workspace: Workspace,
+  id: string,
+  fresh: NewCharge,
+): Omit<Charge, Outcome | 'outcome' | 'paid' | 'status'> {
+  const customer = fresh.customer === null ? null : workspace.find('customer', fresh.customer);
+  return {
+    id,
+    object: 'charge',
+    amount: fresh.amount,
+    amount_refunded: 0,
+    application: null,
+    application_fee: null,
+    application_fee_amount: null,
+    billing_details: {
+      address: null,
+      email: customer?.email ?? null,
+      name: customer?.name ?? null,
+      phone: null,
+      tax_id: null,
+    },
+    calculated_statement_descriptor: null,
+    created: fresh.at,
+    currency: fresh.currency,
+    customer: fresh.customer,
+    description: fresh.description,
+    disputed: false,
+    failure_balance_transaction: null,
+    fraud_details: {},
+    livemode: false,
+    metadata: {},
+    on_behalf_of: null,
+    payment_intent: fresh.paymentIntent,
+    payment_method: fresh.paymentMethod,
+    payment_method_details: null,
+    receipt_email: null,
+    receipt_number: null,
+    receipt_url: null,
+    refunded: false,
+    review: null,
+    shipping: null,
+    source: null,
+    source_transfer: null,
+    statement_descriptor: null,
+    statement_descriptor_suffix: null,
+    transfer_data: null,
+    transfer_group: null,
+  };
+}
