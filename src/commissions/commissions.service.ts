@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Referral, StripeInvoice } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
-import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
+import { ReferralLifecycle, type CustomerFacts } from '../referrals/referral-lifecycle.js';
 import { lockReferralSubjects } from '../referrals/referral-locks.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
 import { lockInvoices, lockPayments } from './facts/fact-locks.js';
@@ -58,21 +58,35 @@ export class CommissionsService extends ReferralObserver {
     await this.settleInvoices(tx, invoiceIds, cause);
   }
 
+  /** Stores which user a customer is; if that user was referred, what the customer paid earns now. Idempotent. */
+  async recordCustomer(tx: Tx, facts: CustomerFacts, cause: Cause): Promise<void> {
+    const referral = await this.lifecycle.recordCustomer(tx, facts, this.clock.now());
+    if (referral) await this.settlement.settle(tx, referral, cause);
+  }
+
   /** A referral was reported: what its user paid since then earns now. */
   override async referralCreated(tx: Tx, referral: Referral): Promise<void> {
     const cause = { occurredAt: this.clock.now() };
     if (referral.stripeCustomerId) return this.settlement.settle(tx, referral, cause);
-    const known = await tx.stripeInvoice.findFirst({
-      where: { referredUserId: referral.referredUserId, customerId: { not: null } },
-      orderBy: { paidAt: 'asc' },
-    });
-    const bound = await this.lifecycle.findReferral(tx, known?.customerId ?? null, referral.referredUserId);
+    const customerId = await this.findCustomerOf(tx, referral);
+    const bound = await this.lifecycle.findReferral(tx, customerId, referral.referredUserId);
     await this.settlement.settle(tx, bound ?? referral, cause);
   }
 
   /** A customer was bound to the referral: what that customer paid earns now. */
   override async customerBound(tx: Tx, referral: Referral): Promise<void> {
     await this.settlement.settle(tx, referral, { occurredAt: this.clock.now() });
+  }
+
+  /** The customer of the user's first invoice, else the one that Stripe said is this user. */
+  private async findCustomerOf(tx: Tx, { referredUserId }: Referral): Promise<string | null> {
+    const invoice = await tx.stripeInvoice.findFirst({
+      where: { referredUserId, customerId: { not: null } },
+      orderBy: { paidAt: 'asc' },
+    });
+    if (invoice) return invoice.customerId;
+    const customer = await tx.stripeCustomer.findFirst({ where: { referredUserId }, orderBy: { id: 'asc' } });
+    return customer?.id ?? null;
   }
 
   private async invoicesOfPayments(tx: Tx, paymentIds: string[]): Promise<string[]> {
@@ -91,6 +105,7 @@ export class CommissionsService extends ReferralObserver {
       referredUserId,
     }));
     await lockReferralSubjects(tx, ...subjects);
+    await this.lockNamedUsers(tx, invoices);
     const referrals = new Map<string, Referral>();
     for (const { customerId, referredUserId } of invoices) {
       const referral = await this.lifecycle.findReferral(tx, customerId, referredUserId);
@@ -99,6 +114,14 @@ export class CommissionsService extends ReferralObserver {
     for (const id of [...referrals.keys()].sort()) {
       const referral = referrals.get(id);
       if (referral) await this.settlement.settle(tx, referral, cause);
+    }
+  }
+
+  /** Where only the customer is known to be some user, that user's signup may be on its way: it is waited for. */
+  private async lockNamedUsers(tx: Tx, invoices: StripeInvoice[]): Promise<void> {
+    for (const { customerId, referredUserId } of invoices) {
+      if (referredUserId !== null || customerId === null) continue;
+      await lockReferralSubjects(tx, { referredUserId: await this.lifecycle.findUserOf(tx, customerId) });
     }
   }
 }

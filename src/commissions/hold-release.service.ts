@@ -104,6 +104,43 @@ export class HoldReleaseService {
     );
     return taken.length;
   }
+
+  /**
+   * Holds back what a payout gave back of commissions whose inquiry is open: while they were in the payout they could
+   * not be held. The caller has locked the balance, released the lines and posted the return.
+   */
+  async holdInquired(tx: Tx, payoutId: string): Promise<void> {
+    const rows = await tx.$queryRaw<(Hold & { entries: number; payableMinor: bigint })[]>`
+      SELECT h.commission_id AS "commissionId", h.affiliate_id AS "affiliateId", h.currency,
+             count(DISTINCT e.id)::int AS entries,
+             coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor"
+      FROM commission_holds h
+      JOIN journal_entries e ON e.commission_id = h.commission_id
+      JOIN postings p ON p.entry_id = e.id
+      WHERE h.inquiry_open AND h.commission_id IN (
+        SELECT lined.commission_id FROM payout_lines l
+        JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
+        JOIN journal_entries lined ON lined.id = lp.entry_id
+        WHERE l.payout_id = ${payoutId})
+      GROUP BY h.commission_id`;
+    await this.ledger.post(
+      tx,
+      rows
+        .filter(({ payableMinor }) => payableMinor > 0n)
+        .map(({ commissionId, affiliateId, currency, entries, payableMinor }) => ({
+          kind: 'commission_held' as const,
+          uniqueKey: `held:${commissionId}:${entries + 1}`,
+          facts: { commissionId, payoutId },
+          affiliateId,
+          currency,
+          from: 'payable' as const,
+          to: 'held' as const,
+          amountMinor: payableMinor,
+          occurredAt: this.clock.now(),
+          commissionId,
+        })),
+    );
+  }
 }
 
 /** The holds `h` that have run out, and that neither an inquiry nor a review case keeps. */

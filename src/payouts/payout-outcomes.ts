@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Payout } from '@prisma/client';
 import { Clock } from '../common/clock.js';
+import { HoldReleaseService } from '../commissions/hold-release.service.js';
 import { lockBalances } from '../commissions/ledger/balances.js';
 import { Ledger } from '../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../database/database.js';
@@ -18,6 +19,7 @@ export class PayoutOutcomes {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly ledger: Ledger,
+    private readonly holds: HoldReleaseService,
   ) {}
 
   /** The transfer exists: in payout → paid out. */
@@ -102,6 +104,7 @@ export class PayoutOutcomes {
         payoutId: payout.id,
       },
     ]);
+    await this.holds.holdInquired(tx, payout.id);
   }
 
   private async resolveAttempt(tx: Tx, payout: Payout, outcome: string, outcomeDetail: string): Promise<void> {

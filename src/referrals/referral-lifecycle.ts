@@ -19,6 +19,14 @@ export interface SubscriptionFacts {
   seenAt: Date;
 }
 
+/** Which of the host's users a Stripe customer is. */
+export interface CustomerFacts {
+  id: string;
+  referredUserId: string;
+  /** Where Stripe had it from: the customer's metadata, or the reference of a checkout session. */
+  source: 'metadata' | 'checkout';
+}
+
 /** Statuses in which the customer no longer has the subscription. Anything else, known or not, still counts. */
 const ENDED = new Set(['canceled', 'incomplete_expired']);
 
@@ -35,11 +43,33 @@ export class ReferralLifecycle {
       const bound = await tx.referral.findUnique({ where: { stripeCustomerId: customerId } });
       if (bound) return bound;
     }
-    if (!referredUserId) return null;
-    const named = await tx.referral.findUnique({ where: { referredUserId } });
+    const userId = referredUserId ?? (customerId ? await this.findUserOf(tx, customerId) : null);
+    if (!userId) return null;
+    const named = await tx.referral.findUnique({ where: { referredUserId: userId } });
     if (!named || named.stripeCustomerId) return null;
     if (!customerId) return named;
     return tx.referral.update({ where: { id: named.id }, data: { stripeCustomerId: customerId } });
+  }
+
+  /** The host's user that a customer was said to be, for objects that name none themselves. */
+  async findUserOf(tx: Tx, customerId: string): Promise<string | null> {
+    return (await tx.stripeCustomer.findUnique({ where: { id: customerId } }))?.referredUserId ?? null;
+  }
+
+  /**
+   * Stores who a customer is. The first word counts, and metadata, which only the host writes, more than what a
+   * checkout page was opened with. Idempotent. Locks the customer and the user (lockReferralSubjects).
+   *
+   * @returns the referral that the customer is bound to now, if there is one.
+   */
+  async recordCustomer(tx: Tx, facts: CustomerFacts, receivedAt: Date): Promise<Referral | null> {
+    await lockReferralSubjects(tx, { referredUserId: facts.referredUserId, stripeCustomerId: facts.id });
+    const known = await tx.stripeCustomer.findUnique({ where: { id: facts.id } });
+    if (!known) await tx.stripeCustomer.create({ data: { ...facts, receivedAt } });
+    else if (known.source === 'checkout' && facts.source === 'metadata') {
+      await tx.stripeCustomer.update({ where: { id: facts.id }, data: { ...facts, receivedAt } });
+    }
+    return this.findReferral(tx, facts.id, null);
   }
 
   /**

@@ -15,6 +15,7 @@ import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
 import { CreditNoteChangedHandler } from './webhooks/handlers/credit-note-changed.handler.js';
+import { CustomerIdentifiedHandler } from './webhooks/handlers/customer-identified.handler.js';
 import { DisputeChangedHandler } from './webhooks/handlers/dispute-changed.handler.js';
 import { InvoicePaidHandler } from './webhooks/handlers/invoice-paid.handler.js';
 import { InvoicePaymentPaidHandler } from './webhooks/handlers/invoice-payment-paid.handler.js';
@@ -32,6 +33,7 @@ const HANDLERS = [
   RefundChangedHandler,
   DisputeChangedHandler,
   CreditNoteChangedHandler,
+  CustomerIdentifiedHandler,
   SubscriptionChangedHandler,
   AccountUpdatedHandler,
 ];

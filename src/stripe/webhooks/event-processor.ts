@@ -152,6 +152,10 @@ export class EventProcessor {
         return { ...(await this.stripe.invoices.retrieve(id)) };
       case 'subscription':
         return { ...(await this.stripe.subscriptions.retrieve(id)) };
+      case 'customer':
+        return { ...(await this.stripe.customers.retrieve(id)) };
+      case 'checkout.session':
+        return { ...(await this.stripe.checkout.sessions.retrieve(id)) };
       case 'invoice_payment':
         return { ...(await this.stripe.invoicePayments.retrieve(id)) };
       case 'refund':

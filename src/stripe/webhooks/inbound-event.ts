@@ -4,7 +4,9 @@ import type { InboundEvent } from './webhook-verifier.js';
 /** The objects that our events show, by what Stripe calls them. */
 interface Snapshots {
   charge: Stripe.Charge;
+  'checkout.session': Stripe.Checkout.Session;
   credit_note: Stripe.CreditNote;
+  customer: Stripe.Customer;
   dispute: Stripe.Dispute;
   invoice: Stripe.Invoice;
   invoice_payment: Stripe.InvoicePayment;
