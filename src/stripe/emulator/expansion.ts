@@ -9,7 +9,9 @@ const DEPTH_MAX = 4;
 /** Which type an id is of, by what stands before its first underscore. */
 const TYPE_OF_PREFIX = new Map<string, ObjectType>([
   ['acct', 'account'],
+  ['cbtxn', 'customer_balance_transaction'],
   ['ch', 'charge'],
+  ['cn', 'credit_note'],
   ['cus', 'customer'],
   ['di', 'discount'],
   ['dp', 'dispute'],

@@ -9,7 +9,9 @@ export interface StoredObjects {
   balance_transaction: Wire<Stripe.BalanceTransaction>;
   charge: Wire<Stripe.Charge>;
   coupon: Wire<Stripe.Coupon>;
+  credit_note: Wire<Stripe.CreditNote>;
   customer: Wire<Stripe.Customer>;
+  customer_balance_transaction: Wire<Stripe.CustomerBalanceTransaction>;
   discount: Wire<Stripe.Discount>;
   dispute: Wire<Stripe.Dispute>;
   event: StoredEvent;

@@ -38,12 +38,13 @@ describe('the shape of what the Stripe emulator answers', () => {
     const taxRate = await stripe.taxRates.create({ display_name: 'VAT', percentage: 19, inclusive: false });
     const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
     const price = await createMonthlyPrice(stripe, 1000);
-    await stripe.subscriptions.create({
+    const { latest_invoice: latest } = await stripe.subscriptions.create({
       customer: customer.id,
       items: [{ price: price.id }],
       default_tax_rates: [taxRate.id],
       discounts: [{ coupon: coupon.id }],
     });
+    const [billed] = (await stripe.invoices.listLineItems(latest as string)).data;
     await stripe.invoiceItems.create({ customer: customer.id, amount: 100, currency: 'usd' });
     const destination = await createActiveAccount(harness);
     const transfer = await stripe.transfers.create({ amount: 100, currency: 'usd', destination });
@@ -51,6 +52,11 @@ describe('the shape of what the Stripe emulator answers', () => {
     const [charge] = (await stripe.charges.list()).data;
     await createCharge(stripe, 500, 'pm_card_createDispute');
     await stripe.refunds.create({ charge: charge!.id, amount: 10 });
+    const creditNote = await stripe.creditNotes.create({
+      invoice: latest as string,
+      lines: [{ type: 'invoice_line_item', invoice_line_item: billed!.id, amount: 500 }],
+      credit_amount: 536,
+    });
     const card = await stripe.paymentMethods.create({ type: 'card', card: { token: 'tok_visa' } });
 
     const subscription = firstOf(await raw('/v1/subscriptions?expand[]=data.discounts'));
@@ -67,6 +73,8 @@ describe('the shape of what the Stripe emulator answers', () => {
       firstOf(await raw(`/v1/accounts/${destination}/capabilities`)),
       await raw(`/v1/charges/${charge!.id}?expand[]=refunds`),
       await raw(`/v1/payment_methods/${card.id}`),
+      firstOf(await raw(`/v1/credit_notes/${creditNote.id}/lines`)),
+      firstOf(await raw(`/v1/customers/${customer.id}/balance_transactions`)),
       await raw('/v1/balance'),
       (await stripe.accountLinks.create({
         account: destination,
@@ -83,6 +91,7 @@ describe('the shape of what the Stripe emulator answers', () => {
       'invoice_payments',
       'invoiceitems',
       'payment_intents',
+      'credit_notes',
       'refunds',
       'disputes',
       'balance_transactions',
@@ -155,6 +164,10 @@ describe('the shape of what the Stripe emulator answers', () => {
     ['transfer', ['reversals.data.0.amount', 'amount_reversed']],
     ['charge', ['payment_intent', 'refunds.data.0.amount', 'balance_transaction', 'outcome.type']],
     ['refund', ['charge', 'payment_intent', 'status', 'balance_transaction']],
+    [
+      'credit_note',
+      ['invoice', 'customer', 'lines.data.0.amount', 'total_taxes.0.amount', 'customer_balance_transaction'],
+    ],
     ['dispute', ['charge', 'payment_intent', 'balance_transactions.0.net', 'evidence_details.due_by']],
     ['event', ['data.object', 'api_version', 'request.id']],
   ])('should fill in the inner fields of %s that the product reads', (type, paths) => {

@@ -3,7 +3,8 @@ import { newId, randomToken } from '../ids.js';
 import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
 import type { Wire } from '../wire.js';
-import { previousAttributes } from '../workspace.js';
+import { previousAttributes, type Workspace } from '../workspace.js';
+import { noteBalanceChange } from './customer-balance.js';
 
 type Customer = Wire<Stripe.Customer>;
 
@@ -46,6 +47,7 @@ function createCustomer({ workspace, parameters }: Call): Customer {
     test_clock: null,
   });
   workspace.emit('customer.created', customer);
+  noteChange(workspace, customer, customer.balance, 'initial');
   return customer;
 }
 
@@ -66,7 +68,12 @@ function updateCustomer({ workspace, parameters, path }: Call): Customer {
     },
   });
   workspace.emit('customer.updated', customer, previousAttributes(before, customer));
+  noteChange(workspace, customer, customer.balance - before.balance, 'adjustment');
   return customer;
+}
+
+function noteChange(workspace: Workspace, customer: Customer, amount: number, type: 'initial' | 'adjustment'): void {
+  if (amount !== 0) noteBalanceChange(workspace, customer, { amount, currency: customer.currency ?? 'usd', type });
 }
 
 function listCustomers({ workspace, parameters }: Call): object {
@@ -75,7 +82,7 @@ function listCustomers({ workspace, parameters }: Call): object {
   return listPage(customers, parameters, '/v1/customers');
 }
 
-/** Payment methods are opaque to the emulator: any id is taken, and it always pays. */
+/** Any id is taken for a payment method; one that no test card stands behind always pays. */
 function paymentMethodOf(parameters: Call['parameters']): string | null | undefined {
   return parameters.group('invoice_settings').string('default_payment_method') ?? parameters.string('payment_method');
 }

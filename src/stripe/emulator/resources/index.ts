@@ -6,6 +6,8 @@ import { balanceTransactionRoutes } from './balance-transactions.js';
 import { balanceRoutes } from './balance.js';
 import { catalogRoutes } from './catalog.js';
 import { chargeRoutes } from './charges.js';
+import { creditNoteRoutes } from './credit-notes.js';
+import { customerBalanceRoutes } from './customer-balance.js';
 import { customerRoutes } from './customers.js';
 import { disputeRoutes } from './disputes.js';
 import { eventRoutes } from './events.js';
@@ -27,6 +29,8 @@ export const apiRoutes: Route[] = [
   ...balanceTransactionRoutes,
   ...catalogRoutes,
   ...chargeRoutes,
+  ...creditNoteRoutes,
+  ...customerBalanceRoutes,
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,

@@ -3,6 +3,7 @@ import { newId } from '../ids.js';
 import { refused } from '../stripe-problem.js';
 import { idOf, wholeList, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
+import { changeCustomerBalance } from './customer-balance.js';
 import { appliedDiscounts } from './discounts.js';
 import type { InvoiceLine } from './invoice-lines.js';
 import { invoiceTotals, type TaxAmount } from './invoice-totals.js';
@@ -95,13 +96,19 @@ export function finalizeInvoice(workspace: Workspace, draft: Invoice, at: number
   const amountDue = Math.max(0, owed);
   const endingBalance = Math.min(0, owed);
   const sequence = customer.next_invoice_sequence ?? 1;
-  const settled = workspace.put('customer', {
+  workspace.put('customer', {
     ...customer,
-    balance: endingBalance,
     currency: customer.currency ?? draft.currency,
     next_invoice_sequence: sequence + 1,
   });
-  if (customer.balance !== endingBalance) workspace.emit('customer.updated', settled, { balance: customer.balance });
+  if (customer.balance !== endingBalance) {
+    changeCustomerBalance(workspace, customer.id, {
+      amount: endingBalance - customer.balance,
+      currency: draft.currency,
+      type: 'applied_to_invoice',
+      invoice: draft.id,
+    });
+  }
   const invoice = workspace.put('invoice', {
     ...draft,
     status: 'open',
@@ -148,7 +155,8 @@ function taxRatesOf(workspace: Workspace, line: InvoiceLine, invoice: Invoice): 
   return own && own.length > 0 ? own : invoice.default_tax_rates;
 }
 
-function taxOf({ taxRate, amount, taxableAmount }: TaxAmount): NonNullable<Invoice['total_taxes']>[number] {
+/** A tax as an invoice or a credit note shows it. */
+export function taxOf({ taxRate, amount, taxableAmount }: TaxAmount): NonNullable<Invoice['total_taxes']>[number] {
   return {
     amount,
     tax_behavior: taxRate.inclusive ? 'inclusive' : 'exclusive',

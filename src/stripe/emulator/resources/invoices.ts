@@ -2,7 +2,8 @@ import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
 import { missingParameter, refused } from '../stripe-problem.js';
 import { idOf } from '../wire.js';
-import { previousAttributes } from '../workspace.js';
+import { previousAttributes, type Workspace } from '../workspace.js';
+import { changeCustomerBalance } from './customer-balance.js';
 import { createDiscounts, namedTaxRates } from './discounts.js';
 import { pendingItems, takeUp } from './invoice-items.js';
 import { draftInvoice, finalizeInvoice, withTotals, type Invoice } from './invoice-lifecycle.js';
@@ -112,6 +113,7 @@ function voidInvoice(call: Call): Invoice {
     );
   }
   cancelOpenPayments(workspace, before.id);
+  giveBackAppliedBalance(workspace, before);
   const invoice = workspace.put('invoice', {
     ...before,
     status: 'void',
@@ -121,6 +123,18 @@ function voidInvoice(call: Call): Invoice {
   });
   workspace.emit('invoice.voided', invoice);
   return invoice;
+}
+
+/** What the customer's balance had paid of an invoice belongs to the customer again once it is void. */
+function giveBackAppliedBalance(workspace: Workspace, invoice: Invoice): void {
+  const applied = (invoice.ending_balance ?? invoice.starting_balance) - invoice.starting_balance;
+  if (applied === 0) return;
+  changeCustomerBalance(workspace, idOf(invoice.customer) ?? '', {
+    amount: -applied,
+    currency: invoice.currency,
+    type: 'unapplied_from_invoice',
+    invoice: invoice.id,
+  });
 }
 
 function markUncollectible(call: Call): Invoice {
