@@ -11,6 +11,8 @@ import { HoldReleaseService } from './hold-release.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { MyCommissionsController } from './my-commissions.controller.js';
+import { SettlementAudit } from './settlement/settlement-audit.js';
+import { SettlementReview } from './settlement/settlement-review.js';
 import { SettlementService } from './settlement/settlement.service.js';
 
 /** Global, because it answers the two ports that referrals declare (earnings, and what happens after a referral). */
@@ -25,6 +27,8 @@ import { SettlementService } from './settlement/settlement.service.js';
     Ledger,
     LedgerVerifier,
     ReferralLifecycle,
+    SettlementAudit,
+    SettlementReview,
     SettlementService,
     { provide: ReferralObserver, useExisting: CommissionsService },
     { provide: ReferralEarnings, useExisting: CommissionQueries },

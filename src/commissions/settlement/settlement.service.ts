@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { Commission, PlanVersion, Referral, StripeInvoice } from '@prisma/client';
+import type { Commission, PlanVersion, Referral } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
-import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
-import { ReviewCases } from '../../fraud/review-cases.service.js';
-import { belongsTo, ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
-import { netAfterLosses, paidOf } from '../calculation/commission-calculator.js';
-import { lossesOfInvoice, type InvoiceLosses } from '../calculation/invoice-losses.js';
-import { isKnownLossStatus } from '../calculation/loss-status.js';
-import { loadLosses } from '../facts/loss-records.js';
+import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { HoldReleaseService } from '../hold-release.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { correctionOf, type CommissionPosition } from './correction.js';
-import { earningsOf, endOfTerm, isPaidSince, type Earning } from './earnings.js';
+import { loadReferralFacts, type ReferralFacts } from './referral-facts.js';
+import { SettlementReview } from './settlement-review.js';
+import { targetsOf, type Target } from './targets.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -28,18 +24,11 @@ interface PositionOfCommission extends CommissionPosition {
   commissionId: string;
   /** How many entries the commission has: numbers the next one. */
   entries: number;
-  /** Its money was marked as held back by an inquiry. */
+  /** It was marked as held back by an inquiry. */
   inquiryOpen: boolean;
 }
 
-/** What a commission should be, and the working that leads there. */
-interface Target {
-  commission: Commission;
-  targetMinor: bigint;
-  paidMinor: bigint;
-  losses: InvoiceLosses;
-  withinTerm: boolean;
-}
+type EarnedTarget = Target & { commission: Commission };
 
 /**
  * Brings the ledger in line with the facts: earns what has not earned yet, and posts the difference between what each
@@ -54,83 +43,51 @@ export class SettlementService {
     private readonly ledger: Ledger,
     private readonly lifecycle: ReferralLifecycle,
     private readonly holds: HoldReleaseService,
-    private readonly reviewCases: ReviewCases,
+    private readonly review: SettlementReview,
   ) {}
 
   /**
    * Settles every invoice of a referral. Idempotent: with nothing new it posts nothing.
    *
    * The caller holds the referral's subjects locked (lockReferralSubjects), which serialises settlements of one
-   * referral; the affiliate's balances are locked here, before anything that they guard is read.
+   * referral; the affiliate's balances are locked here, before what was posted is read.
    */
   async settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
-    const { invoices, earnings, planVersion } = await this.earnings(tx, referral);
-    const { affiliateId } = referral;
-    if (earnings.length > 0) {
+    for (const facts of await loadReferralFacts(tx, [referral])) {
+      const targets = targetsOf(facts);
+      const { affiliateId } = referral;
       await lockBalances(
         tx,
-        earnings.map(({ invoice }) => ({ affiliateId, currency: invoice.currency })),
+        targets.map(({ invoice }) => ({ affiliateId, currency: invoice.currency })),
       );
-      const termEndsAt = endOfTerm(earnings, planVersion.durationMonths);
-      const withinTerm = ({ invoice }: Earning): boolean => termEndsAt === null || invoice.paidAt < termEndsAt;
-      await this.earn(tx, referral, planVersion, earnings.filter(withinTerm));
-      await this.correct(tx, earnings, withinTerm, cause);
+      const earned = await this.earn(tx, facts, targets);
+      await this.correct(tx, earned, cause);
+      await this.review.report(tx, facts, targets);
     }
-    await this.reportOutOfBand(tx, referral, invoices);
     await this.lifecycle.refresh(tx, referral);
   }
 
-  private async earnings(
-    tx: Tx,
-    referral: Referral,
-  ): Promise<{ invoices: StripeInvoice[]; earnings: Earning[]; planVersion: PlanVersion }> {
-    const commissions = await tx.commission.findMany({ where: { referralId: referral.id } });
-    const earnedIds = commissions.map(({ invoiceId }) => invoiceId);
-    const [invoices, ownRates, planVersion] = [
-      await tx.stripeInvoice.findMany({
-        where: { OR: [belongsTo(referral), { id: { in: earnedIds } }] },
-        orderBy: [{ paidAt: 'asc' }, { id: 'asc' }],
-      }),
-      await tx.affiliateRate.findMany({ where: { affiliateId: referral.affiliateId } }),
-      await tx.planVersion.findUniqueOrThrow({ where: { id: referral.planVersionId } }),
-    ];
-    const earnings = earningsOf(invoices, commissions, referral.occurredAt, { planVersion, ownRates });
-    return { invoices, earnings, planVersion };
-  }
-
-  /** Posts what has not earned yet. Fills in the commission of each earning. */
-  private async earn(tx: Tx, referral: Referral, planVersion: PlanVersion, earnings: Earning[]): Promise<void> {
-    const fresh = earnings.filter(({ commission }) => commission === null);
-    if (fresh.length === 0) return;
-    const held = planVersion.holdDays > 0;
+  /** Posts what has not earned yet. @returns all that has earned, now or before. */
+  private async earn(tx: Tx, { referral, planVersion }: ReferralFacts, targets: Target[]): Promise<EarnedTarget[]> {
     const entries: NewEntry[] = [];
-    for (const earning of fresh) {
-      const commission = this.commissionOf(earning, referral, planVersion);
-      earning.commission = commission;
-      entries.push({
-        kind: 'commission_earned',
-        uniqueKey: `earned:${commission.invoiceId}`,
-        facts: earnedFacts(earning),
-        affiliateId: commission.affiliateId,
-        currency: commission.currency,
-        from: 'commission_expense',
-        to: held ? 'held' : 'payable',
-        amountMinor: commission.amountMinor,
-        occurredAt: commission.invoicePaidAt,
-        commissionId: commission.id,
-        stripeEventId: earning.invoice.stripeEventId,
-      });
-    }
-    const commissions = fresh.flatMap(({ commission }) => commission ?? []);
+    const commissions: Commission[] = [];
+    const held = planVersion.holdDays > 0;
+    const earned = targets.flatMap((target): EarnedTarget[] => {
+      if (target.commission) return [{ ...target, commission: target.commission }];
+      if (!target.withinTerm) return [];
+      const commission = this.commissionOf(target, referral, planVersion);
+      commissions.push(commission);
+      entries.push(earnedEntry(target, commission, held ? 'held' : 'payable'));
+      return [{ ...target, commission }];
+    });
     await tx.commission.createMany({ data: commissions });
-    if (held) {
-      await tx.commissionHold.createMany({ data: commissions.map(holdOf) });
-    }
+    if (held) await tx.commissionHold.createMany({ data: commissions.map(holdOf) });
     await this.ledger.post(tx, entries);
+    return earned;
   }
 
-  private commissionOf(earning: Earning, referral: Referral, planVersion: PlanVersion): Commission {
-    const { invoice, baseMinor, amountMinor, rateBps, rateSource } = earning;
+  private commissionOf(target: Target, referral: Referral, planVersion: PlanVersion): Commission {
+    const { invoice, baseMinor, amountMinor, rateBps, rateSource } = target;
     return {
       id: this.ids.next('commission'),
       affiliateId: referral.affiliateId,
@@ -151,30 +108,20 @@ export class SettlementService {
     };
   }
 
-  /** Posts the difference between what each commission is and what it should be, and holds back what an inquiry asks for. */
-  private async correct(
-    tx: Tx,
-    earnings: Earning[],
-    withinTerm: (earning: Earning) => boolean,
-    cause: Cause,
-  ): Promise<void> {
-    const targets = await this.targets(tx, earnings, withinTerm);
-    const positions = await this.positions(
-      tx,
-      targets.map(({ commission }) => commission.id),
-    );
+  /** Posts the difference between what each commission is and what it should be, and holds what an inquiry asks about. */
+  private async correct(tx: Tx, targets: EarnedTarget[], cause: Cause): Promise<void> {
+    const ids = targets.map(({ commission }) => commission.id);
+    const positions = await this.positions(tx, ids);
     const now = this.clock.now();
     const entries: NewEntry[] = [];
     const held: Commission[] = [];
-    const closed: string[] = [];
+    const closedInquiries: string[] = [];
     for (const target of targets) {
       const { commission, targetMinor, losses } = target;
       const position = positions.get(commission.id);
       if (!position) throw new Error(`commission ${commission.id} has no entry in the journal`);
-      const movements = correctionOf(position, targetMinor, {
-        inquiryOpen: losses.inquiryOpen,
-        holdRunning: commission.availableAt > now,
-      });
+      const holdRunning = commission.availableAt > now;
+      const movements = correctionOf(position, targetMinor, { inquiryOpen: losses.inquiryOpen, holdRunning });
       movements.forEach((movement, index) => {
         entries.push({
           ...movement,
@@ -188,35 +135,15 @@ export class SettlementService {
         });
       });
       if (losses.inquiryOpen || movements.some(({ to }) => to === 'held')) held.push(commission);
-      if (position.inquiryOpen && !losses.inquiryOpen) closed.push(commission.id);
+      if (position.inquiryOpen && !losses.inquiryOpen) closedInquiries.push(commission.id);
     }
     await this.ledger.post(tx, entries);
-    await this.updateHolds(tx, targets, held, closed);
-    await this.reportUnknownStatuses(tx, targets);
-  }
-
-  private async targets(tx: Tx, earnings: Earning[], withinTerm: (earning: Earning) => boolean): Promise<Target[]> {
-    const posted = earnings.flatMap((earning) =>
-      earning.commission ? [{ ...earning, commission: earning.commission }] : [],
-    );
-    const { payments, losses } = await loadLosses(
-      tx,
-      posted.map(({ invoice }) => invoice.id),
-    );
-    return posted.map((earning) => {
-      const { invoice, commission, baseMinor, rateBps } = earning;
-      const paidMinor = paidOf(invoice);
-      const lost = lossesOfInvoice({ id: invoice.id, currency: invoice.currency, paidMinor }, payments, losses);
-      const within = withinTerm(earning);
-      const targetMinor = within
-        ? netAfterLosses({ baseMinor, paidMinor, lostMinor: lost.lostMinor, rateBps, currency: invoice.currency })
-        : 0n;
-      return { commission, targetMinor, paidMinor, losses: lost, withinTerm: within };
-    });
+    await this.updateHolds(tx, targets, held, closedInquiries);
   }
 
   /** Where the money of each commission lies. Read after its balance was locked. */
   private async positions(tx: Tx, commissionIds: string[]): Promise<Map<string, PositionOfCommission>> {
+    if (commissionIds.length === 0) return new Map();
     const rows = await tx.$queryRaw<PositionOfCommission[]>`
       SELECT e.commission_id AS "commissionId", count(DISTINCT e.id)::int AS entries,
              coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'held'), 0)::bigint AS "heldMinor",
@@ -234,57 +161,19 @@ export class SettlementService {
   }
 
   /** Keeps the release job's work list: what is held is on it, marked while an inquiry is open, released when it closes. */
-  private async updateHolds(tx: Tx, targets: Target[], held: Commission[], closed: string[]): Promise<void> {
-    if (held.length > 0) {
-      await tx.commissionHold.createMany({ data: held.map(holdOf), skipDuplicates: true });
-    }
+  private async updateHolds(
+    tx: Tx,
+    targets: EarnedTarget[],
+    held: Commission[],
+    closedInquiries: string[],
+  ): Promise<void> {
+    await tx.commissionHold.createMany({ data: held.map(holdOf), skipDuplicates: true });
     const open = targets.filter(({ losses }) => losses.inquiryOpen).map(({ commission }) => commission.id);
-    if (open.length + closed.length === 0) return;
+    if (open.length + closedInquiries.length === 0) return;
     await tx.$executeRaw`
       UPDATE commission_holds SET inquiry_open = commission_id = ANY(${open}::text[])
-      WHERE commission_id = ANY(${[...open, ...closed]}::text[])`;
-    await this.holds.release(tx, closed, this.clock.now());
-  }
-
-  /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
-  private async reportOutOfBand(
-    tx: Tx,
-    { affiliateId, occurredAt }: Referral,
-    invoices: StripeInvoice[],
-  ): Promise<void> {
-    for (const invoice of invoices) {
-      if (invoice.amountPaidOffStripeMinor === 0n || !isPaidSince(invoice, occurredAt)) continue;
-      const amount = `${formatAmount(invoice.amountPaidOffStripeMinor, invoice.currency)} ${invoice.currency.toUpperCase()}`;
-      await this.reviewCases.open(tx, {
-        affiliateId,
-        rule: 'paid_out_of_band',
-        signal: {
-          key: invoice.id,
-          summary: `Invoice ${invoice.id} was paid outside Stripe (${amount}); it earns nothing for that by itself.`,
-          evidence: { invoiceId: invoice.id, amountPaidOffStripe: invoice.amountPaidOffStripeMinor.toString() },
-          stripeEventId: invoice.stripeEventId,
-        },
-      });
-    }
-  }
-
-  /** What Stripe has said in a word that we do not know was settled with care; a person must look. */
-  private async reportUnknownStatuses(tx: Tx, targets: Target[]): Promise<void> {
-    for (const { commission, losses } of targets) {
-      for (const { id, source, status } of losses.losses.filter(
-        (loss) => !isKnownLossStatus(loss.source, loss.status),
-      )) {
-        await this.reviewCases.open(tx, {
-          affiliateId: commission.affiliateId,
-          rule: 'unknown_dispute_status',
-          signal: {
-            key: `${id}:${status}`,
-            summary: `Stripe says that the ${source.replace('_', ' ')} ${id} is "${status}", which this version does not know.`,
-            evidence: { commissionId: commission.id, lossId: id, status },
-          },
-        });
-      }
-    }
+      WHERE commission_id = ANY(${[...open, ...closedInquiries]}::text[])`;
+    await this.holds.release(tx, closedInquiries, this.clock.now());
   }
 }
 
@@ -292,22 +181,34 @@ function holdOf({ id, affiliateId, currency, availableAt }: Commission) {
   return { commissionId: id, affiliateId, currency, availableAt };
 }
 
-/** What Stripe said of the invoice, and nothing of ours: a replay must give the same. */
-function earnedFacts({ invoice }: Earning): NewEntry['facts'] {
+/** Its facts are what Stripe said of the invoice, and nothing of ours: a replay must give the same. */
+function earnedEntry({ invoice }: Target, commission: Commission, to: 'held' | 'payable'): NewEntry {
   return {
-    invoiceId: invoice.id,
-    currency: invoice.currency,
-    totalMinor: invoice.totalMinor,
-    totalExcludingTaxMinor: invoice.totalExcludingTaxMinor,
-    amountPaidMinor: invoice.amountPaidMinor,
-    paidAt: invoice.paidAt.toISOString(),
+    kind: 'commission_earned',
+    uniqueKey: `earned:${invoice.id}`,
+    facts: {
+      invoiceId: invoice.id,
+      currency: invoice.currency,
+      totalMinor: invoice.totalMinor,
+      totalExcludingTaxMinor: invoice.totalExcludingTaxMinor,
+      amountPaidMinor: invoice.amountPaidMinor,
+      paidAt: invoice.paidAt.toISOString(),
+    },
+    affiliateId: commission.affiliateId,
+    currency: commission.currency,
+    from: 'commission_expense',
+    to,
+    amountMinor: commission.amountMinor,
+    occurredAt: invoice.paidAt,
+    commissionId: commission.id,
+    stripeEventId: invoice.stripeEventId,
   };
 }
 
 /** The working of a correction: every loss by its Stripe id, how payments were split, and what is left. */
-function correctionFacts({ commission, paidMinor, losses, targetMinor, withinTerm }: Target): NewEntry['facts'] {
+function correctionFacts({ invoice, paidMinor, losses, targetMinor, withinTerm }: Target): NewEntry['facts'] {
   return {
-    invoiceId: commission.invoiceId,
+    invoiceId: invoice.id,
     paidMinor,
     lostMinor: losses.lostMinor,
     netMinor: targetMinor,
