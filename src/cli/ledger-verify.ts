@@ -1,14 +1,39 @@
+import { parseArgs } from 'node:util';
+import { formatHead, parseHead, type ChainHead } from '../commissions/ledger/journal-seal.js';
 import { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
-import { runCommand } from './run-command.js';
+import { runCommand, UsageError } from './run-command.js';
 import { textTable } from './text-table.js';
 
-await runCommand('Usage: npm run ledger:verify', async (app) => {
-  const { ok, invariants } = await app.get(LedgerVerifier).verify();
+const USAGE = `
+Usage: npm run ledger:verify [-- --head 1234:9f86d081…]
+
+Works out every figure of the ledger again, and every seal. Reads only.
+  --head  a head that an earlier verification printed: everything up to it must still be the same`;
+
+await runCommand(USAGE, async (app) => {
+  const { ok, invariants, head, unsealed, overdue } = await app.get(LedgerVerifier).verify(readNotedHead());
   const rows = invariants.map(({ name, checked, breaches }) => [name, checked.toString(), breaches.length]);
   console.log(textTable(['invariant', 'checked', 'breaches'], rows));
   for (const { name, breaches } of invariants) {
     for (const breach of breaches) console.error(`BREACH: ${name}: ${breach}`);
   }
+  console.log(`Head: ${head ? formatHead(head) : 'none yet'}. Entries not sealed yet: ${unsealed}.`);
+  if (overdue > 0n) {
+    console.error(`WARNING: ${overdue} of them are older than an hour: is the service running? See its log.`);
+  }
   console.log(ok ? 'The ledger is sound.' : 'The ledger is NOT sound: do not pay anybody before this is explained.');
   return ok;
 });
+
+function readNotedHead(): ChainHead | undefined {
+  let text: string | undefined;
+  try {
+    text = parseArgs({ options: { head: { type: 'string' } } }).values.head;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  if (text === undefined) return undefined;
+  const head = parseHead(text);
+  if (!head) throw new UsageError('--head must be a number and a hash, as an earlier verification printed it.');
+  return head;
+}

@@ -8,6 +8,7 @@ import { CommissionQueries } from './commission-queries.js';
 import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
 import { HoldReleaseService } from './hold-release.service.js';
+import { JournalSealer } from './ledger/journal-sealer.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { MyCommissionsController } from './my-commissions.controller.js';
@@ -24,6 +25,7 @@ import { SettlementService } from './settlement/settlement.service.js';
     CommissionQueries,
     CommissionsService,
     HoldReleaseService,
+    JournalSealer,
     Ledger,
     LedgerVerifier,
     ReferralLifecycle,
@@ -37,6 +39,7 @@ import { SettlementService } from './settlement/settlement.service.js';
     CommissionQueries,
     CommissionsService,
     HoldReleaseService,
+    JournalSealer,
     Ledger,
     LedgerVerifier,
     ReferralLifecycle,

@@ -1,8 +1,10 @@
+import { JournalSealer } from '../../src/commissions/ledger/journal-sealer.service.js';
 import { LedgerVerifier } from '../../src/commissions/ledger/ledger-verifier.js';
 import type { TestApp } from './app.js';
 
-/** How every test that moves money ends: all invariants, worked out again from the postings. */
+/** How every test that moves money ends: all is sealed, and all invariants are worked out again from the postings. */
 export async function expectSoundLedger(api: TestApp): Promise<void> {
+  await api.app.get(JournalSealer).sealAll();
   const { invariants } = await api.app.get(LedgerVerifier).verify();
   expect(invariants.flatMap(({ name, breaches }) => breaches.map((breach) => `${name}: ${breach}`))).toEqual([]);
 }

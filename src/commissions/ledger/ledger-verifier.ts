@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
+import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
+import { formatHead, SEAL_CHECKS, type ChainHead } from './journal-seal.js';
 
 export interface Invariant {
   name: string;
@@ -12,34 +15,77 @@ export interface Invariant {
 export interface VerificationReport {
   ok: boolean;
   invariants: Invariant[];
+  /** The last seal; null before the first. */
+  head: ChainHead | null;
+  /** Entries that have no seal yet, which is no breach: they are sealed within a minute while the service runs. */
+  unsealed: bigint;
+  /** Those of them that should have been sealed long ago. */
+  overdue: bigint;
 }
 
 const SHOWN_BREACHES = 10;
 
+/** The sealer runs each minute; an entry that is older than this was forgotten by it. */
+const SEALED_WITHIN_MS = 60 * 60 * 1000;
+
 /**
- * Proves the ledger (money.md, "Invariants"): every figure is worked out again from the postings. Reads only, in one
- * snapshot, and leaves the aggregation to PostgreSQL, so memory stays flat at any size.
+ * Proves the ledger (money.md, "Invariants"): every figure is worked out again from the postings, and every seal from
+ * what it was taken of. Reads only, in one snapshot, and leaves the work to PostgreSQL, so memory stays flat at any size.
  */
 @Injectable()
 export class LedgerVerifier {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: Database,
+  ) {}
 
-  async verify(): Promise<VerificationReport> {
+  /** @param noted a head that was kept elsewhere: the chain must still have it. */
+  async verify(noted?: ChainHead): Promise<VerificationReport> {
     const client = await this.database.pool.connect();
+    let isInTransaction = true;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const invariants: Invariant[] = [];
+      const invariants = noted ? [await checkNoted(client, noted)] : [];
       for (const { name, count, breaches } of CHECKS) {
         const { rows: counted } = await client.query<{ n: string }>(count);
         const { rows } = await client.query<{ breach: string }>(`${breaches} LIMIT ${SHOWN_BREACHES}`);
         invariants.push({ name, checked: BigInt(counted[0]?.n ?? 0), breaches: rows.map((row) => row.breach) });
       }
+      const sealing = await this.sealing(client);
       await client.query('COMMIT');
-      return { ok: invariants.every((invariant) => invariant.breaches.length === 0), invariants };
+      isInTransaction = false;
+      return { ok: invariants.every((invariant) => invariant.breaches.length === 0), invariants, ...sealing };
     } finally {
-      client.release();
+      // After an error the connection is closed, and its transaction with it.
+      client.release(isInTransaction);
     }
   }
+
+  private async sealing(client: pg.PoolClient): Promise<Pick<VerificationReport, 'head' | 'unsealed' | 'overdue'>> {
+    const heads = await client.query<{ number: string; hash: Buffer }>(
+      'SELECT number, hash FROM journal_seals ORDER BY number DESC LIMIT 1',
+    );
+    const waiting = await client.query<{ unsealed: string; overdue: string }>(
+      `SELECT count(*) AS unsealed, count(*) FILTER (WHERE e.recorded_at < $1) AS overdue
+       FROM journal_unsealed u LEFT JOIN journal_entries e ON e.id = u.entry_id`,
+      [new Date(this.clock.now().getTime() - SEALED_WITHIN_MS)],
+    );
+    const head = heads.rows[0];
+    return {
+      head: head ? { number: BigInt(head.number), hash: head.hash } : null,
+      unsealed: BigInt(waiting.rows[0]?.unsealed ?? 0),
+      overdue: BigInt(waiting.rows[0]?.overdue ?? 0),
+    };
+  }
+}
+
+async function checkNoted(client: pg.PoolClient, noted: ChainHead): Promise<Invariant> {
+  const { rowCount } = await client.query('SELECT 1 FROM journal_seals WHERE number = $1 AND hash = $2', [
+    noted.number.toString(),
+    noted.hash,
+  ]);
+  const breach = `seal ${formatHead(noted)} is not in it any more: what came up to it was rewritten or cut off`;
+  return { name: 'the chain has the noted seal', checked: 1n, breaches: rowCount === 1 ? [] : [breach] };
 }
 
 const POSTINGS_BY_BALANCE = `
@@ -52,6 +98,8 @@ const POSTINGS_BY_BALANCE = `
   FROM postings GROUP BY affiliate_id, currency`;
 
 const CHECKS: { name: string; count: string; breaches: string }[] = [
+  // First, because it names what was done; what follows from it comes after.
+  ...SEAL_CHECKS,
   {
     name: 'every entry sums to zero',
     count: 'SELECT count(*) AS n FROM journal_entries',

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { Ledger, type NewEntry } from '../../../src/commissions/ledger/ledger.js';
 import { LedgerVerifier } from '../../../src/commissions/ledger/ledger-verifier.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
@@ -77,22 +78,23 @@ describe('the database itself', () => {
   });
   afterEach(async () => expectSoundLedger(api));
 
-  it.each(['journal_entries', 'postings'])(
-    'refuses to change, delete or truncate %s, even for their owner',
-    async (table) => {
-      const column = table === 'postings' ? 'account' : 'kind';
-      await asOwner(async (client) => {
-        for (const sql of [
-          `UPDATE ${table} SET ${column} = ${column}`,
-          `DELETE FROM ${table}`,
-          `TRUNCATE ${table} CASCADE`,
-        ]) {
-          await expect(client.query(sql)).rejects.toThrow('append-only');
-        }
-      });
-      await expect(api.database.pool.query(`DELETE FROM ${table}`)).rejects.toThrow('permission denied');
-    },
-  );
+  it.each([
+    ['journal_entries', 'kind'],
+    ['postings', 'account'],
+    ['journal_seals', 'hash'],
+  ])('refuses to change, delete or truncate %s, even for their owner', async (table, column) => {
+    await api.app.get(JournalSealer).sealAll();
+    await asOwner(async (client) => {
+      for (const sql of [
+        `UPDATE ${table} SET ${column} = ${column}`,
+        `DELETE FROM ${table}`,
+        `TRUNCATE ${table} CASCADE`,
+      ]) {
+        await expect(client.query(sql)).rejects.toThrow('append-only');
+      }
+    });
+    await expect(api.database.pool.query(`DELETE FROM ${table}`)).rejects.toThrow('permission denied');
+  });
 
   it('refuses postings that do not sum to zero', async () => {
     const entryId = (await api.database.prisma.journalEntry.findFirstOrThrow()).id;

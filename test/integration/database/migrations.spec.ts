@@ -124,6 +124,7 @@ describe("the application's role", () => {
   it.each([
     ['journal_entries', 'id'],
     ['postings', 'amount_minor'],
+    ['journal_seals', 'hash'],
   ])('may not update, delete or truncate %s', async (table, column) => {
     expect(APPEND_ONLY_TABLES).toContain(table);
     const migrated = await createTestDatabase();
