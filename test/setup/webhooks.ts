@@ -82,3 +82,142 @@ export function paidInvoice(api: TestApp, facts: InvoiceFacts): Record<string, u
     metadata: {},
   };
 }
+
+let lastObjectNo = 0;
+
+function newId(prefix: string): string {
+  lastObjectNo += 1;
+  return `${prefix}_test_${lastObjectNo}`;
+}
+
+function nowSeconds(api: TestApp): number {
+  return Math.floor(api.clock.now().getTime() / 1000);
+}
+
+export interface InvoicePaymentFacts {
+  id?: string;
+  invoice: string;
+  /** The payment intent. */
+  payment: string;
+  amount: number;
+  currency?: string;
+  status?: string;
+}
+
+/** What a payment paid of an invoice: the only object that names both. */
+export function invoicePayment(api: TestApp, facts: InvoicePaymentFacts): Record<string, unknown> {
+  const { invoice, payment, amount, currency = 'usd', status = 'paid' } = facts;
+  return {
+    id: facts.id ?? newId('inpay'),
+    object: 'invoice_payment',
+    invoice,
+    payment: { type: 'payment_intent', payment_intent: payment },
+    amount_paid: status === 'paid' ? amount : null,
+    amount_requested: amount,
+    currency,
+    status,
+    is_default: true,
+    created: nowSeconds(api),
+    livemode: false,
+  };
+}
+
+export interface PaymentLossFacts {
+  id?: string;
+  /** The payment intent; null in objects that only name their charge. */
+  payment: string | null;
+  charge?: string;
+  amount: number;
+  currency?: string;
+  status?: string;
+}
+
+/** A refund; it names its payment and charge, and no invoice. */
+export function refundOf(api: TestApp, facts: PaymentLossFacts): Record<string, unknown> {
+  const { payment, charge = `ch_of_${payment}`, amount, currency = 'usd', status = 'succeeded' } = facts;
+  return {
+    id: facts.id ?? newId('re'),
+    object: 'refund',
+    amount,
+    currency,
+    charge,
+    payment_intent: payment,
+    reason: null,
+    status,
+    created: nowSeconds(api),
+    metadata: {},
+  };
+}
+
+/** A dispute, or an inquiry while its status begins with `warning_`. */
+export function disputeOf(api: TestApp, facts: PaymentLossFacts): Record<string, unknown> {
+  const { payment, charge = `ch_of_${payment}`, amount, currency = 'usd', status = 'needs_response' } = facts;
+  return {
+    id: facts.id ?? newId('dp'),
+    object: 'dispute',
+    amount,
+    currency,
+    charge,
+    payment_intent: payment,
+    reason: 'general',
+    status,
+    created: nowSeconds(api),
+    livemode: false,
+    metadata: {},
+  };
+}
+
+/** A charge after refunds; it names its payment, no invoice, and lists no refunds. */
+export function refundedCharge(
+  api: TestApp,
+  facts: { payment: string; amount: number; amountRefunded: number },
+): Record<string, unknown> {
+  return {
+    id: `ch_of_${facts.payment}`,
+    object: 'charge',
+    amount: facts.amount,
+    amount_refunded: facts.amountRefunded,
+    currency: 'usd',
+    payment_intent: facts.payment,
+    refunded: facts.amount === facts.amountRefunded,
+    status: 'succeeded',
+    created: nowSeconds(api),
+    livemode: false,
+    metadata: {},
+  };
+}
+
+export interface CreditNoteFacts {
+  id?: string;
+  invoice: string;
+  /** How the amount was given back: by these refunds, as credit for later invoices, or outside Stripe. */
+  refunds?: { id: string; amount: number }[];
+  toBalance?: number;
+  outOfBand?: number;
+  currency?: string;
+  status?: string;
+}
+
+/** A credit note for an invoice that was paid. */
+export function creditNoteOf(api: TestApp, facts: CreditNoteFacts): Record<string, unknown> {
+  const { invoice, refunds = [], toBalance = 0, outOfBand = 0, currency = 'usd', status = 'issued' } = facts;
+  const amount = refunds.reduce((sum, refund) => sum + refund.amount, toBalance + outOfBand);
+  return {
+    id: facts.id ?? newId('cn'),
+    object: 'credit_note',
+    invoice,
+    amount,
+    total: amount,
+    currency,
+    status,
+    type: 'post_payment',
+    pre_payment_amount: 0,
+    post_payment_amount: amount,
+    refunds: refunds.map(({ id, amount: amount_refunded }) => ({ type: 'refund', refund: id, amount_refunded })),
+    customer_balance_transaction: toBalance > 0 ? newId('cbtxn') : null,
+    out_of_band_amount: outOfBand || null,
+    created: nowSeconds(api),
+    livemode: false,
+    metadata: {},
+  };
+}
