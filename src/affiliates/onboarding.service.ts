@@ -54,6 +54,7 @@ export class OnboardingService {
     await this.database.prisma.affiliate.updateMany({
       where: { stripeAccountId: accountId },
       data: {
+        stripeAccountSeenAt: this.clock.now(),
         payoutsEnabled: status?.payoutsEnabled ?? false,
         // Once finished stays finished: an account that is limited or closed later is restricted, not unfinished.
         ...((status?.detailsSubmitted || status?.payoutsEnabled) && { detailsSubmitted: true }),

@@ -10,6 +10,9 @@ import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './stripe-account-gateway.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePayoutGateway } from './stripe-payout-gateway.js';
+import { AccountRefresh } from './webhooks/account-refresh.js';
+import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
+import { EventBackfill } from './webhooks/event-backfill.js';
 import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
 import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
@@ -71,6 +74,7 @@ export class StripeGatewaysModule {
     EventProcessor,
     EventReplay,
     PaymentReader,
+    EventBackfill,
     ...HANDLERS,
     {
       provide: EventHandlers,
@@ -79,15 +83,15 @@ export class StripeGatewaysModule {
         new EventHandlers(connection, handlers),
     },
   ],
-  exports: [WebhookInbox, EventProcessor, EventReplay],
+  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill],
 })
 export class StripeEventsModule {}
 
-/** The server's side of it: the endpoint, and the workers of the inbox. */
+/** The server's side of it: the endpoint, the workers of the inbox, and the catching up with what never arrived. */
 @Module({
-  imports: [StripeEventsModule],
+  imports: [StripeEventsModule, AffiliatesModule],
   controllers: [WebhookController],
-  providers: [WebhookVerifier],
+  providers: [WebhookVerifier, AccountRefresh, CatchUpScheduler],
 })
 export class StripeModule implements OnApplicationBootstrap {
   private readonly logger = new Logger(StripeModule.name);
@@ -95,6 +99,7 @@ export class StripeModule implements OnApplicationBootstrap {
   constructor(
     private readonly jobs: JobQueue,
     private readonly processor: EventProcessor,
+    private readonly catchUp: CatchUpScheduler,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -106,5 +111,7 @@ export class StripeModule implements OnApplicationBootstrap {
       handle: (jobs) => this.processor.processBatch(jobs),
     });
     await this.processor.resumePending();
+    // Not waited for: the service must start while Stripe is away, too.
+    void this.catchUp.tick();
   }
 }

@@ -20,6 +20,8 @@ export abstract class EventHandler {
 /** Which handler an event goes to, if any. */
 @Injectable()
 export class EventHandlers {
+  /** What Stripe's list of events is asked for: it shows the platform's own, not those of connected accounts. */
+  readonly listedTypes: readonly string[];
   private readonly byType: ReadonlyMap<string, EventHandler>;
 
   constructor(
@@ -27,6 +29,7 @@ export class EventHandlers {
     handlers: EventHandler[],
   ) {
     this.byType = new Map(handlers.flatMap((handler) => handler.types.map((type) => [type, handler] as const)));
+    this.listedTypes = handlers.filter(({ source }) => source === 'platform').flatMap(({ types }) => types);
   }
 
   /**

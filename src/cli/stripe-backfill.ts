@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+import type { INestApplicationContext } from '@nestjs/common';
+import { JobQueue } from '../database/job-queue.js';
+import { EventBackfill } from '../stripe/webhooks/event-backfill.js';
+import { EventProcessor, type ReplayedEvent } from '../stripe/webhooks/event-processor.js';
+import { STRIPE_EVENT_QUEUE } from '../stripe/webhooks/webhook-inbox.js';
+import { printEvents } from './event-table.js';
+import { momentOption } from './moment-option.js';
+import { runCommand, UsageError } from './run-command.js';
+
+const USAGE = `
+Usage: npm run stripe:backfill -- --since 2026-12-01
+
+Fetches the events that Stripe has and we have not, processes them, and prints what became of them. The server does
+the same by itself, at start and every quarter of an hour. Stripe shows events for thirty days.
+  --since  from this day (UTC) or moment on`;
+
+await runCommand(USAGE, async (app) => printEvents(backfill(app, readSince()), () => 'missing'));
+
+/** What is stored is in the queue as well, so that a server goes on with it should this command be interrupted. */
+async function* backfill(app: INestApplicationContext, since: Date): AsyncGenerator<ReplayedEvent[]> {
+  await app.get(JobQueue).start([STRIPE_EVENT_QUEUE], (error) => console.error(error));
+  for await (const stored of app.get(EventBackfill).fetchSince(since)) {
+    if (stored.length > 0) yield await app.get(EventProcessor).replayBatch(stored);
+  }
+}
+
+function readSince(): Date {
+  let values;
+  try {
+    ({ values } = parseArgs({ options: { since: { type: 'string' } } }));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  if (values.since === undefined) throw new UsageError('--since is required.');
+  return momentOption('--since', values.since);
+}

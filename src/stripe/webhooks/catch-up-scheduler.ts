@@ -1,0 +1,89 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+import Stripe from 'stripe';
+import { Database } from '../../database/database.js';
+import { describeStripeError } from '../stripe-errors.js';
+import { AccountRefresh } from './account-refresh.js';
+import { EventBackfill } from './event-backfill.js';
+
+const EVERY_15_MINUTES = '0 */15 * * * *';
+
+/**
+ * Catches up with what Stripe could not deliver: at start, so that a server which was down for days needs nobody, and
+ * every quarter of an hour. Whatever goes wrong is logged, and the next time goes on from there.
+ */
+@Injectable()
+export class CatchUpScheduler implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(CatchUpScheduler.name);
+  private readonly stopping = new AbortController();
+  private busy: Promise<void> | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly backfill: EventBackfill,
+    private readonly accounts: AccountRefresh,
+  ) {}
+
+  /** Never rejects. A second call while one is under way joins it. */
+  @Cron(EVERY_15_MINUTES)
+  async tick(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.busy ??= this.work().finally(() => {
+      this.busy = null;
+    });
+    await this.busy;
+  }
+
+  /** Ends after the request that is under way. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.busy;
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.attempt('fetching events', () => this.backfill.catchUp(signal));
+    if (signal.aborted) return;
+    await this.attempt('asking about accounts', () => this.accounts.refreshDue(signal));
+  }
+
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.alone(what, work);
+    } catch (error) {
+      this.logger.error({
+        message: `${what} was interrupted; it goes on within a quarter of an hour`,
+        error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : String(error),
+      });
+    }
+  }
+
+  /**
+   * Runs `work` unless another process does it. The lock belongs to a connection, so it ends with a process that dies;
+   * should only the connection break, two work at once, which costs requests and nothing else.
+   */
+  private async alone(what: string, work: () => Promise<void>): Promise<void> {
+    const client = await this.database.pool.connect();
+    let failure: Error | undefined;
+    const onError = (error: Error): void => {
+      failure = error;
+    };
+    // A connection that breaks while nothing is asked of it would otherwise end the process.
+    client.on('error', onError);
+    try {
+      const { rows } = await client.query<{ taken: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+        [what],
+      );
+      if (!rows[0]?.taken) return;
+      try {
+        await work();
+      } finally {
+        if (!failure) await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [what]);
+      }
+    } finally {
+      client.off('error', onError);
+      client.release(failure);
+    }
+  }
+}
