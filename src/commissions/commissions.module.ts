@@ -4,6 +4,7 @@ import { FraudModule } from '../fraud/fraud.module.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
+import { AdjustmentsService } from './adjustments.service.js';
 import { CommissionQueries } from './commission-queries.js';
 import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
@@ -22,6 +23,7 @@ import { SettlementService } from './settlement/settlement.service.js';
   imports: [AffiliatesModule, FraudModule],
   controllers: [CommissionsController, MyCommissionsController],
   providers: [
+    AdjustmentsService,
     CommissionQueries,
     CommissionsService,
     HoldReleaseService,
@@ -36,6 +38,7 @@ import { SettlementService } from './settlement/settlement.service.js';
     { provide: ReferralEarnings, useExisting: CommissionQueries },
   ],
   exports: [
+    AdjustmentsService,
     CommissionQueries,
     CommissionsService,
     HoldReleaseService,

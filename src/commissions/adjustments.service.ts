@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { affiliateNotFound } from '../affiliates/affiliate-errors.js';
+import { Clock } from '../common/clock.js';
+import { DomainError } from '../common/domain-error.js';
+import { currencyStepMinor } from '../common/money.js';
+import type { Tx } from '../database/database.js';
+import { Ledger } from './ledger/ledger.js';
+
+/** Currencies that exist, in lower case. Their exponents and steps are Stripe's, never those of `Intl`. */
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
+
+const REASON_LENGTH_MIN = 3;
+const REASON_LENGTH_MAX = 500;
+
+/** Above it an amount would lose cents in JSON. */
+const AMOUNT_MINOR_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** What staff give or take by hand. */
+export interface Adjustment {
+  /** Made by the caller once: the same one again posts nothing. */
+  adjustmentId: string;
+  affiliateId: string;
+  currency: string;
+  /** Above zero for the affiliate's benefit, below zero against it. */
+  amountMinor: bigint;
+  staffUserId: string;
+  reason: string;
+}
+
+/** Corrections that no event from Stripe explains: a person does, with a name and a reason that stay on the entry. */
+@Injectable()
+export class AdjustmentsService {
+  constructor(
+    private readonly clock: Clock,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /**
+   * Posts an adjustment between commission expense and payable. Payable may go below zero; the next payouts net it. A
+   * negative balance of an affiliate who is gone is written off by giving the same amount.
+   *
+   * Idempotent per `adjustmentId`. Locks the affiliate's balance in that currency until the transaction ends.
+   *
+   * @returns whether it was posted now, and not earlier.
+   * @throws DomainError `affiliate_not_found`; `currency_unknown`, `amount_zero`, `amount_off_step`, `amount_too_large`
+   *   and `reason_length` by rule; `ledger_conflict` for a known id that stands for something else.
+   */
+  async adjust(tx: Tx, adjustment: Adjustment): Promise<boolean> {
+    const { adjustmentId, affiliateId, currency, amountMinor, staffUserId } = adjustment;
+    checkAmount(amountMinor, currency);
+    const reason = checkedReason(adjustment.reason);
+    const affiliate = await tx.affiliate.findUnique({ where: { id: affiliateId }, select: { id: true } });
+    if (!affiliate) throw affiliateNotFound();
+    const uniqueKey = `adjustment:${adjustmentId}`;
+    const gives = amountMinor > 0n;
+    const posted = await this.ledger.post(tx, [
+      {
+        kind: 'adjustment',
+        uniqueKey,
+        facts: { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason },
+        affiliateId,
+        currency,
+        from: gives ? 'commission_expense' : 'payable',
+        to: gives ? 'payable' : 'commission_expense',
+        amountMinor: gives ? amountMinor : -amountMinor,
+        occurredAt: this.clock.now(),
+        staffUserId,
+        reason,
+      },
+    ]);
+    return posted.has(uniqueKey);
+  }
+}
+
+function checkAmount(amountMinor: bigint, currency: string): void {
+  if (!CURRENCIES.has(currency)) {
+    throw new DomainError('rule', 'currency_unknown', 'currency must be a lower-case ISO 4217 code.', { currency });
+  }
+  if (amountMinor === 0n) throw new DomainError('rule', 'amount_zero', 'An adjustment of nothing is none.');
+  const stepMinor = currencyStepMinor(currency);
+  if (amountMinor % stepMinor !== 0n) {
+    throw new DomainError(
+      'rule',
+      'amount_off_step',
+      `An amount in ${currency} must be a multiple of ${stepMinor} minor units.`,
+      { currency, stepMinor: Number(stepMinor) },
+    );
+  }
+  if (amountMinor > AMOUNT_MINOR_MAX || amountMinor < -AMOUNT_MINOR_MAX) {
+    throw new DomainError('rule', 'amount_too_large', `An amount may have at most ${AMOUNT_MINOR_MAX} minor units.`);
+  }
+}
+
+function checkedReason(text: string): string {
+  const reason = text.trim();
+  if (reason.length < REASON_LENGTH_MIN || reason.length > REASON_LENGTH_MAX) {
+    throw new DomainError(
+      'rule',
+      'reason_length',
+      `A reason must have ${REASON_LENGTH_MIN} to ${REASON_LENGTH_MAX} characters.`,
+    );
+  }
+  return reason;
+}
