@@ -169,7 +169,7 @@ function summaryOf(
     facts.withinTerm === false
       ? "an earlier first invoice came to light, and this one lies beyond the plan's months"
       : causes
-          .map(({ type, id, status, amount }) => `${LOSS_NAMES[type]} ${id} of ${money(BigInt(amount))} is ${status}`)
+          .map(({ type, id, status, amount }) => `${LOSS_NAMES[type]} ${id} of ${money(BigInt(amount))} (${status})`)
           .join(', ');
   const reason = because ? `: ${because}` : '';
   switch (kind) {

@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import type { Clock } from '../common/clock.js';
 import { DEMO } from '../config/config.js';
 import type { StripeEmulator } from '../stripe/emulator/index.js';
+import { idOf } from '../stripe/stripe-object.js';
 import { createStripeClient } from '../stripe/stripe-connection.js';
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
@@ -64,6 +65,14 @@ export class HostApp {
       default_tax_rates: user.taxRateId ? [user.taxRateId] : [],
       metadata: { userId: user.userId },
     });
+  }
+
+  /** The payment behind an invoice, by the way that Stripe's API offers now. */
+  async paymentOf(invoiceId: string): Promise<{ paymentIntentId: string; chargeId: string }> {
+    const { data } = await this.stripe.invoicePayments.list({ invoice: invoiceId, status: 'paid' });
+    const paymentIntentId = idOf(data[0]?.payment.payment_intent) ?? '';
+    const intent = await this.stripe.paymentIntents.retrieve(paymentIntentId);
+    return { paymentIntentId, chargeId: idOf(intent.latest_charge) ?? '' };
   }
 
   /** Follows an onboarding link and presses the button, as the affiliate would. */

@@ -29,6 +29,7 @@ export interface StoryParts {
 export class Story {
   private john!: AffiliateDto;
   private maria!: AffiliateDto;
+  private disputeId = '';
 
   constructor(private readonly parts: StoryParts) {}
 
@@ -42,7 +43,9 @@ export class Story {
     await this.onboarding(beginning.plus({ days: CLICK_DAYS + 1 }));
     await this.payoutRun(firstRunAt, 'The 1st, 06:00: the first payout run starts by itself.');
     await this.renewals(firstRunAt.plus({ days: 20 }));
+    await this.moneyTakenBack(firstRunAt.plus({ days: 21 }));
     await this.cancellation(firstRunAt.plus({ days: 22 }));
+    await this.disputeWon(firstRunAt.plus({ days: 25 }));
     await this.payoutRun(this.parts.secondRunAt, 'The 1st again: the second run pays what the renewals earned.');
     await this.proof(this.parts.secondRunAt.plus({ hours: 1 }));
   }
@@ -199,6 +202,67 @@ export class Story {
     await this.parts.emulator.renewDueSubscriptions();
     await this.commissions(6);
     await this.balances();
+  }
+
+  private async moneyTakenBack(at: DateTime): Promise<void> {
+    this.at(
+      at,
+      "Anna gets 40.00 of her first payment back, and Chloe's bank disputes hers. Both commissions were paid out already.",
+    );
+    const { host, emulator, narrator } = this.parts;
+    const [annas, chloes] = [await this.firstCommission('anna'), await this.firstCommission('chloe')];
+    const { paymentIntentId } = await host.paymentOf(annas.invoiceId);
+    await host.stripe.refunds.create({ payment_intent: paymentIntentId, amount: 4000 });
+    const { chargeId } = await host.paymentOf(chloes.invoiceId);
+    this.disputeId = emulator.openDispute(chargeId).id;
+    const rows: string[][] = [];
+    const sentences: string[] = [];
+    for (const [name, id] of [
+      ['Anna', annas.id],
+      ['Chloe', chloes.id],
+    ] as const) {
+      const commission = await this.commissionOnce(id, ({ reversedAmount }) => reversedAmount > 0);
+      const { amount, reversedAmount, netAmount, currency, state, explanation } = commission;
+      rows.push([name, money(amount, currency), money(reversedAmount, currency), money(netAmount, currency), state]);
+      sentences.push(explanation.steps.at(-1)?.summary ?? '');
+    }
+    narrator.table(['customer', 'commission', 'taken back', 'left', 'state'], rows);
+    for (const sentence of sentences) narrator.say(sentence);
+    narrator.say('What was paid too much is below zero now, or lowers what is payable: the next run nets it.');
+    await this.balances();
+  }
+
+  private async disputeWon(at: DateTime): Promise<void> {
+    this.at(at, "Chloe's bank decides for the host: what the dispute took comes back, to the cent.");
+    const { emulator, narrator } = this.parts;
+    emulator.moveDispute(this.disputeId, 'won');
+    const { id } = await this.firstCommission('chloe');
+    const commission = await this.commissionOnce(id, ({ reversedAmount }) => reversedAmount === 0);
+    narrator.say(`The story of her commission, as the API tells it:`);
+    narrator.table(
+      ['step', 'change', 'net', 'because'],
+      commission.explanation.steps.map(({ kind, change, netAmount, summary }) => [
+        kind,
+        money(change, commission.currency),
+        money(netAmount, commission.currency),
+        summary,
+      ]),
+    );
+  }
+
+  /** What a user's first invoice earned. */
+  private async firstCommission(userId: string): Promise<CommissionDto> {
+    const { host } = this.parts;
+    const { id } = await host.get<ReferralDto>(`/v1/referrals/by-user/${userId}`);
+    const { data } = await host.get<CommissionPageDto>(`/v1/commissions?referralId=${id}&limit=100`);
+    const first = data.at(-1);
+    if (!first) throw new Error(`${userId} has earned nobody a commission`);
+    return first;
+  }
+
+  /** A commission, once it is as the story says. */
+  private commissionOnce(id: string, isThere: (commission: CommissionDto) => boolean): Promise<CommissionDto> {
+    return this.parts.host.until(() => this.parts.host.get<CommissionDto>(`/v1/commissions/${id}`), isThere);
   }
 
   private async cancellation(at: DateTime): Promise<void> {
