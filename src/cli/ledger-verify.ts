@@ -1,17 +1,17 @@
 import { parseArgs } from 'node:util';
 import { formatHead, parseHead, type ChainHead } from '../commissions/ledger/journal-seal.js';
-import { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
+import { VerificationService } from '../commissions/verification.service.js';
 import { runCommand, UsageError } from './run-command.js';
 import { textTable } from './text-table.js';
 
 const USAGE = `
 Usage: npm run ledger:verify [-- --head 1234:9f86d081…]
 
-Works out every figure of the ledger again, and every seal. Reads only.
+Works out every figure of the ledger again, every seal, and every commission from Stripe's facts. Reads only.
   --head  a head that an earlier verification printed: everything up to it must still be the same`;
 
 await runCommand(USAGE, async (app) => {
-  const { ok, invariants, head, unsealed, overdue } = await app.get(LedgerVerifier).verify(readNotedHead());
+  const { ok, invariants, head, unsealed, overdue } = await app.get(VerificationService).verify(readNotedHead());
   const rows = invariants.map(({ name, checked, breaches }) => [name, checked.toString(), breaches.length]);
   console.log(textTable(['invariant', 'checked', 'breaches'], rows));
   for (const { name, breaches } of invariants) {

@@ -16,6 +16,7 @@ import { MyCommissionsController } from './my-commissions.controller.js';
 import { SettlementAudit } from './settlement/settlement-audit.js';
 import { SettlementReview } from './settlement/settlement-review.js';
 import { SettlementService } from './settlement/settlement.service.js';
+import { VerificationService } from './verification.service.js';
 
 /** Global, because it answers the two ports that referrals declare (earnings, and what happens after a referral). */
 @Global()
@@ -34,6 +35,7 @@ import { SettlementService } from './settlement/settlement.service.js';
     SettlementAudit,
     SettlementReview,
     SettlementService,
+    VerificationService,
     { provide: ReferralObserver, useExisting: CommissionsService },
     { provide: ReferralEarnings, useExisting: CommissionQueries },
   ],
@@ -48,6 +50,7 @@ import { SettlementService } from './settlement/settlement.service.js';
     ReferralLifecycle,
     ReferralObserver,
     ReferralEarnings,
+    VerificationService,
   ],
 })
 export class CommissionsModule {}

@@ -3,7 +3,7 @@ import { DateTime } from 'luxon';
 import { createApp } from '../bootstrap.js';
 import { closeOnSignal } from '../close-on-signal.js';
 import { SystemClock } from '../common/clock.js';
-import { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
+import { VerificationService } from '../commissions/verification.service.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
 import { periodOf, plannedRunAt } from '../config/payout-schedule.js';
@@ -74,7 +74,7 @@ async function run(): Promise<void> {
 
   const host = new HostApp(url, emulator, clock);
   const scheduler = app.get(PayoutScheduler);
-  const verifier = app.get(LedgerVerifier);
+  const verifier = app.get(VerificationService);
   await new Story({ host, clock, emulator, scheduler, verifier, narrator: new Narrator(), secondRunAt }).tell();
   clock.returnToPresent();
   printInvitation(url, host.token());

@@ -2,7 +2,7 @@ import type { DateTime } from 'luxon';
 import type { AffiliateDto } from '../affiliates/affiliate.dto.js';
 import type { OnboardingLinkDto } from '../affiliates/onboarding.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../commissions/commission.dto.js';
-import type { LedgerVerifier } from '../commissions/ledger/ledger-verifier.js';
+import type { VerificationService } from '../commissions/verification.service.js';
 import type { PayoutScheduler } from '../payouts/payout-scheduler.js';
 import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../payouts/payout.dto.js';
 import type { AttributionDto, DecisionDto } from '../referrals/attribution/attribution.dto.js';
@@ -19,7 +19,7 @@ export interface StoryParts {
   clock: StoryClock;
   emulator: StripeEmulator;
   scheduler: PayoutScheduler;
-  verifier: LedgerVerifier;
+  verifier: VerificationService;
   narrator: Narrator;
   /** The 1st at 06:00 of the second payout run; everything happens in the two months before it. */
   secondRunAt: DateTime;
