@@ -28,6 +28,7 @@ const LISTED_TYPES: readonly ObjectType[] = [
   'balance',
   'balance_transaction',
   'charge',
+  'checkout.session',
   'coupon',
   'credit_note',
   'customer',

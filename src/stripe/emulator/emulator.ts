@@ -8,6 +8,7 @@ import { Pages } from './pages.js';
 import { REFUND_FAILURE_REASON, setNextRefund } from './payment-control.js';
 import { apiRoutes } from './resources/index.js';
 import { setAvailable } from './resources/balance.js';
+import { completeSession, type Completion } from './resources/checkout-completion.js';
 import { moveDispute, openDispute, type NewDispute } from './resources/dispute-lifecycle.js';
 import type { Invoice } from './resources/invoice-lifecycle.js';
 import { failRefund, succeedRefund } from './resources/refund-lifecycle.js';
@@ -116,6 +117,17 @@ export class StripeEmulator {
    */
   async renewDueSubscriptions(): Promise<Stripe.Invoice[]> {
     return this.renewDue() as unknown as Stripe.Invoice[];
+  }
+
+  /**
+   * A customer pays on the page of an open checkout session, by default with a card that pays. Makes
+   * the payment intent or the subscription, and the customer where one is needed; sends their events
+   * and `checkout.session.completed`. Throws when the card declines or the session is not open.
+   */
+  completeCheckoutSession(id: string, completion: Completion = {}): Stripe.Checkout.Session {
+    return this.change((workspace) =>
+      completeSession(workspace, workspace.get('checkout.session', id), completion),
+    ) as unknown as Stripe.Checkout.Session;
   }
 
   /**

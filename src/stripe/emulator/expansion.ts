@@ -12,6 +12,7 @@ const TYPE_OF_PREFIX = new Map<string, ObjectType>([
   ['cbtxn', 'customer_balance_transaction'],
   ['ch', 'charge'],
   ['cn', 'credit_note'],
+  ['cs', 'checkout.session'],
   ['cus', 'customer'],
   ['di', 'discount'],
   ['dp', 'dispute'],
@@ -81,6 +82,10 @@ function includable(workspace: Workspace, holder: JsonObject, field: string, pat
   if (holder.object === 'charge' && field === 'refunds') {
     const refunds = workspace.newestFirst('refund').filter((refund) => refund.charge === holder.id);
     return structuredClone(wholeList(refunds, `/v1/charges/${String(holder.id)}/refunds`));
+  }
+  if (holder.object === 'checkout.session' && field === 'line_items') {
+    const { lineItems } = workspace.get('checkout_order', String(holder.id));
+    return structuredClone(wholeList(lineItems, `/v1/checkout/sessions/${String(holder.id)}/line_items`));
   }
   if (holder.object === 'customer' && field === 'subscriptions') {
     const subscriptions = workspace

@@ -1,3 +1,4 @@
+import { completeSession } from './resources/checkout-completion.js';
 import { moveDispute, openDispute } from './resources/dispute-lifecycle.js';
 import { failRefund, succeedRefund } from './resources/refund-lifecycle.js';
 import { route, type Call, type Route } from './router.js';
@@ -8,8 +9,14 @@ import type { Workspace } from './workspace.js';
 /** Stripe's most common one. */
 export const REFUND_FAILURE_REASON = 'lost_or_stolen_card';
 
-/** What banks and cardholders do, over HTTP: settle refunds, open and decide disputes. */
+/** What customers and banks do, over HTTP: complete a checkout, settle refunds, open and decide disputes. */
 export const paymentControlRoutes: Route[] = [
+  route('POST', '/_emulator/checkout/sessions/:id/complete', ({ workspace, parameters, path }) =>
+    completeSession(workspace, workspace.get('checkout.session', path.id ?? ''), {
+      paymentMethod: parameters.string('payment_method'),
+      email: parameters.string('email') ?? undefined,
+    }),
+  ),
   route('POST', '/_emulator/refunds/next', announceNextRefund),
   route('POST', '/_emulator/refunds/:id/succeed', ({ workspace, path }) =>
     succeedRefund(workspace, workspace.get('refund', path.id ?? '')),

@@ -8,6 +8,8 @@ export interface StoredObjects {
   balance: { id: string; available: number };
   balance_transaction: Wire<Stripe.BalanceTransaction>;
   charge: Wire<Stripe.Charge>;
+  'checkout.session': Wire<Stripe.Checkout.Session>;
+  checkout_order: CheckoutOrder;
   coupon: Wire<Stripe.Coupon>;
   credit_note: Wire<Stripe.CreditNote>;
   customer: Wire<Stripe.Customer>;
@@ -33,6 +35,16 @@ export interface StoredObjects {
 }
 
 export type ObjectType = keyof StoredObjects;
+
+/** What a checkout session is about, under its id: what Stripe shows of it only when asked, or not at all. */
+export interface CheckoutOrder {
+  id: string;
+  lineItems: Wire<Stripe.LineItem>[];
+  /** For the payment intent or the subscription that the session makes. */
+  description: string | null;
+  metadata: { [key: string]: string };
+  trialPeriodDays: number | null;
+}
 
 /** How a refund may begin when it does not succeed at once. */
 export type UnsettledStatus = 'pending' | 'requires_action';

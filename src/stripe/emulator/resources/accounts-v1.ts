@@ -3,7 +3,7 @@ import { route, type Call, type Route } from '../router.js';
 import type { AccountRecord } from '../stored-objects.js';
 import { missingParameter } from '../stripe-problem.js';
 import { wholeList } from '../wire.js';
-import { changeAccount } from './account-changes.js';
+import { changeAccount, deauthorizeAccount } from './account-changes.js';
 import { accessibleAccount, createAccountRecord } from './account-record.js';
 import { renderV1Account, renderV1Capability } from './account-rendering.js';
 
@@ -37,6 +37,7 @@ export const accountV1Routes: Route[] = [
     renderV1Account(accessibleAccount(workspace, path.id ?? '')),
   ),
   route('POST', '/v1/accounts/:id', updateAccount),
+  route('DELETE', '/v1/accounts/:id', deleteAccount),
   route('GET', '/v1/accounts/:id/capabilities', listCapabilities),
   route('GET', '/v1/accounts/:id/capabilities/transfers', ({ workspace, path }) =>
     renderV1Capability(accessibleAccount(workspace, path.id ?? '')),
@@ -79,6 +80,12 @@ function updateAccount({ workspace, parameters, path }: Call): object {
     transfersRequested: transfersRequestedIn(parameters) ?? before.transfersRequested,
   });
   return renderV1Account(account);
+}
+
+/** A deleted account is no longer connected, and says so as one that took the access away. */
+function deleteAccount({ workspace, path }: Call): object {
+  const { id } = deauthorizeAccount(workspace, accessibleAccount(workspace, path.id ?? ''));
+  return { id, object: 'account', deleted: true };
 }
 
 function listAccounts({ workspace, parameters }: Call): object {

@@ -78,7 +78,8 @@ function updateProduct({ workspace, parameters, path }: Call): Product {
   return product;
 }
 
-function createPrice({ workspace, parameters }: Call): Price {
+/** Makes a price, with `product_data` also its product. */
+export function createPrice({ workspace, parameters }: Call): Price {
   const currency = parameters.requiredString('currency').toLowerCase();
   const unitAmount = parameters.integer('unit_amount');
   if (unitAmount === undefined) throw missingParameter('unit_amount');

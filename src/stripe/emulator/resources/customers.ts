@@ -15,7 +15,7 @@ export const customerRoutes: Route[] = [
   route('POST', '/v1/customers/:id', updateCustomer),
 ];
 
-function createCustomer({ workspace, parameters }: Call): Customer {
+export function createCustomer({ workspace, parameters }: Call): Customer {
   const customer = workspace.put('customer', {
     id: newId('cus'),
     object: 'customer',

@@ -6,6 +6,7 @@ import { balanceTransactionRoutes } from './balance-transactions.js';
 import { balanceRoutes } from './balance.js';
 import { catalogRoutes } from './catalog.js';
 import { chargeRoutes } from './charges.js';
+import { checkoutSessionRoutes } from './checkout-sessions.js';
 import { creditNoteRoutes } from './credit-notes.js';
 import { customerBalanceRoutes } from './customer-balance.js';
 import { customerRoutes } from './customers.js';
@@ -29,6 +30,7 @@ export const apiRoutes: Route[] = [
   ...balanceTransactionRoutes,
   ...catalogRoutes,
   ...chargeRoutes,
+  ...checkoutSessionRoutes,
   ...creditNoteRoutes,
   ...customerBalanceRoutes,
   ...customerRoutes,

@@ -31,7 +31,7 @@ export const subscriptionRoutes: Route[] = [
 ];
 
 /** Starts a subscription and bills its first period at once; a trial is billed with nothing. */
-function createSubscription({ workspace, parameters }: Call): Subscription {
+export function createSubscription({ workspace, parameters }: Call): Subscription {
   const customer = workspace.resolve('customer', parameters.requiredString('customer'), 'customer');
   const entries = parameters.groups('items');
   if (!entries || entries.length === 0) throw missingParameter('items');

@@ -1,0 +1,122 @@
+import type { Stripe } from 'stripe';
+import { control, createMonthlyPrice, startHarness, type Harness } from './emulator-harness.js';
+
+describe('checkout sessions in the Stripe emulator', () => {
+  let harness: Harness;
+
+  const newTypes = async (): Promise<string[]> => {
+    await harness.emulator.settle();
+    return harness.sink.newTypes();
+  };
+  const open = (parameters: Partial<Stripe.Checkout.SessionCreateParams>): Promise<Stripe.Checkout.Session> =>
+    harness.stripe.checkout.sessions.create({
+      mode: 'payment',
+      success_url: 'https://app.example.com/done?session={CHECKOUT_SESSION_ID}',
+      line_items: [{ price_data: { currency: 'usd', unit_amount: 750, product_data: { name: 'Seat' } }, quantity: 2 }],
+      ...parameters,
+    });
+
+  beforeEach(async () => {
+    harness = await startHarness();
+  });
+
+  afterEach(() => harness.close());
+
+  it('should take a payment from a guest and tell whose it was', async () => {
+    const { emulator, stripe } = harness;
+    const session = await open({ client_reference_id: 'user-7', payment_intent_data: { metadata: { plan: 'team' } } });
+    expect(session).toMatchObject({
+      amount_total: 1500,
+      client_reference_id: 'user-7',
+      customer: null,
+      payment_link: null,
+      payment_intent: null,
+      payment_status: 'unpaid',
+      status: 'open',
+    });
+    await newTypes();
+    const completed = emulator.completeCheckoutSession(session.id, { email: 'ada@example.com' });
+    expect(completed).toMatchObject({
+      status: 'complete',
+      payment_status: 'paid',
+      customer: null,
+      customer_details: { email: 'ada@example.com' },
+      client_reference_id: 'user-7',
+    });
+    const intent = await stripe.paymentIntents.retrieve(completed.payment_intent as string);
+    expect(intent).toMatchObject({ status: 'succeeded', amount: 1500, metadata: { plan: 'team' } });
+    expect(await newTypes()).toEqual([
+      'payment_intent.created',
+      'charge.succeeded',
+      'payment_intent.succeeded',
+      'checkout.session.completed',
+    ]);
+    expect(() => emulator.completeCheckoutSession(session.id)).toThrow('complete');
+    const expanded = await stripe.checkout.sessions.retrieve(session.id, { expand: ['line_items', 'payment_intent'] });
+    expect(expanded.line_items!.data).toMatchObject([{ description: 'Seat', quantity: 2, amount_total: 1500 }]);
+    expect(expanded.payment_intent).toMatchObject({ id: intent.id });
+  });
+
+  it('should start a subscription, with its customer and metadata', async () => {
+    const { emulator, stripe } = harness;
+    const price = await createMonthlyPrice(stripe, 1200);
+    const session = await open({
+      mode: 'subscription',
+      line_items: [{ price: price.id, quantity: 3 }],
+      customer_email: 'host@example.com',
+      subscription_data: { metadata: { fairshare_user_id: 'user-7' } },
+    });
+    await newTypes();
+    const completed = await control(emulator, 'POST', `checkout/sessions/${session.id}/complete`);
+    const subscription = await stripe.subscriptions.retrieve(completed.subscription as string);
+    expect(subscription).toMatchObject({
+      status: 'active',
+      customer: completed.customer,
+      latest_invoice: completed.invoice,
+      metadata: { fairshare_user_id: 'user-7' },
+    });
+    expect(await stripe.customers.retrieve(completed.customer as string)).toMatchObject({ email: 'host@example.com' });
+    expect((await stripe.invoices.retrieve(completed.invoice as string)).amount_paid).toBe(3600);
+    const types = await newTypes();
+    expect([types[0], types.at(-1)]).toEqual(['customer.created', 'checkout.session.completed']);
+    const listed = await stripe.checkout.sessions.list({ subscription: subscription.id });
+    expect(listed.data.map(({ id }) => id)).toEqual([session.id]);
+  });
+
+  it('should owe nothing for a trial', async () => {
+    const price = await createMonthlyPrice(harness.stripe, 1200);
+    const { id } = await open({
+      mode: 'subscription',
+      line_items: [{ price: price.id }],
+      subscription_data: { trial_period_days: 14 },
+    });
+    expect(harness.emulator.completeCheckoutSession(id)).toMatchObject({
+      payment_status: 'no_payment_required',
+      status: 'complete',
+    });
+  });
+
+  it('should stay open when the card declines, and be paid with another', async () => {
+    const { emulator, stripe } = harness;
+    const price = await createMonthlyPrice(stripe, 1200);
+    for (const session of [await open({}), await open({ mode: 'subscription', line_items: [{ price: price.id }] })]) {
+      const declined = await control(emulator, 'POST', `checkout/sessions/${session.id}/complete`, {
+        payment_method: 'pm_card_chargeDeclined',
+      });
+      expect(declined).toMatchObject({ error: { type: 'card_error', code: 'card_declined' } });
+      expect((await stripe.checkout.sessions.retrieve(session.id)).status).toBe('open');
+      expect(emulator.completeCheckoutSession(session.id).status).toBe('complete');
+    }
+  });
+
+  it('should not be paid once it has expired, by request or by time', async () => {
+    const { clock, emulator, stripe } = harness;
+    const [asked, waited] = [await open({}), await open({})];
+    await newTypes();
+    expect(await stripe.checkout.sessions.expire(asked.id)).toMatchObject({ status: 'expired', url: null });
+    expect(await newTypes()).toEqual(['checkout.session.expired']);
+    expect(() => emulator.completeCheckoutSession(asked.id)).toThrow('expired');
+    clock.advanceMs(25 * 3_600_000);
+    expect(() => emulator.completeCheckoutSession(waited.id)).toThrow('can no longer be paid');
+  });
+});
