@@ -1,11 +1,14 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Stripe } from 'stripe';
 import { StripeEmulator } from '../../../src/stripe/emulator/index.js';
 import {
   control,
   createActiveAccount,
+  createCharge,
   createMonthlyPrice,
+  createOpenInvoice,
   sdkFor,
   startHarness,
   WebhookSink,
@@ -51,6 +54,42 @@ describe('events of the Stripe emulator', () => {
     expect((await stripe.events.list({ types: ['account.updated'] })).data).toEqual([]);
     expect(await stripe.events.retrieve(customers[0]!.id)).toEqual(customers[0]);
     expect(customers[0]!.request).toMatchObject({ id: expect.stringMatching(/^req_/) as unknown });
+  });
+
+  it('should page back and forth, and within any bounds of time', async () => {
+    const { clock, stripe } = harness;
+    const start = clock.seconds;
+    for (let index = 0; index < 6; index += 1) {
+      await stripe.customers.create({ name: String(index) });
+      clock.advanceMs(10_000);
+    }
+    const names = (page: { data: Stripe.Event[] }): string[] =>
+      page.data.map((event) => (event.data.object as Stripe.Customer).name ?? '');
+    const first = await stripe.events.list({ type: 'customer.*', limit: 2 });
+    expect([names(first), first.has_more]).toEqual([['5', '4'], true]);
+    const second = await stripe.events.list({ limit: 2, starting_after: first.data[1]!.id });
+    expect(names(second)).toEqual(['3', '2']);
+    const back = await stripe.events.list({ limit: 1, ending_before: second.data[1]!.id });
+    expect([names(back), back.has_more]).toEqual([['3'], true]);
+    expect(names(await stripe.events.list({ created: { gt: start + 10, lt: start + 40 } }))).toEqual(['3', '2']);
+    expect(names(await stripe.events.list({ created: { gte: start + 10, lte: start + 20 } }))).toEqual(['2', '1']);
+    expect(names(await stripe.events.list({ created: start + 50 }))).toEqual(['5']);
+  });
+
+  it('should show an event for 30 days and take at most 20 types, or one', async () => {
+    const { clock, stripe } = harness;
+    await stripe.customers.create({});
+    const [event] = (await stripe.events.list()).data;
+    const types = Array.from({ length: 21 }, (_, index) => `type.${index}`);
+    await expect(stripe.events.list({ types })).rejects.toMatchObject({ param: 'types' });
+    await expect(stripe.events.list({ type: 'customer.created', types: ['a'] })).rejects.toMatchObject({
+      param: 'types',
+    });
+    clock.advanceMs(30 * 86_400_000 - 1000);
+    expect((await stripe.events.list({ types: ['customer.created', ...types.slice(2)] })).data).toHaveLength(1);
+    clock.advanceMs(1000);
+    expect((await stripe.events.list()).data).toEqual([]);
+    await expect(stripe.events.retrieve(event!.id)).rejects.toMatchObject({ statusCode: 404 });
   });
 
   it('should send a webhook again until it is accepted, and give up after five tries', async () => {
@@ -143,6 +182,35 @@ describe('the state file of the Stripe emulator', () => {
     const third = await StripeEmulator.start(options);
     expect((await sdkFor(third).transfers.list()).data).toHaveLength(2);
     await third.close();
+  });
+
+  it('should bring back payments, and what was said of the next refund', async () => {
+    const paymentsFile = join(folder, 'payments.jsonl');
+    const first = await startHarness({ stateFile: paymentsFile });
+    const { stripe, clock } = first;
+    const customer = await stripe.customers.create({});
+    const invoice = await stripe.invoices.pay((await createOpenInvoice(stripe, customer.id, 1000)).id);
+    const note = await stripe.creditNotes.create({ invoice: invoice.id, amount: 300, refund_amount: 300 });
+    const { id: charge } = await createCharge(stripe, 700);
+    const dispute = first.emulator.openDispute(charge, { inquiry: true });
+    const { id: session } = await stripe.checkout.sessions.create({
+      mode: 'payment',
+      success_url: 'https://app.example.com/done',
+      line_items: [{ price_data: { currency: 'usd', unit_amount: 500, product_data: { name: 'Seat' } } }],
+    });
+    first.emulator.setNextRefundStatus('pending');
+    await first.close();
+
+    const emulator = await StripeEmulator.start({ now: clock.now, stateFile: paymentsFile });
+    const again = sdkFor(emulator);
+    expect(await again.creditNotes.retrieve(note.id)).toMatchObject({ refunds: note.refunds });
+    expect(await again.refunds.retrieve(note.refunds[0]!.refund as string)).toMatchObject({ amount: 300 });
+    expect((await again.invoicePayments.list({ invoice: invoice.id })).data).toMatchObject([{ status: 'paid' }]);
+    expect(await again.refunds.create({ charge, amount: 100 })).toMatchObject({ status: 'pending' });
+    expect(await again.refunds.create({ charge, amount: 100 })).toMatchObject({ status: 'succeeded' });
+    expect(emulator.moveDispute(dispute.id, 'needs_response')).toMatchObject({ status: 'needs_response' });
+    expect(emulator.completeCheckoutSession(session)).toMatchObject({ status: 'complete' });
+    await emulator.close();
   });
 
   it('should refuse to start on a file whose middle is broken rather than forget money', async () => {

@@ -5,7 +5,6 @@ import {
   startHarness,
   type Harness,
 } from './emulator-harness.js';
-
 import { publishedTypes, shapeFaults, type WireObject } from './published-shapes.js';
 
 describe('the shape of what the Stripe emulator answers', () => {
