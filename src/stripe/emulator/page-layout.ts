@@ -70,3 +70,9 @@ ${content}
     body,
   };
 }
+
+/** Only for the eye: the emulator counts in minor units everywhere else. */
+export function moneyText(amountMinor: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency: currency.toUpperCase() });
+  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}

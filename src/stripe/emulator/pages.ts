@@ -1,6 +1,7 @@
 import type { ObjectStore } from './object-store.js';
-import { escapeHtml, htmlPage } from './page-layout.js';
+import { escapeHtml, htmlPage, moneyText } from './page-layout.js';
 import { completeOnboarding } from './resources/account-changes.js';
+import { checkoutReply } from './checkout-page.js';
 import { openSession } from './resources/account-links.js';
 import { transfersActive } from './resources/account-record.js';
 import { seeOther, type Incoming, type Reply } from './server.js';
@@ -9,7 +10,7 @@ import { NO_REQUEST, Workspace, type Surroundings } from './workspace.js';
 
 const TRANSFERS_SHOWN_MAX = 10;
 
-/** The pages that account links and login links lead to: onboarding and a small Express dashboard. */
+/** The pages that account links, login links and checkout sessions lead to: onboarding, a small Express dashboard, and a button that pays. */
 export class Pages {
   constructor(
     private readonly surroundings: Surroundings,
@@ -21,6 +22,8 @@ export class Pages {
     const [, area, kind, token = '', action] = url.pathname.split('/');
     if (area === 'express' && method === 'GET' && token === '')
       return this.inTransaction((workspace) => this.dashboard(workspace, kind ?? ''));
+    if (area === 'c' && kind === 'pay' && action === undefined)
+      return this.inTransaction((workspace) => checkoutReply(workspace, token, method));
     if (area !== 'setup') return null;
     if (kind === 'e' && method === 'GET') return this.inTransaction((workspace) => this.openLink(workspace, token));
     if (kind === 's' && action === 'complete' && method === 'POST')
@@ -101,12 +104,6 @@ function summary(account: AccountRecord): string {
 <div><dt>Account</dt><dd>${escapeHtml(account.id)}</dd></div>
 <div><dt>Status</dt><dd>${status}</dd></div>
 </dl>`;
-}
-
-/** Only for the eye: the emulator counts in minor units everywhere else. */
-function moneyText(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency: currency.toUpperCase() });
-  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
 function isExpired(workspace: Workspace, link: LinkRecord): boolean {

@@ -95,6 +95,22 @@ export class Parameters {
     return found;
   }
 
+  /** An address to send people to. Only http and https: anything else could run in a page. */
+  webAddress(name: string): string | null | undefined {
+    const value = this.string(name);
+    if (value === undefined || value === null) return value;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+      throw invalidParameter('url_invalid', this.pathOf(name), 'Not a valid URL');
+    return value;
+  }
+
+  requiredWebAddress(name: string): string {
+    const value = this.webAddress(name);
+    if (value === undefined || value === null) throw missingParameter(this.pathOf(name));
+    return value;
+  }
+
   /** A nested group; an absent one reads as empty. */
   group(name: string): Parameters {
     const value = this.own(name);

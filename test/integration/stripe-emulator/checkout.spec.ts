@@ -109,6 +109,24 @@ describe('checkout sessions in the Stripe emulator', () => {
     }
   });
 
+  it('should be paid by pressing the button of its page, once, and lead back to the shop', async () => {
+    const { stripe } = harness;
+    const session = await open({ cancel_url: 'https://app.example.com/cart' });
+    const page = await (await fetch(session.url!)).text();
+    expect(page).toContain('Pay $15.00');
+    expect(page).toContain('https://app.example.com/cart');
+    for (let press = 0; press < 2; press += 1) {
+      const pressed = await fetch(session.url!, { method: 'POST', redirect: 'manual' });
+      expect([pressed.status, pressed.headers.get('location')]).toEqual([
+        303,
+        `https://app.example.com/done?session=${session.id}`,
+      ]);
+    }
+    expect((await stripe.charges.list()).data).toHaveLength(1);
+    await expect(open({ success_url: 'javascript:alert(1)' })).rejects.toMatchObject({ code: 'url_invalid' });
+    expect((await fetch(`${harness.emulator.url}/c/pay/cs_test_none`)).status).toBe(410);
+  });
+
   it('should not be paid once it has expired, by request or by time', async () => {
     const { clock, emulator, stripe } = harness;
     const [asked, waited] = [await open({}), await open({})];

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { control, createCharge, startHarness, type Harness } from './emulator-harness.js';
+import { control, createCharge, createOpenInvoice, startHarness, type Harness } from './emulator-harness.js';
 
 describe('disputes in the Stripe emulator', () => {
   let harness: Harness;
@@ -150,11 +150,37 @@ describe('disputes in the Stripe emulator', () => {
       'charge.dispute.funds_withdrawn',
     ]);
 
+    const direct = await stripe.charges.create({ amount: 600, currency: 'usd', source: 'tok_createDispute' });
+    expect(direct.payment_intent).toBeNull();
+    expect((await stripe.disputes.list({ charge: direct.id })).data).toMatchObject([{ payment_intent: null }]);
+
     const plain = await createCharge(stripe, 1000);
     const opened = await control(emulator, 'POST', 'disputes', { charge: plain.id, amount: 400, inquiry: true });
     expect(opened).toMatchObject({ amount: 400, status: 'warning_needs_response' });
     expect(
       await control(emulator, 'POST', `disputes/${String(opened.id)}/status`, { status: 'needs_response' }),
     ).toMatchObject({ status: 'needs_response', balance_transactions: [{ net: -1900 }] });
+  });
+
+  it('should dispute what an invoice was paid with, after it was paid', async () => {
+    const { stripe } = harness;
+    const customer = await stripe.customers.create({});
+    const { id } = await createOpenInvoice(stripe, customer.id, 1000);
+    await newTypes();
+    await stripe.invoices.pay(id, { payment_method: 'pm_card_createDispute' });
+    expect(await newTypes()).toEqual([
+      'charge.succeeded',
+      'payment_intent.succeeded',
+      'invoice_payment.paid',
+      'invoice.paid',
+      'invoice.payment_succeeded',
+      'charge.dispute.created',
+      'charge.dispute.funds_withdrawn',
+    ]);
+    const [dispute] = (await stripe.disputes.list()).data;
+    const { data } = await stripe.invoicePayments.list({
+      payment: { type: 'payment_intent', payment_intent: dispute!.payment_intent as string },
+    });
+    expect(data.map(({ invoice }) => invoice)).toEqual([id]);
   });
 });

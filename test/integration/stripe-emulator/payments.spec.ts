@@ -151,6 +151,10 @@ describe('payments of invoices in the Stripe emulator', () => {
     await expect(
       stripe.paymentIntents.create({ amount: 100, currency: 'usd', payment_method: card.id, confirm: true }),
     ).rejects.toMatchObject({ code: 'card_declined' });
+    await expect(
+      stripe.charges.create({ amount: 100, currency: 'usd', source: 'tok_chargeDeclined' }),
+    ).rejects.toMatchObject({ type: 'StripeCardError', decline_code: 'generic_decline' });
+    expect((await stripe.charges.list()).data.map(({ status }) => status)).toEqual(['failed', 'failed']);
   });
 
   it('should begin a subscription incomplete when its card declines, and make it past due on renewal', async () => {

@@ -1,8 +1,7 @@
 import { randomToken } from '../ids.js';
-import type { Parameters } from '../parameters.js';
 import type { LinkRecord } from '../stored-objects.js';
 import { route, type Call, type Route } from '../router.js';
-import { invalidParameter, missingParameter, noSuchReference, refused } from '../stripe-problem.js';
+import { missingParameter, noSuchReference, refused } from '../stripe-problem.js';
 import type { Workspace } from '../workspace.js';
 import { accessibleAccount } from './account-record.js';
 
@@ -22,8 +21,8 @@ function createV1Link({ workspace, parameters }: Call): object {
   const link = mintOnboardingLink(
     workspace,
     parameters.requiredString('account'),
-    urlOf(parameters, 'refresh_url', true),
-    urlOf(parameters, 'return_url', true),
+    parameters.requiredWebAddress('refresh_url'),
+    parameters.requiredWebAddress('return_url'),
   );
   return {
     object: 'account_link',
@@ -41,8 +40,8 @@ function createV2Link({ workspace, parameters }: Call): object {
   const link = mintOnboardingLink(
     workspace,
     parameters.requiredString('account'),
-    urlOf(details, 'refresh_url', true),
-    urlOf(details, 'return_url', false),
+    details.requiredWebAddress('refresh_url'),
+    details.webAddress('return_url') ?? null,
   );
   return {
     object: 'v2.core.account_link',
@@ -115,14 +114,4 @@ function mint(
 
 function onboardingUrl(workspace: Workspace, link: LinkRecord): string {
   return `${workspace.baseUrl}/setup/e/${link.id}`;
-}
-
-/** An address to send people to. Only http and https: anything else could run in the page. */
-function urlOf(parameters: Parameters, name: string, required: boolean): string | null {
-  const value = required ? parameters.requiredString(name) : (parameters.string(name) ?? null);
-  if (value === null) return null;
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw invalidParameter('url_invalid', parameters.pathOf(name), 'Not a valid URL');
-  return url.href;
 }

@@ -2,14 +2,17 @@ import type { Stripe } from 'stripe';
 import { newId } from '../ids.js';
 import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
+import { missingParameter, StripeProblem } from '../stripe-problem.js';
 import { idOf, type Wire } from '../wire.js';
 import { previousAttributes, type Workspace } from '../workspace.js';
 import { recordMovement } from './balance-transactions.js';
+import { disputeIfTheCardSaysSo } from './dispute-lifecycle.js';
 import { testCard, type TestCard } from './test-cards.js';
 
 export type Charge = Wire<Stripe.Charge>;
 
 export const chargeRoutes: Route[] = [
+  route('POST', '/v1/charges', chargeSource),
   route('GET', '/v1/charges', listCharges),
   route('GET', '/v1/charges/:id', ({ workspace, path }) => workspace.get('charge', path.id ?? '')),
   route('POST', '/v1/charges/:id', updateCharge),
@@ -21,7 +24,8 @@ export interface NewCharge {
   currency: string;
   customer: string | null;
   description: string | null;
-  paymentIntent: string;
+  /** null for a charge of the older kind, which no payment intent stands before. */
+  paymentIntent: string | null;
   paymentMethod: string;
   at: number;
 }
@@ -56,6 +60,41 @@ export function createCharge(workspace: Workspace, fresh: NewCharge): Charge {
   });
   workspace.emit(succeeds ? 'charge.succeeded' : 'charge.failed', charge);
   return charge;
+}
+
+/** The older way to charge: a token at once. A declined attempt is kept. */
+function chargeSource({ workspace, parameters }: Call): Charge {
+  const amount = parameters.positiveInteger('amount');
+  if (amount === undefined) throw missingParameter('amount');
+  const charge = createCharge(workspace, {
+    amount,
+    currency: parameters.requiredString('currency').toLowerCase(),
+    customer: parameters.string('customer') ?? null,
+    description: parameters.string('description') ?? null,
+    paymentIntent: null,
+    paymentMethod: parameters.requiredString('source'),
+    at: workspace.nowSeconds,
+  });
+  if (charge.status === 'failed') throw new StripeProblem(402, declineOf(charge), { changesStand: true });
+  disputeIfTheCardSaysSo(workspace, charge);
+  return charge;
+}
+
+/** Stripe's error body for a charge that the bank declined. */
+export function declineOf(charge: Charge): {
+  type: 'card_error';
+  code: string;
+  decline_code: string;
+  message: string;
+  charge: string;
+} {
+  return {
+    type: 'card_error',
+    code: charge.failure_code ?? 'card_declined',
+    decline_code: charge.outcome?.reason ?? 'generic_decline',
+    message: charge.failure_message ?? 'Your card was declined.',
+    charge: charge.id,
+  };
 }
 
 function outcomeOf({ decline }: TestCard): Charge['outcome'] {

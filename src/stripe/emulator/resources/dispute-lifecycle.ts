@@ -4,10 +4,10 @@ import { refused } from '../stripe-problem.js';
 import { idOf, type Wire } from '../wire.js';
 import { previousAttributes, type Workspace } from '../workspace.js';
 import { recordMovement } from './balance-transactions.js';
-import type { Charge } from './charges.js';
 import { testCard } from './test-cards.js';
 
 export type Dispute = Wire<Stripe.Dispute>;
+type Charge = Wire<Stripe.Charge>;
 
 /** What Stripe keeps for a chargeback, in minor units; it comes back when the dispute is won. */
 const DISPUTE_FEE = 1500;

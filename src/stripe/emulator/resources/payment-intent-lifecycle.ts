@@ -3,7 +3,7 @@ import { newId, randomToken } from '../ids.js';
 import { refused, StripeProblem } from '../stripe-problem.js';
 import { idOf, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
-import { createCharge, type Charge } from './charges.js';
+import { createCharge, declineOf, type Charge } from './charges.js';
 
 export type PaymentIntent = Wire<Stripe.PaymentIntent>;
 
@@ -77,13 +77,7 @@ export function cancelIntent(
 }
 
 function declined(workspace: Workspace, before: PaymentIntent, charge: Charge): Attempt {
-  const error = {
-    type: 'card_error' as const,
-    code: charge.failure_code ?? 'card_declined',
-    decline_code: charge.outcome?.reason ?? 'generic_decline',
-    message: charge.failure_message ?? 'Your card was declined.',
-    charge: charge.id,
-  };
+  const error = declineOf(charge);
   const intent = workspace.put('payment_intent', {
     ...before,
     last_payment_error: error,

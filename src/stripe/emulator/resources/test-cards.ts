@@ -6,7 +6,7 @@ export interface TestCard {
   decline?: { code: string; declineCode: string; message: string };
   /** The charge succeeds and is disputed at once. */
   dispute?: { reason: string; networkReasonCode: string; inquiry: boolean };
-  /** What becomes of a refund: it waits to be settled, or it succeeds and can be made to fail. */
+  /** A refund waits until it is settled by the emulator's own surface. */
   refund?: 'pending';
   /** The money is available at once instead of pending. */
   bypassesPending?: true;
