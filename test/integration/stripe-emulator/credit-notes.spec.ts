@@ -45,6 +45,9 @@ describe('credit notes in the Stripe emulator', () => {
       pre_payment_credit_notes_amount: 400,
     });
 
+    const [payment] = (await stripe.invoicePayments.list({ invoice: invoice.id })).data;
+    expect(payment).toMatchObject({ status: 'open', amount_requested: 600 });
+
     expect(await stripe.creditNotes.voidCreditNote(note.id)).toMatchObject({ status: 'void' });
     expect(await newTypes()).toEqual(['credit_note.voided', 'invoice.updated']);
     expect((await stripe.invoices.retrieve(invoice.id)).amount_due).toBe(1000);

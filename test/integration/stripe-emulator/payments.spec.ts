@@ -49,6 +49,9 @@ describe('payments of invoices in the Stripe emulator', () => {
     expect(partly).toMatchObject({ status: 'open', amount_paid: 300, amount_remaining: 700 });
     expect(await newTypes()).toEqual(['invoice_payment.paid', 'invoice.updated']);
 
+    const [waiting] = (await stripe.invoicePayments.list({ invoice: invoice.id, status: 'open' })).data;
+    expect(waiting).toMatchObject({ is_default: true, amount_requested: 700 });
+
     const later = await stripe.paymentIntents.create({ amount: 200, currency: 'usd' });
     await stripe.invoices.attachPayment(invoice.id, { payment_intent: later.id });
     expect((await stripe.invoices.retrieve(invoice.id)).amount_paid).toBe(300);
@@ -155,6 +158,22 @@ describe('payments of invoices in the Stripe emulator', () => {
       stripe.charges.create({ amount: 100, currency: 'usd', source: 'tok_chargeDeclined' }),
     ).rejects.toMatchObject({ type: 'StripeCardError', decline_code: 'generic_decline' });
     expect((await stripe.charges.list()).data.map(({ status }) => status)).toEqual(['failed', 'failed']);
+  });
+
+  it('should hold the money of a charge back as pending, but for the card that skips this', async () => {
+    const { stripe } = harness;
+    const before = await stripe.balance.retrieve();
+    await createCharge(stripe, 300, 'pm_card_visa', 'sek');
+    await createCharge(stripe, 200, 'pm_card_bypassPending', 'sek');
+    const after = await stripe.balance.retrieve();
+    expect(before.available.map(({ currency }) => currency)).not.toContain('sek');
+    for (const [kind, amount] of [['available', 200] as const, ['pending', 300] as const])
+      expect(after[kind].find(({ currency }) => currency === 'sek')).toMatchObject({ amount });
+    const { data } = await stripe.balanceTransactions.list({ currency: 'sek', type: 'charge' });
+    expect(data.map(({ net, status }) => [net, status])).toEqual([
+      [200, 'available'],
+      [300, 'pending'],
+    ]);
   });
 
   it('should begin a subscription incomplete when its card declines, and make it past due on renewal', async () => {

@@ -5,21 +5,20 @@ import type { Workspace } from '../workspace.js';
 export const balanceRoutes: Route[] = [route('GET', '/v1/balance', retrieveBalance)];
 
 function retrieveBalance({ workspace }: Call): object {
-  const balances = workspace.newestFirst('balance').sort((left, right) => (left.id < right.id ? -1 : 1));
+  const available = new Map(workspace.newestFirst('balance').map((balance) => [balance.id, balance.available]));
   const pending = pendingByCurrency(workspace);
+  const currencies = [...new Set([...available.keys(), ...pending.keys()])].sort();
+  const inEach = (amounts: Map<string, number>): object[] =>
+    currencies.map((currency) => {
+      const amount = amounts.get(currency) ?? 0;
+      return { amount, currency, source_types: { card: amount } };
+    });
   return {
     object: 'balance',
-    available: balances.map(({ id, available }) => ({
-      amount: available,
-      currency: id,
-      source_types: { card: available },
-    })),
-    connect_reserved: balances.map(({ id }) => ({ amount: 0, currency: id })),
+    available: inEach(available),
+    connect_reserved: currencies.map((currency) => ({ amount: 0, currency })),
     livemode: false,
-    pending: balances.map(({ id }) => {
-      const amount = pending.get(id) ?? 0;
-      return { amount, currency: id, source_types: { card: amount } };
-    }),
+    pending: inEach(pending),
   };
 }
 

@@ -4,7 +4,7 @@ import { idOf, type Wire } from '../wire.js';
 import { previousAttributes, type Workspace } from '../workspace.js';
 import { changeCustomerBalance } from './customer-balance.js';
 import { paymentsOf } from './invoice-payments.js';
-import { markPaid } from './invoice-settlement.js';
+import { markPaid, requestRemaining } from './invoice-settlement.js';
 import { createRefund, type Refund } from './refund-lifecycle.js';
 
 export type CreditNote = Wire<Stripe.CreditNote>;
@@ -97,7 +97,9 @@ function changeInvoice(workspace: Workspace, before: Invoice, prePayment: number
     post_payment_credit_notes_amount: before.post_payment_credit_notes_amount + postPayment,
   });
   workspace.emit('invoice.updated', invoice, previousAttributes(before, invoice));
-  if (invoice.status === 'open' && invoice.amount_remaining === 0) markPaid(workspace, invoice, workspace.nowSeconds);
+  if (invoice.status !== 'open') return;
+  if (invoice.amount_remaining === 0) markPaid(workspace, invoice, workspace.nowSeconds);
+  else requestRemaining(workspace, invoice);
 }
 
 /** Refunds the invoice's payments, oldest first, until the amount is reached. */

@@ -88,6 +88,18 @@ export function markPaid(workspace: Workspace, invoice: Invoice, at: number): In
   return paid;
 }
 
+/** Lets the payment intent that was made with an open invoice ask for what remains of it by now. */
+export function requestRemaining(workspace: Workspace, invoice: Invoice): PaymentIntent | null {
+  const amount = invoice.amount_remaining;
+  const open = paymentsOf(workspace, { invoice: invoice.id }).find(
+    (payment) => payment.is_default && payment.status === 'open',
+  );
+  if (!open) return null;
+  workspace.put('invoice_payment', { ...open, amount_requested: amount });
+  const intent = workspace.get('payment_intent', idOf(open.payment.payment_intent) ?? '');
+  return workspace.put('payment_intent', { ...intent, amount });
+}
+
 /** Whether the card that a new subscription would be charged with declines. */
 export function wouldDecline(workspace: Workspace, customer: string, paymentMethod: string | null): boolean {
   const method = paymentMethod ?? customersMethod(workspace, customer);
@@ -105,6 +117,7 @@ function creditInvoice(workspace: Workspace, before: Invoice, paymentId: string,
     amount_remaining: before.amount_remaining - amount,
   });
   if (invoice.amount_remaining === 0) return markPaid(workspace, invoice, at);
+  requestRemaining(workspace, invoice);
   workspace.emit('invoice.updated', invoice, previousAttributes(before, invoice));
   return invoice;
 }
@@ -119,21 +132,14 @@ function notePaymentFailure(workspace: Workspace, before: Invoice, at: number): 
   changeSubscription(workspace, invoice, ['active'], 'past_due');
 }
 
-/** The intent that was made with the invoice, for all that remains; a new one when that is gone. */
+/** The intent that was made with the invoice, or a new one when that is gone. */
 function intentFor(workspace: Workspace, invoice: Invoice, at: number): PaymentIntent {
-  const amount = invoice.amount_remaining;
-  const open = paymentsOf(workspace, { invoice: invoice.id }).find(
-    (payment) => payment.is_default && payment.status === 'open',
-  );
-  if (!open) {
-    const { currency, description } = invoice;
-    const intent = createIntent(workspace, { amount, currency, customer: idOf(invoice.customer), description, at });
-    openInvoicePayment(workspace, invoice, intent, { amount, isDefault: true, at });
-    return intent;
-  }
-  workspace.put('invoice_payment', { ...open, amount_requested: amount });
-  const intent = workspace.get('payment_intent', idOf(open.payment.payment_intent) ?? '');
-  return workspace.put('payment_intent', { ...intent, amount });
+  const made = requestRemaining(workspace, invoice);
+  if (made) return made;
+  const { amount_remaining: amount, currency, description } = invoice;
+  const intent = createIntent(workspace, { amount, currency, customer: idOf(invoice.customer), description, at });
+  openInvoicePayment(workspace, invoice, intent, { amount, isDefault: true, at });
+  return intent;
 }
 
 function changeSubscription(
