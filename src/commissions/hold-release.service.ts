@@ -107,7 +107,8 @@ export class HoldReleaseService {
 
   /**
    * Holds back what a payout gave back of commissions whose inquiry is open: while they were in the payout they could
-   * not be held. The caller has locked the balance, released the lines and posted the return.
+   * not be held. One that another payout has taken, and of which this one only held a correction, stays as it is (see
+   * correctionOf). The caller has locked the balance, released the lines and posted the return.
    */
   async holdInquired(tx: Tx, payoutId: string): Promise<void> {
     const rows = await tx.$queryRaw<(Hold & { entries: number; payableMinor: bigint })[]>`
@@ -122,7 +123,10 @@ export class HoldReleaseService {
         JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
         JOIN journal_entries lined ON lined.id = lp.entry_id
         WHERE l.payout_id = ${payoutId})
-      GROUP BY h.commission_id`;
+      GROUP BY h.commission_id
+      HAVING NOT bool_or(p.account = 'payable' AND p.amount_minor > 0 AND EXISTS (
+        SELECT 1 FROM payout_lines live
+        WHERE live.affiliate_id = p.affiliate_id AND live.currency = p.currency AND live.seq = p.seq AND live.released_at IS NULL))`;
     await this.ledger.post(
       tx,
       rows
