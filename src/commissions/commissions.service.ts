@@ -43,14 +43,14 @@ export class CommissionsService extends ReferralObserver {
     const paymentIds = [...invoicePayments, ...losses].flatMap(({ paymentId }) => paymentId ?? []);
     await lockPayments(tx, paymentIds);
     await storeInvoicePayments(tx, invoicePayments, receivedAt);
-    await storeLosses(tx, losses, receivedAt);
-
     const invoiceIds = [
       ...invoices.map(({ id }) => id),
       ...losses.flatMap(({ invoiceId }) => invoiceId ?? []),
       ...(await this.invoicesOfPayments(tx, paymentIds)),
     ];
     await lockInvoices(tx, invoiceIds);
+    // Only now: what guards a credit note is the lock of its invoice.
+    await storeLosses(tx, losses, receivedAt);
     await tx.stripeInvoice.createMany({
       data: invoices.map((invoice) => ({ ...invoice, receivedAt })),
       skipDuplicates: true,

@@ -17,7 +17,7 @@ const PAYMENT_RANKS: Record<string, number> = { open: 0, paid: 2, canceled: 3 };
 
 /**
  * Keeps what was seen of invoice payments; of two states of one the later in its life counts, not the later to arrive.
- * The caller holds the payments locked (lockFacts).
+ * The caller holds the payments locked.
  */
 export async function storeInvoicePayments(tx: Tx, seen: InvoicePaymentFact[], receivedAt: Date): Promise<void> {
   for (const fact of sortedById(seen)) {
@@ -33,7 +33,7 @@ export async function storeInvoicePayments(tx: Tx, seen: InvoicePaymentFact[], r
 
 /**
  * Keeps what was seen of refunds, disputes and credit notes, in the same way. At one and the same status the larger
- * amount counts: a bank may dispute more than at first.
+ * amount counts: a bank may dispute more than at first. The caller holds the losses' payments and invoices locked.
  */
 export async function storeLosses(tx: Tx, seen: LossFact[], receivedAt: Date): Promise<void> {
   for (const fact of sortedById(seen)) {

@@ -71,6 +71,19 @@ describe('two facts about one payment that are stored at the same moment', () =>
     return rows[0]?.n !== '0';
   };
 
+  /** Records the second while the first has not committed; it waits, or ends without having to. */
+  const recordTogether = async (first: MoneyFacts, second: MoneyFacts): Promise<void> => {
+    let recorded: Promise<void> | undefined;
+    await record(first, async () => {
+      let ended = false;
+      recorded = record(second).finally(() => {
+        ended = true;
+      });
+      await eventually(async () => expect(ended || (await somebodyWaits())).toBe(true));
+    });
+    await recorded;
+  };
+
   const pairs = FACTS.flatMap((earlier) =>
     FACTS.filter((later) => later !== earlier).map((later): [FactName, FactName] => [earlier, later]),
   );
@@ -80,17 +93,35 @@ describe('two facts about one payment that are stored at the same moment', () =>
     const facts = factsOf(name);
     for (const known of FACTS.filter((fact) => fact !== earlier && fact !== later)) await record(facts[known]);
 
-    let second: Promise<void> | undefined;
-    await record(facts[earlier], async () => {
-      let ended = false;
-      second = record(facts[later]).finally(() => {
-        ended = true;
-      });
-      await eventually(async () => expect(ended || (await somebodyWaits())).toBe(true));
-    });
-    await second;
+    await recordTogether(facts[earlier], facts[later]);
 
     const { body } = await api.request<CommissionPageDto>('GET', `/v1/commissions?affiliateId=${affiliate.id}`);
     expect(body.data.map(({ amount, netAmount }) => [amount, netAmount])).toEqual([[1980, 990]]);
+  });
+
+  it.each([
+    ['issued', 'void'],
+    ['void', 'issued'],
+  ])('keep the later state of a credit note that is told as %s and as %s at once', async (earlier, later) => {
+    const name = `note-${earlier}`;
+    const affiliate = await affiliateWithReferrals(api, name, [name]);
+    await record(factsOf(name).invoice);
+    const note = (status: string): MoneyFacts => ({
+      losses: [
+        {
+          id: `cn_${name}`,
+          source: 'credit_note',
+          paymentId: null,
+          invoiceId: `in_${name}`,
+          currency: 'usd',
+          amountMinor: 4950n,
+          status,
+          stripeEventId: `evt_${name}`,
+        },
+      ],
+    });
+    await recordTogether(note(earlier), note(later));
+    const { body } = await api.request<CommissionPageDto>('GET', `/v1/commissions?affiliateId=${affiliate.id}`);
+    expect(body.data.map(({ amount, netAmount }) => [amount, netAmount])).toEqual([[1980, 1980]]);
   });
 });
