@@ -27,7 +27,9 @@ export default {
     {
       ...base,
       displayName: 'integration',
-      testMatch: ['integration', 'scenarios', 'failures'].map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+      testMatch: ['integration', 'scenarios', 'failures', 'properties'].map(
+        (folder) => `<rootDir>/test/${folder}/**/*.spec.ts`,
+      ),
       globalSetup: '<rootDir>/test/setup/global-setup.ts',
       globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
     },
