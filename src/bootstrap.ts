@@ -24,6 +24,7 @@ import { createRequestIds } from './http/request-id.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { openStripe, type LocalStripe } from './stripe/local-stripe.js';
+import { WebhookPathError } from './stripe/webhooks/webhook-self-test.js';
 
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
@@ -112,7 +113,7 @@ export async function startService(options: {
       await app.listen(config.port, config.host);
     } catch (error) {
       await app.close();
-      throw listenProblem(error, config);
+      throw startProblem(error, config);
     }
     const url = urlOf(app, config);
     stripe.deliverTo(url);
@@ -190,7 +191,8 @@ async function recordInstallation(app: NestFastifyApplication): Promise<void> {
   });
 }
 
-function listenProblem(error: unknown, { host, port }: Config): unknown {
+function startProblem(error: unknown, { host, port }: Config): unknown {
+  if (error instanceof WebhookPathError) return new StartError(error.message);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return new StartError(`Port ${port} on ${host} is in use: stop what listens there, or set PORT.`);

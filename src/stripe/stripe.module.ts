@@ -14,6 +14,7 @@ import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
 import { EventBackfill } from './webhooks/event-backfill.js';
 import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
+import { EventMetrics } from './webhooks/event-metrics.js';
 import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
@@ -27,6 +28,7 @@ import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-cha
 import { PaymentReader } from './webhooks/payment-reader.js';
 import { WebhookController } from './webhooks/webhook.controller.js';
 import { STRIPE_EVENT_QUEUE, WebhookInbox } from './webhooks/webhook-inbox.js';
+import { WebhookSelfTest } from './webhooks/webhook-self-test.js';
 import { WebhookVerifier } from './webhooks/webhook-verifier.js';
 
 /** One handler per kind of event; adding an event means adding its handler here. */
@@ -91,18 +93,21 @@ export class StripeEventsModule {}
 @Module({
   imports: [StripeEventsModule, AffiliatesModule],
   controllers: [WebhookController],
-  providers: [WebhookVerifier, AccountRefresh, CatchUpScheduler],
+  providers: [WebhookVerifier, WebhookSelfTest, EventMetrics, AccountRefresh, CatchUpScheduler],
 })
 export class StripeModule implements OnApplicationBootstrap {
   private readonly logger = new Logger(StripeModule.name);
 
   constructor(
+    private readonly selfTest: WebhookSelfTest,
     private readonly jobs: JobQueue,
     private readonly processor: EventProcessor,
     private readonly catchUp: CatchUpScheduler,
   ) {}
 
+  /** Before the service listens. Throws when no webhook could be verified. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.selfTest.run();
     await this.jobs.start([STRIPE_EVENT_QUEUE], (error) =>
       this.logger.error({ message: 'the job queue reports an error', error: error.message }),
     );

@@ -58,6 +58,8 @@ export async function startTestApp(
     clock?: FakeClock;
     stripe?: StripeEmulator;
     webhookSecrets?: string[];
+    /** Whether the key is one of live mode. */
+    livemode?: boolean;
     background?: boolean;
   } = {},
 ): Promise<TestApp> {
@@ -75,7 +77,7 @@ export async function startTestApp(
     secretKey: 'sk_test_emulator',
     apiBase: stripe.url,
     webhookSecrets: options.webhookSecrets ?? [WEBHOOK_SECRET],
-    livemode: false,
+    livemode: options.livemode ?? false,
   };
   const app = await createApp({
     config,

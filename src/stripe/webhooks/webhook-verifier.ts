@@ -47,7 +47,7 @@ export class WebhookVerifier {
 
   /** @throws BadWebhookError (400) for a wrong signature, a stale or future timestamp, or a body that is no event. */
   verify(rawBody: Buffer | undefined, signature: string | undefined): InboundEvent {
-    if (!rawBody?.length) throw new BadWebhookError('webhook_not_an_event', 'The body is empty.');
+    if (!rawBody?.length) throw new BadWebhookError('webhook_body_missing', 'The body is empty.');
     if (!signature) throw new BadWebhookError('webhook_signature_missing', 'The Stripe-Signature header is missing.');
     this.checkTimestamp(signature);
     if (!this.connection.webhookSecrets.some((secret) => this.isSignedWith(rawBody, signature, secret))) {

@@ -1,0 +1,479 @@
+/**
+ * failures.md, rows 1, 3, 4, 6, 8 to 17, 73 and 80: what goes wrong between Stripe and us. Rows 2 and 7 need several
+ * processes (test/scenarios/several-processes.spec.ts); what refunds and disputes do to each other's order is in
+ * rows 5 and 31 to 37.
+ */
+import { request as httpRequest } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../../src/bootstrap.js';
+import { JobQueue } from '../../src/database/job-queue.js';
+import { createLogger } from '../../src/http/logging.js';
+import type { ReferralDto } from '../../src/referrals/referral.dto.js';
+import { StripeEmulator } from '../../src/stripe/emulator/index.js';
+import { EventHandlers } from '../../src/stripe/webhooks/event-handlers.js';
+import { STRIPE_EVENT_QUEUE } from '../../src/stripe/webhooks/webhook-inbox.js';
+import { WebhookPathError } from '../../src/stripe/webhooks/webhook-self-test.js';
+import { startTestApp, WEBHOOK_SECRET, type TestApp } from '../setup/app.js';
+import { createTestDatabase } from '../setup/database.js';
+import { eventually } from '../setup/eventually.js';
+import { affiliateWithReferrals, hostStripe, subscribe } from '../setup/host.js';
+import { expectSoundLedger } from '../setup/ledger.js';
+import { processEnv, runCommandProcess, startServerProcess } from '../setup/processes.js';
+import { deliver, eventOf, invoicePayment, paidInvoice, refundOf } from '../setup/webhooks.js';
+
+const MIB = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+let api: TestApp;
+
+beforeAll(async () => {
+  api = await startTestApp();
+});
+afterEach(async () => expectSoundLedger(api));
+afterAll(async () => api.close());
+
+const stored = (id: unknown) => api.database.prisma.stripeEvent.findUnique({ where: { id: String(id) } });
+const statusOf = async (id: unknown): Promise<string | undefined> => (await stored(id))?.status;
+const commissionsOf = (referredUserId: string, at = api) =>
+  at.database.prisma.commission.findMany({ where: { referral: { referredUserId } }, orderBy: { id: 'asc' } });
+const referralOf = async (userId: string): Promise<ReferralDto> =>
+  (await api.request<ReferralDto>('GET', `/v1/referrals/by-user/${userId}`)).body;
+
+function subscriptionOf(userId: string, status: string): Record<string, unknown> {
+  return {
+    id: `sub_${userId}`,
+    object: 'subscription',
+    status,
+    customer: `cus_${userId}`,
+    currency: 'usd',
+    metadata: { userId },
+    ended_at: status === 'canceled' ? Math.floor(api.clock.now().getTime() / 1000) : null,
+    items: {
+      data: [
+        {
+          quantity: 2,
+          price: {
+            unit_amount: 2900,
+            unit_amount_decimal: '2900',
+            recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+          },
+        },
+      ],
+    },
+  };
+}
+
+describe('an event more often than once, and in any order', () => {
+  it('1 · a duplicate event gives one posting and 200', async () => {
+    await affiliateWithReferrals(api, 'Duplicate', ['duplicate-1']);
+    const invoice = paidInvoice(api, { userId: 'duplicate-1', total: 9900, totalExcludingTax: 8319 });
+    const event = eventOf(api, 'invoice.paid', invoice);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => deliver(api, event)));
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(50).fill([200, { received: true }]));
+    await api.settle();
+    expect(await deliver(api, event)).toMatchObject({ status: 200, body: { received: true } });
+    await api.settle();
+    expect(await commissionsOf('duplicate-1')).toMatchObject([{ amountMinor: 1663n, baseMinor: 8319n }]);
+  });
+
+  it('3 · different events that tell the same fact give one posting', async () => {
+    await affiliateWithReferrals(api, 'Same fact', ['same-fact-1']);
+    const invoice = paidInvoice(api, { userId: 'same-fact-1' });
+    for (let i = 0; i < 3; i++) await deliver(api, eventOf(api, 'invoice.paid', invoice));
+    await api.settle();
+    expect(await commissionsOf('same-fact-1')).toHaveLength(1);
+    expect(await referralOf('same-fact-1')).toMatchObject({ lifetimeEarned: 1980 });
+  });
+
+  it('4 · a cancellation that overtakes the paid invoice leaves it earning', async () => {
+    await affiliateWithReferrals(api, 'Order', ['order-1']);
+    await deliver(api, eventOf(api, 'customer.subscription.deleted', subscriptionOf('order-1', 'canceled')));
+    await api.settle();
+    await deliver(api, eventOf(api, 'customer.subscription.created', subscriptionOf('order-1', 'active')));
+    await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'order-1' })));
+    await api.settle();
+    expect(await commissionsOf('order-1')).toHaveLength(1);
+    expect(await referralOf('order-1')).toMatchObject({ status: 'churned', mrr: 0, lifetimeEarned: 1980 });
+  });
+
+  it('6 · events of the same second end the same in each of their 24 orders', async () => {
+    for (const [no, order] of permutations([0, 1, 2, 3]).entries()) {
+      const userId = `equal-${no}`;
+      await affiliateWithReferrals(api, `Equal ${no}`, [userId]);
+      const invoice = paidInvoice(api, { userId, id: `in_${userId}`, total: 10_000 });
+      const events = [
+        eventOf(api, 'invoice.paid', invoice),
+        eventOf(
+          api,
+          'invoice_payment.paid',
+          invoicePayment(api, { invoice: `in_${userId}`, payment: `pi_${userId}`, amount: 10_000 }),
+        ),
+        eventOf(api, 'refund.created', refundOf(api, { payment: `pi_${userId}`, amount: 2500 })),
+        eventOf(api, 'customer.subscription.deleted', subscriptionOf(userId, 'canceled')),
+      ];
+      expect(new Set(events.map(({ created }) => created)).size).toBe(1);
+      for (const position of order) {
+        await deliver(api, events[position]);
+        await api.settle();
+      }
+      // 20 % of what stays paid: 75.00.
+      expect([order, await referralOf(userId)]).toMatchObject([order, { status: 'churned', lifetimeEarned: 1500 }]);
+    }
+  });
+});
+
+describe('what cannot be worked on, or never arrives', () => {
+  it('8 · an event that always fails is tried with growing pauses and ends as failed, while others go on', async () => {
+    await affiliateWithReferrals(api, 'Poison', ['poison-1']);
+    const poison = eventOf(api, 'invoice.paid', {
+      ...paidInvoice(api, { userId: 'poison-1' }),
+      amount_paid: 'not a number',
+    });
+    await deliver(api, poison);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt < 12; attempt++) {
+      await eventually(async () =>
+        expect(await stored(poison['id'])).toMatchObject({ status: 'pending', attempts: attempt }),
+      );
+      waits.push(await skipWait(String(poison['id'])));
+    }
+    // 5 s, doubled each time: 2 h 50 min in all.
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120]);
+    await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'poison-1' })));
+    await api.settle();
+    expect(await stored(poison['id'])).toMatchObject({ status: 'failed', attempts: 12 });
+    expect((await stored(poison['id']))?.lastError).toContain('SyntaxError');
+    expect(await commissionsOf('poison-1')).toHaveLength(1);
+    const metrics = (await api.request<string>('GET', '/metrics')).text;
+    expect(metrics).toContain('fairshare_stripe_events{status="failed"} 1');
+    expect(metrics).toContain('fairshare_stripe_events{status="pending"} 0');
+  });
+
+  /** Has the event's next try begin now. @returns for how many seconds it would have waited. */
+  async function skipWait(stripeEventId: string): Promise<number> {
+    const jobs = await api.database.prisma.$queryRaw<{ wait: number }[]>`
+      WITH waiting AS (
+        SELECT id, extract(epoch FROM start_after - created_on)::int AS wait FROM pgboss.job
+        WHERE name = ${STRIPE_EVENT_QUEUE} AND state = 'created' AND data->>'stripeEventId' = ${stripeEventId})
+      UPDATE pgboss.job SET start_after = now() FROM waiting WHERE job.id = waiting.id RETURNING wait`;
+    api.app.get(JobQueue).wake(STRIPE_EVENT_QUEUE);
+    expect(jobs).toHaveLength(1);
+    return jobs[0]?.wait ?? 0;
+  }
+
+  it('9 · a server that was down for five days catches up by itself', async () => {
+    const database = await createTestDatabase();
+    const { clock } = api;
+    // Its webhooks find nobody: no endpoint is told of them.
+    const stripe = await StripeEmulator.start({ now: () => clock.now() });
+    const start = () => startTestApp({ databaseUrl: database.url, clock, stripe });
+    let server = await start();
+    const affiliate = await affiliateWithReferrals(server, 'Down', ['down-1', 'down-2']);
+    await server.request('POST', `/v1/affiliates/${affiliate.id}/onboarding-links`);
+    const affiliateRow = () => server.database.prisma.affiliate.findUniqueOrThrow({ where: { id: affiliate.id } });
+    const { stripeAccountId } = await affiliateRow();
+    await server.close();
+
+    const customers = [];
+    for (const userId of ['down-1', 'down-2']) {
+      customers.push(await subscribe({ ...server, stripe }, { userId, unitAmountMinor: 9900 }));
+      clock.advance(2 * DAY_MS);
+    }
+    await hostStripe({ ...server, stripe }).subscriptions.cancel(customers[0]?.id ?? '');
+    await fetch(`${stripe.url}/_emulator/accounts/${stripeAccountId}/complete-onboarding`, { method: 'POST' });
+    clock.advance(DAY_MS);
+
+    server = await start();
+    await eventually(async () => {
+      expect([await commissionsOf('down-1', server), await commissionsOf('down-2', server)]).toMatchObject([
+        [{ amountMinor: 1980n }],
+        [{ amountMinor: 1980n }],
+      ]);
+      expect(await affiliateRow()).toMatchObject({ payoutsEnabled: true });
+      const { body } = await server.request('GET', '/v1/referrals/by-user/down-1');
+      expect(body).toMatchObject({ status: 'churned', lifetimeEarned: 1980 });
+    });
+    await expectSoundLedger(server);
+    await server.close();
+    await stripe.close();
+    await database.drop();
+  });
+});
+
+describe('what is no genuine event', () => {
+  const minutes = (n: number): Date => new Date(api.clock.now().getTime() + n * 60_000);
+  const event = (): Record<string, unknown> => eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'nobody' }));
+
+  async function expectRefused(
+    body: unknown,
+    code: string,
+    signing?: { secret?: string; signedAt?: Date },
+  ): Promise<void> {
+    const before = await api.database.prisma.stripeEvent.count();
+    const answer = await deliver(api, body, signing);
+    expect([answer.status, answer.body]).toMatchObject([400, { error: { code } }]);
+    expect(await api.database.prisma.stripeEvent.count()).toBe(before);
+  }
+
+  it('10 · while the secret is rotated the old and the new one verify, and no other', async () => {
+    const rotating = await startTestApp({ webhookSecrets: ['whsec_new', WEBHOOK_SECRET] });
+    const unknown = () => eventOf(rotating, 'some.thing', { id: 'x' });
+    expect((await deliver(rotating, unknown(), { secret: 'whsec_new' })).status).toBe(200);
+    expect((await deliver(rotating, unknown(), { secret: WEBHOOK_SECRET })).status).toBe(200);
+    expect((await deliver(rotating, unknown(), { secret: 'whsec_older' })).status).toBe(400);
+    await rotating.close();
+  });
+
+  it.each<[string, (raw: Buffer) => Buffer | undefined]>([
+    ['writes it again', (raw) => Buffer.from(JSON.stringify(JSON.parse(raw.toString())))],
+    ['keeps only what it parsed', () => undefined],
+  ])('11 · with a body parser before the verifier that %s the service does not start', async (_title, bytesAfter) => {
+    const database = await createTestDatabase();
+    const app = await createApp({
+      config: api.config,
+      databaseUrl: database.url,
+      clock: api.clock,
+      stripe: { secretKey: 'sk_test_x', apiBase: api.stripe.url, webhookSecrets: [WEBHOOK_SECRET], livemode: false },
+      logger: createLogger('silent'),
+    });
+    const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+    fastify.removeContentTypeParser('application/json');
+    fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
+      request.rawBody = bytesAfter(raw);
+      done(null, JSON.parse(raw.toString()));
+    });
+    await expect(app.listen(0, '127.0.0.1')).rejects.toThrow(WebhookPathError);
+    expect(app.getHttpServer().listening).toBe(false);
+    await app.close();
+    await database.drop();
+  });
+
+  it('11 · a service whose bytes arrive as they came starts, and has stored nothing of the probe', async () => {
+    const server = await startTestApp();
+    expect(await server.database.prisma.stripeEvent.count()).toBe(0);
+    await server.close();
+  });
+
+  it('13 · a replay more than 300 s older or newer is refused with 400', async () => {
+    await expectRefused(event(), 'webhook_timestamp_invalid', { signedAt: minutes(-5.017) });
+    await expectRefused(event(), 'webhook_timestamp_invalid', { signedAt: minutes(5.017) });
+    for (const offset of [-5, 5]) {
+      expect((await deliver(api, event(), { signedAt: minutes(offset) })).status).toBe(200);
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['text that is no JSON', 'hello'],
+    ['a JSON array', '[]'],
+    ['JSON null', 'null'],
+    ['an object of Stripe that is no event', { object: 'invoice', id: 'in_1' }],
+    ['an event without an object in it', { object: 'event', id: 'evt_x', type: 'invoice.paid' }],
+    ['an event without an id', { object: 'event', type: 'invoice.paid', data: { object: {} } }],
+    ['a thin event without a type', { object: 'v2.core.event', id: 'evt_x' }],
+  ])('17 · %s, well signed, is refused with 400', async (_title, body) => {
+    await expectRefused(body, 'webhook_not_an_event');
+  });
+
+  it('17 · a body without a signature, an empty one, a changed one, and another secret are refused with 400', async () => {
+    const body = JSON.stringify(event());
+    expect((await api.request('POST', '/stripe/webhooks', { token: '', body })).status).toBe(400);
+    await expectRefused('', 'webhook_body_missing');
+    await expectRefused(event(), 'webhook_signature_invalid', { secret: 'whsec_other' });
+    const changed = await api.request('POST', '/stripe/webhooks', {
+      token: '',
+      body: `${body} `,
+      headers: { 'stripe-signature': `t=${Math.floor(api.clock.now().getTime() / 1000)},v1=${'0'.repeat(64)}` },
+    });
+    expect([changed.status, changed.body]).toMatchObject([400, { error: { code: 'webhook_signature_invalid' } }]);
+  });
+});
+
+describe('what is kept without effect', () => {
+  const kept = (overrides: Record<string, unknown>): Record<string, unknown> =>
+    eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'kept' }), overrides);
+  const thin = (type: string, related?: { id: string; type: string }): Record<string, unknown> => ({
+    ...eventOf(api, type, {}),
+    object: 'v2.core.event',
+    created: api.clock.now().toISOString(),
+    data: undefined,
+    related_object: related,
+  });
+
+  it.each<[string, () => Record<string, unknown>, string]>([
+    ['14 · an invoice of live mode', () => kept({ livemode: true }), 'ignored'],
+    ['15 · a type we do not know', () => eventOf(api, 'something.new', { id: 'x', object: 'something' }), 'ignored'],
+    ['15 · a thin event of a type we do not know', () => thin('v2.new'), 'ignored'],
+    [
+      '15 · an API version in which Stripe does not show the object',
+      () => kept({ api_version: '2019-05-16' }),
+      'parked',
+    ],
+    ['80 · an invoice of a connected account, which its owner forged', () => kept({ account: 'acct_evil' }), 'ignored'],
+  ])('%s', async (title, build, status) => {
+    await affiliateWithReferrals(api, `Kept ${title}`, []);
+    const event = build();
+    expect(await deliver(api, event)).toMatchObject({ status: 200, body: { received: true } });
+    await api.settle();
+    expect(await statusOf(event['id'])).toBe(status);
+    expect(await api.database.prisma.stripeInvoice.count({ where: { referredUserId: 'kept' } })).toBe(0);
+  });
+
+  it('14 · news of a connected account that is nobody’s here changes nobody', async () => {
+    await affiliateWithReferrals(api, 'Somebody', []);
+    const before = await api.database.prisma.affiliate.findMany({ orderBy: { id: 'asc' } });
+    const account = 'acct_nobody';
+    const events = [
+      eventOf(api, 'account.updated', { id: account, object: 'account', payouts_enabled: true }, { account }),
+      eventOf(api, 'capability.updated', { id: 'transfers', object: 'capability', account }, { account }),
+      eventOf(api, 'account.application.deauthorized', { id: 'ca_x', object: 'application' }, { account }),
+      thin('v2.core.account[requirements].updated', { id: account, type: 'v2.core.account' }),
+    ];
+    for (const event of events) expect((await deliver(api, event)).status).toBe(200);
+    await api.settle();
+    expect(await Promise.all(events.map(({ id }) => statusOf(id)))).toEqual(Array(4).fill('processed'));
+    expect(await api.database.prisma.affiliate.findMany({ orderBy: { id: 'asc' } })).toEqual(before);
+  });
+
+  it('15 · values that our types do not know neither fail nor earn nor take', async () => {
+    await affiliateWithReferrals(api, 'Enum', ['enum-1']);
+    const invoice = paidInvoice(api, { userId: 'enum-1' });
+    const events = [
+      eventOf(api, 'customer.subscription.updated', subscriptionOf('enum-1', 'hibernating')),
+      eventOf(api, 'invoice.paid', { ...invoice, billing_reason: 'moon_phase', collection_method: 'telepathy' }),
+      eventOf(api, 'refund.created', refundOf(api, { payment: 'pi_enum', amount: 100, status: 'pondering' })),
+    ];
+    for (const event of events) expect((await deliver(api, event)).status).toBe(200);
+    await api.settle();
+    expect(await Promise.all(events.map(({ id }) => statusOf(id)))).toEqual(Array(3).fill('processed'));
+    expect(await referralOf('enum-1')).toMatchObject({ status: 'paid', mrr: 5800, lifetimeEarned: 1980 });
+  });
+
+  it('15 · an event of another API version is read from its object in ours', async () => {
+    const userId = 'version-1';
+    await affiliateWithReferrals(api, 'Version', [userId]);
+    const subscription = await subscribe(api, { userId, unitAmountMinor: 9900 });
+    await api.settle();
+    const old = { id: subscription.id, object: 'subscription', plan: { amount: 1 }, current_period_end: 1 };
+    const event = eventOf(api, 'customer.subscription.updated', old, { api_version: '2019-05-16' });
+    await deliver(api, event);
+    await api.settle();
+    expect(await statusOf(event['id'])).toBe('processed');
+    expect(await referralOf(userId)).toMatchObject({ status: 'paid', mrr: 9900 });
+  });
+
+  it('73 · a test key takes no live event, and a live key no test event', async () => {
+    const live = await startTestApp({ livemode: true });
+    const bySide = [
+      [api, false],
+      [live, true],
+    ] as const;
+    for (const [side, livemode] of bySide) {
+      await affiliateWithReferrals(side, `Mode ${livemode}`, ['mode-1']);
+      for (const mode of [true, false]) {
+        const event = eventOf(side, 'invoice.paid', paidInvoice(side, { userId: 'mode-1' }), { livemode: mode });
+        expect((await deliver(side, event)).status).toBe(200);
+        await side.settle();
+        const { status } = await side.database.prisma.stripeEvent.findUniqueOrThrow({
+          where: { id: String(event['id']) },
+        });
+        expect([mode, status]).toEqual([mode, mode === livemode ? 'processed' : 'ignored']);
+      }
+      expect(await commissionsOf('mode-1', side)).toHaveLength(1);
+    }
+    await live.close();
+  });
+
+  it('80 · no event about money is taken from a connected account', async () => {
+    const forged = api.app
+      .get(EventHandlers)
+      .listedTypes.map((type) => eventOf(api, type, paidInvoice(api, { userId: 'kept' }), { account: 'acct_evil' }));
+    expect(forged.map(({ type }) => type)).toEqual(expect.arrayContaining(['invoice.paid', 'refund.created']));
+    await Promise.all(forged.map((event) => deliver(api, event)));
+    const kept = await api.database.prisma.stripeEvent.groupBy({
+      by: ['status'],
+      where: { id: { in: forged.map(({ id }) => String(id)) } },
+      _count: true,
+    });
+    expect(kept).toEqual([{ status: 'ignored', _count: forged.length }]);
+  });
+});
+
+describe('the server as a process', () => {
+  it('12 · bodies of 50 MB are refused with 413 and leave the memory flat', async () => {
+    const server = await startServerProcess(processEnv({ url: api.database.url, ownerUrl: api.ownerUrl }, api.stripe));
+    try {
+      const url = `${server.url}/stripe/webhooks`;
+      const memoryMiB = async (): Promise<number> => {
+        const metrics = await (await fetch(`${server.url}/metrics`)).text();
+        return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / MIB;
+      };
+      const before = await memoryMiB();
+      let peak = before;
+      const answers: (number | undefined)[] = [];
+      for (let round = 0; round < 5; round++) {
+        const uploads = Array.from({ length: 4 }, (_, no) =>
+          // With its length announced it is refused unread; without, once it is too long.
+          upload(url, 50 * MIB, no % 2 === 0 ? { 'content-length': 50 * MIB } : {}),
+        );
+        peak = Math.max(peak, await memoryMiB());
+        answers.push(...(await Promise.all(uploads)));
+        peak = Math.max(peak, await memoryMiB());
+      }
+      expect(answers).toContain(413);
+      expect(answers.filter((status) => status !== undefined && status !== 413)).toEqual([]);
+      // 200 MiB were offered at a time, a gigabyte in all. A server that has just started takes some tens for itself.
+      expect(peak - before).toBeLessThan(100);
+    } finally {
+      await server.end();
+    }
+  });
+
+  it.each([
+    ['', /STRIPE_WEBHOOK_SECRETS is empty/],
+    ['whsec_a,,whsec_b', /STRIPE_WEBHOOK_SECRETS has an empty entry/],
+  ])('16 · with STRIPE_WEBHOOK_SECRETS=%j it refuses to start', async (secrets, message) => {
+    const database = { url: api.database.url, ownerUrl: api.ownerUrl };
+    const env = processEnv(database, api.stripe, { STRIPE_WEBHOOK_SECRETS: secrets });
+    const { exitCode, output } = await runCommandProcess('../main', [], env);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(message);
+  });
+});
+
+/**
+ * Sends that many bytes, as fast as they are taken.
+ * @returns the status; undefined when the server hung up before its answer could be read, as it may on such a body.
+ */
+function upload(url: string, bytes: number, headers: Record<string, number>): Promise<number | undefined> {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  return new Promise((resolve) => {
+    let status: number | undefined;
+    const request = httpRequest(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'stripe-signature': 't=1,v1=0', ...headers },
+    });
+    request.on('response', (response) => {
+      status = response.statusCode;
+      response.resume();
+    });
+    request.on('error', () => resolve(status));
+    request.on('close', () => resolve(status));
+    let left = bytes;
+    const write = (): void => {
+      while (left > 0 && !request.destroyed) {
+        left -= chunk.length;
+        if (!request.write(chunk)) {
+          request.once('drain', write);
+          return;
+        }
+      }
+      request.end();
+    };
+    write();
+  });
+}
+
+function permutations<T>(items: T[]): T[][] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((item, i) => permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]));
+}
