@@ -33,6 +33,10 @@ export interface CommissionEntry {
 export interface EntryFacts {
   lostMinor?: string;
   paidMinor?: string;
+  /** What the commission was to be worth once the correction was posted. */
+  netMinor?: string;
+  /** The payout that gave the money back, when it is held for that. */
+  payoutId?: string;
   withinTerm?: boolean;
   losses?: { id: string; source: LossSource; status: string; amountMinor: string }[];
   shares?: {
@@ -118,16 +122,22 @@ function steps(commission: ExplainedCommission): ExplanationStepDto[] {
       netAmount: toJsonAmount(netMinor),
       lost: toJsonAmount(BigInt(facts.lostMinor ?? 0)),
       summary: summaryOf(commission, kind, entry, causes, facts),
-      formula: formulaOf(commission, kind, facts),
+      formula: formulaOf(commission, kind, facts, netMinor),
       causes,
       stripeEventId: entry.stripeEventId,
     };
   });
 }
 
-function formulaOf(commission: ExplainedCommission, kind: StepKind, facts: EntryFacts): string | null {
+/** Null where nothing was calculated, and on the way of a correction that takes two entries: the second one explains it. */
+function formulaOf(
+  commission: ExplainedCommission,
+  kind: StepKind,
+  facts: EntryFacts,
+  netMinor: bigint,
+): string | null {
   if (kind === 'earned') return `${baseFormula(commission)}; ${netFormula(commission, {})}`;
-  if (kind !== 'reversed' && kind !== 'restored') return null;
+  if ((kind !== 'reversed' && kind !== 'restored') || facts.netMinor !== netMinor.toString()) return null;
   const split = (facts.shares ?? [])
     .filter(({ shareMinor, lostMinor }) => shareMinor !== lostMinor)
     .map(
@@ -159,7 +169,7 @@ const LOSS_NAMES: Record<LossSource, string> = {
 function summaryOf(
   commission: ExplainedCommission,
   kind: StepKind,
-  { movedMinor }: CommissionEntry,
+  { movedMinor, facts: { payoutId } }: CommissionEntry,
   causes: StepCauseDto[],
   facts: EntryFacts,
 ): string {
@@ -178,7 +188,9 @@ function summaryOf(
     case 'released':
       return `${money(movedMinor)} became payable.`;
     case 'held':
-      return `${money(movedMinor)} is held back${reason}.`;
+      return payoutId
+        ? `${money(movedMinor)} is held back: payout ${payoutId} gave it back while an inquiry was open.`
+        : `${money(movedMinor)} is held back${reason}.`;
     case 'reversed':
       return `${money(movedMinor)} was taken back${reason}.`;
     case 'restored':
