@@ -364,6 +364,22 @@ describe('33 · an inquiry (`warning_*`) holds and takes nothing', () => {
     expect(commission.explanation.steps[1]?.occurredAt).toBe(commission.availableAt);
   });
 
+  it('33 · told before the invoice and its payment: held from the first moment, in no run', async () => {
+    const { id, code } = await affiliateWithReferrals(api, 'inquired-first', []);
+    await onboard(api, id);
+    const { userId, customer, invoice, payment } = namesOf('inquired-first');
+    const sale = { affiliateId: id, userId, invoice, payment };
+    await api.request('POST', '/v1/referrals', { body: { referredUserId: userId, code } });
+    await tellDispute(sale, 'dp_first', 'warning_needs_response');
+    await pay(api, { id: invoice, payment, userId, customer, total: 20_000 });
+    expect(await moneyOf(id)).toEqual([4000, 0, 0, 0]);
+    await runPayouts();
+    expect(await payoutsOf(id)).toEqual([]);
+    await tellDispute(sale, 'dp_first', 'warning_closed');
+    await runPayouts();
+    expect(await moneyOf(id)).toEqual([0, 0, 0, 4000]);
+  });
+
   it('33 · closed before availableAt: the hold goes on to its end', async () => {
     const sale = await sell(api, 'inquired-early', { total: 20_000, plan: { holdDays: 1 } });
     await tellDispute(sale, 'dp_early', 'warning_needs_response');
@@ -435,10 +451,35 @@ describe('33 · an inquiry (`warning_*`) holds and takes nothing', () => {
       [4000, 'failed'],
       [4000, 'paid'],
     ]);
-    expect(storyOf(await commissionOf(api, sale))).toEqual([
+    const commission = await commissionOf(api, sale);
+    expect(storyOf(commission)).toEqual(['earned +4000 = 4000', 'held 0 = 4000', 'released 0 = 4000']);
+    expect(commission.explanation.steps[1]?.summary).toMatch(
+      /^40\.00 USD is held back: payout po_\w+ gave it back while an inquiry was open\.$/,
+    );
+  });
+
+  it('33 · on a paid commission whose refund fails meanwhile: what comes back is held, and a dispute takes it first', async () => {
+    const sale = await sellAndOnboard('in-two-places');
+    await runPayouts();
+    await tell(api, 'refund.created', refund(sale, 5000, 're_two'));
+    await tellDispute(sale, 'dp_two', 'warning_needs_response');
+    await tell(api, 'refund.failed', refund(sale, 5000, 're_two', 'failed'));
+    // 15000 × 20 % = 3000, so 1000 was taken of the 4000 paid, and came back while the inquiry was open.
+    expect(await moneyOf(sale.affiliateId)).toEqual([1000, -1000, 0, 4000]);
+    await tellDispute(sale, 'dp_two', 'needs_response');
+    expect(await moneyOf(sale.affiliateId)).toEqual([0, -4000, 0, 4000]);
+    const commission = await commissionOf(api, sale);
+    expect(storyOf(commission)).toEqual([
       'earned +4000 = 4000',
-      'held 0 = 4000',
-      'released 0 = 4000',
+      'reversed -1000 = 3000 (re_two succeeded)',
+      'restored +1000 = 4000 (dp_two warning_needs_response, re_two failed)',
+      'reversed -1000 = 3000 (dp_two needs_response)',
+      'reversed -3000 = 0 (dp_two needs_response)',
+    ]);
+    // One calculation, told where it is complete.
+    expect(commission.explanation.steps.slice(3).map(({ formula }) => formula)).toEqual([
+      null,
+      'amount = floor(20000 × (20000 − 20000) × 2000 / (20000 × 10000)) = 0',
     ]);
   });
 
@@ -477,9 +518,9 @@ describe('33 · an inquiry (`warning_*`) holds and takes nothing', () => {
   /** The run goes on, and Stripe says no. */
   async function refuse(period: string): Promise<void> {
     api.clock.advance(HOUR_MS);
-    api.stripe.faults.add({ kind: 'refused_400', method: 'POST', path: '/v1/transfers', count: 1 });
+    api.stripe.faults.add({ kind: 'refused_400', method: 'POST', path: '/v1/transfers', count: null });
     await resume(period);
-    expect(api.stripe.faults.pending().requests).toEqual([]);
+    api.stripe.faults.clear();
   }
 });
 

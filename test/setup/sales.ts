@@ -1,4 +1,3 @@
-import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { PlanDto } from '../../src/affiliates/plan.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../../src/commissions/commission.dto.js';
 import type { TestApp } from './app.js';
@@ -84,10 +83,6 @@ export async function commissionOf(api: TestApp, sale: Sale, invoice = sale.invo
 
 export async function balancesOf(api: TestApp, affiliateId: string): Promise<BalancesDto['balances']> {
   return (await api.request<BalancesDto>('GET', `/v1/affiliates/${affiliateId}/balance`)).body.balances;
-}
-
-export async function affiliateOf(api: TestApp, affiliateId: string): Promise<AffiliateDto> {
-  return (await api.request<AffiliateDto>('GET', `/v1/affiliates/${affiliateId}`)).body;
 }
 
 /** The steps of an explanation, each in a line: `reversed -600 = 1380 (re_1 succeeded)`. */
