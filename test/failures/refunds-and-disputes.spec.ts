@@ -661,6 +661,24 @@ describe('38 · a new dispute status opens a review case', () => {
     await runPayouts();
     expect(await payoutsOf(sale.affiliateId)).toEqual([[8000, 'paid']]);
   });
+
+  it.each(['won', 'lost'])(
+    '38 · one that comes after %s moves nothing, and staff hear of it all the same',
+    async (status) => {
+      const sale = await sellAndOnboard(`reopened-${status}`);
+      await tellDispute(sale, `dp_reopened_${status}`, status);
+      const before = await moneyOf(sale.affiliateId);
+      for (let times = 0; times < 2; times += 1) await tellDispute(sale, `dp_reopened_${status}`, 'reopened');
+      expect(await moneyOf(sale.affiliateId)).toEqual(before);
+      const cases = await api.database.prisma.reviewCase.findMany({
+        where: { affiliateId: sale.affiliateId },
+        include: { signals: true },
+      });
+      expect(cases).toMatchObject([
+        { rule: 'unknown_dispute_status', status: 'open', signals: [{ key: `dp_reopened_${status}:reopened` }] },
+      ]);
+    },
+  );
 });
 
 describe('39 · a negative balance of an affiliate who is gone', () => {

@@ -16,6 +16,7 @@ function refund(amountMinor: bigint, overrides: Partial<Loss> = {}): Loss {
     currency: 'usd',
     amountMinor,
     status: 'succeeded',
+    unknownStatuses: [],
     ...overrides,
   };
 }

@@ -18,6 +18,8 @@ export interface Loss {
   currency: string;
   amountMinor: bigint;
   status: string;
+  /** Every status told of it that this version does not know, whichever counts. */
+  unknownStatuses: string[];
 }
 
 /** How much of what was lost on a payment falls on the invoice. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../../database/database.js';
 import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
-import { compareLossStatus } from '../calculation/loss-status.js';
+import { compareLossStatus, isKnownLossStatus } from '../calculation/loss-status.js';
 
 /** A payment of an invoice as Stripe tells it. */
 export interface InvoicePaymentFact extends InvoicePayment {
@@ -8,7 +8,7 @@ export interface InvoicePaymentFact extends InvoicePayment {
 }
 
 /** A loss as an event tells it. */
-export interface LossFact extends Loss {
+export interface LossFact extends Omit<Loss, 'unknownStatuses'> {
   stripeEventId: string;
 }
 
@@ -33,17 +33,21 @@ export async function storeInvoicePayments(tx: Tx, seen: InvoicePaymentFact[], r
 
 /**
  * Keeps what was seen of refunds, disputes and credit notes, in the same way. At one and the same status the larger
- * amount counts: a bank may dispute more than at first. The caller holds the losses' payments and invoices locked.
+ * amount counts: a bank may dispute more than at first. A status that we do not know is remembered even when another
+ * one counts. The caller holds the losses' payments and invoices locked.
  */
 export async function storeLosses(tx: Tx, seen: LossFact[], receivedAt: Date): Promise<void> {
   for (const fact of sortedById(seen)) {
-    const known = await tx.stripeLoss.findUnique({ where: { id: fact.id } });
-    if (!known) await tx.stripeLoss.create({ data: { ...fact, receivedAt } });
-    else {
-      const order = compareLossStatus(fact.source, fact.status, known.status);
-      if (order < 0 || (order === 0 && fact.amountMinor <= known.amountMinor)) continue;
-      const { status, amountMinor, stripeEventId } = fact;
-      await tx.stripeLoss.update({ where: { id: fact.id }, data: { status, amountMinor, stripeEventId, receivedAt } });
+    const { id, source, status, amountMinor, stripeEventId } = fact;
+    const known = await tx.stripeLoss.findUnique({ where: { id } });
+    const unknownStatuses = withUnknown(known?.unknownStatuses ?? [], fact);
+    const order = known ? compareLossStatus(source, status, known.status) : 1;
+    if (!known) await tx.stripeLoss.create({ data: { ...fact, unknownStatuses, receivedAt } });
+    else if (order > 0 || (order === 0 && amountMinor > known.amountMinor)) {
+      const data = { status, amountMinor, unknownStatuses, stripeEventId, receivedAt };
+      await tx.stripeLoss.update({ where: { id }, data });
+    } else if (unknownStatuses.length > known.unknownStatuses.length) {
+      await tx.stripeLoss.update({ where: { id }, data: { unknownStatuses } });
     }
   }
 }
@@ -59,11 +63,16 @@ export async function loadLosses(
     FROM stripe_invoice_payments
     WHERE payment_id IN (SELECT payment_id FROM stripe_invoice_payments WHERE invoice_id = ANY(${invoiceIds}::text[]))`;
   const losses = await tx.$queryRaw<Loss[]>`
-    SELECT id, source, payment_id AS "paymentId", invoice_id AS "invoiceId", currency, amount_minor AS "amountMinor", status
+    SELECT id, source, payment_id AS "paymentId", invoice_id AS "invoiceId", currency, amount_minor AS "amountMinor", status,
+           unknown_statuses AS "unknownStatuses"
     FROM stripe_losses
     WHERE payment_id = ANY(${[...new Set(payments.map(({ paymentId }) => paymentId))]}::text[])
        OR invoice_id = ANY(${invoiceIds}::text[])`;
   return { payments, losses };
+}
+
+function withUnknown(unknownStatuses: string[], { source, status }: LossFact): string[] {
+  return isKnownLossStatus(source, status) ? unknownStatuses : [...new Set([...unknownStatuses, status])].sort();
 }
 
 /** One order for all writers, so that two cannot wait for each other. */

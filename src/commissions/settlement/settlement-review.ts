@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
-import { isKnownLossStatus } from '../calculation/loss-status.js';
 import type { ReferralFacts } from './referral-facts.js';
 import { isPaidSince, type Target } from './targets.js';
 
@@ -39,9 +38,9 @@ export class SettlementReview {
   /** What Stripe has said in a word that we do not know was settled on the careful side; a person must look. */
   private async reportUnknownStatuses(tx: Tx, affiliateId: string, targets: Target[]): Promise<void> {
     const unknown = targets.flatMap(({ invoice, losses }) =>
-      losses.losses
-        .filter(({ source, status }) => !isKnownLossStatus(source, status))
-        .map((loss) => ({ ...loss, invoiceId: invoice.id })),
+      losses.losses.flatMap(({ id, source, unknownStatuses }) =>
+        unknownStatuses.map((status) => ({ id, source, status, invoiceId: invoice.id })),
+      ),
     );
     for (const { id, source, status, invoiceId } of unknown) {
       await this.reviewCases.open(tx, {
