@@ -8,7 +8,7 @@ import { AdjustmentsService } from './adjustments.service.js';
 import { CommissionQueries } from './commission-queries.js';
 import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
-import { HoldReleaseService } from './hold-release.service.js';
+import { HoldsService } from './holds.service.js';
 import { JournalSealer } from './ledger/journal-sealer.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
@@ -27,7 +27,7 @@ import { VerificationService } from './verification.service.js';
     AdjustmentsService,
     CommissionQueries,
     CommissionsService,
-    HoldReleaseService,
+    HoldsService,
     JournalSealer,
     Ledger,
     LedgerVerifier,
@@ -43,7 +43,7 @@ import { VerificationService } from './verification.service.js';
     AdjustmentsService,
     CommissionQueries,
     CommissionsService,
-    HoldReleaseService,
+    HoldsService,
     JournalSealer,
     Ledger,
     LedgerVerifier,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Payout } from '@prisma/client';
 import { Clock } from '../common/clock.js';
-import { HoldReleaseService } from '../commissions/hold-release.service.js';
+import { HoldsService } from '../commissions/holds.service.js';
 import { lockBalances } from '../commissions/ledger/balances.js';
 import { Ledger } from '../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../database/database.js';
@@ -19,7 +19,7 @@ export class PayoutOutcomes {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly ledger: Ledger,
-    private readonly holds: HoldReleaseService,
+    private readonly holds: HoldsService,
   ) {}
 
   /** The transfer exists: in payout → paid out. */

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Payout, PayoutRun } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
-import { HoldReleaseService } from '../commissions/hold-release.service.js';
+import { HoldsService } from '../commissions/holds.service.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { PayoutReservation } from './payout-reservation.js';
@@ -36,7 +36,7 @@ export class PayoutRunsService {
     private readonly config: Config,
     private readonly database: Database,
     private readonly ids: IdGenerator,
-    private readonly holds: HoldReleaseService,
+    private readonly holds: HoldsService,
     private readonly reservation: PayoutReservation,
     private readonly sender: PayoutSender,
   ) {}

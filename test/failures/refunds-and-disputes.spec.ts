@@ -4,7 +4,7 @@
  */
 import type Stripe from 'stripe';
 import { AdjustmentsService } from '../../src/commissions/adjustments.service.js';
-import { HoldReleaseService } from '../../src/commissions/hold-release.service.js';
+import { HoldsService } from '../../src/commissions/holds.service.js';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import type { PayoutPageDto, PayoutRunDto } from '../../src/payouts/payout.dto.js';
 import { PayoutRunsService } from '../../src/payouts/payout-runs.service.js';
@@ -73,7 +73,7 @@ const payoutsOf = async (affiliateId: string): Promise<[number, string][]> =>
     .reverse();
 const skipsOf = (affiliateId: string) =>
   api.database.prisma.payoutSkip.findMany({ where: { affiliateId }, orderBy: { runId: 'asc' } });
-const releaseHolds = () => api.app.get(HoldReleaseService).releaseDueNow();
+const releaseHolds = () => api.app.get(HoldsService).releaseDueNow();
 
 /** Held, payable, in payout and paid of the affiliate's one currency. */
 async function moneyOf(affiliateId: string): Promise<[number, number, number, number]> {

@@ -1,4 +1,4 @@
-import { HoldReleaseService } from '../../src/commissions/hold-release.service.js';
+import { HoldsService } from '../../src/commissions/holds.service.js';
 import type { PlanDto } from '../../src/affiliates/plan.dto.js';
 import { PayoutRunsService } from '../../src/payouts/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
@@ -127,7 +127,7 @@ class Telling {
   private async step(lanes: Lane[], happen: (lane: Lane) => Promise<void>): Promise<void> {
     await Promise.all(lanes.map((lane) => this.blaming(lane, () => happen(lane))));
     await this.settle();
-    await this.api.app.get(HoldReleaseService).releaseDueNow();
+    await this.api.app.get(HoldsService).releaseDueNow();
     await Promise.all(lanes.map((lane) => this.blaming(lane, () => lane.check())));
     await expectSoundLedger(this.api);
   }

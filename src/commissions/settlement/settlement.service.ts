@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import type { Tx } from '../../database/database.js';
 import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
-import { HoldReleaseService } from '../hold-release.service.js';
+import { HoldsService } from '../holds.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { correctionOf, type CommissionPosition } from './correction.js';
@@ -42,7 +42,7 @@ export class SettlementService {
     private readonly ids: IdGenerator,
     private readonly ledger: Ledger,
     private readonly lifecycle: ReferralLifecycle,
-    private readonly holds: HoldReleaseService,
+    private readonly holds: HoldsService,
     private readonly review: SettlementReview,
   ) {}
 

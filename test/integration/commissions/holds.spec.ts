@@ -1,5 +1,5 @@
 import type { CommissionPageDto } from '../../../src/commissions/commission.dto.js';
-import { HoldReleaseService } from '../../../src/commissions/hold-release.service.js';
+import { HoldsService } from '../../../src/commissions/holds.service.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
@@ -23,7 +23,7 @@ describe('a plan that holds what it earns for ten days', () => {
   afterAll(async () => api.close());
 
   const commission = async () => (await api.request<CommissionPageDto>('GET', '/v1/commissions')).body.data[0];
-  const release = () => api.app.get(HoldReleaseService).releaseDueNow();
+  const release = () => api.app.get(HoldsService).releaseDueNow();
 
   it('keeps a commission held until the very moment', async () => {
     expect(await commission()).toMatchObject({ state: 'held', amount: 1980, availableAt: '2026-11-30T12:00:00.000Z' });

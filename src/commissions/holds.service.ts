@@ -22,10 +22,10 @@ interface ReleasedHold extends Hold {
   heldMinor: bigint;
 }
 
-/** Makes held commissions payable once their hold has run out. */
+/** Makes held commissions payable once nothing holds them any more, and holds back what a payout gave back too early. */
 @Injectable()
-export class HoldReleaseService {
-  private readonly logger = new Logger(HoldReleaseService.name);
+export class HoldsService {
+  private readonly logger = new Logger(HoldsService.name);
 
   constructor(
     private readonly clock: Clock,
