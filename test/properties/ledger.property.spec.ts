@@ -11,11 +11,14 @@ const SEED = Number(process.env['PROPERTY_SEED'] ?? 20261122);
 const BATCH = 16;
 const SHRINKING_MS_MAX = 2 * 60_000;
 
-/** What once came out wrong: the history itself is replayed, so that it outlives changes of the generator. */
+/**
+ * Counterexamples, of the product or of a mutant of it that chance finds too seldom. The histories themselves are
+ * replayed, so that they outlive changes of the generator.
+ */
 const kept = JSON.parse(readFileSync(join(import.meta.dirname, 'seeds.json'), 'utf8')) as { history: History }[];
 
 describe('any history, told in any order and more than once', () => {
-  it('that once came out wrong, comes out right', async () => {
+  it('that once came out wrong, or that only one order or one second decides, comes out right', async () => {
     await onStage((stage) =>
       inBatches(
         kept.map((one) => one.history),
