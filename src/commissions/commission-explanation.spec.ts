@@ -33,7 +33,8 @@ function earned({ rateBps = 2000, ...amounts }: Terms = {}): ExplainedCommission
   };
   const { baseMinor, amountMinor } = calculateCommission(invoice, rateBps);
   const commission = { invoice, baseMinor, rateBps, rateSource: 'plan' as const, planVersionId: 'plv_1' };
-  return { ...commission, entries: [entry('earned', amountMinor)] };
+  const standing = { lostMinor: 0n, withinTerm: true };
+  return { ...commission, standing, entries: [entry('earned', amountMinor)] };
 }
 
 function entry(kind: string, changeMinor: bigint, facts: EntryFacts = {}, movedMinor = changeMinor): CommissionEntry {
@@ -78,7 +79,12 @@ function corrected(
     shares: [],
     ...more,
   };
-  return { ...commission, entries: [...entries, entry(net < before ? 'reversed' : 'restored', net - before, facts)] };
+  const standing = { lostMinor, withinTerm: facts.withinTerm };
+  return {
+    ...commission,
+    standing,
+    entries: [...entries, entry(net < before ? 'reversed' : 'restored', net - before, facts)],
+  };
 }
 
 describe('the inputs and the formula', () => {

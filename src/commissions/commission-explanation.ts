@@ -5,6 +5,12 @@ import type { ExplanationDto, ExplanationStepDto, StepCauseDto, StepKind } from 
 
 const BPS = 10_000n;
 
+/** What of the invoice's payment is lost by all that is known, and whether it earns by the plan's months. */
+export interface Standing {
+  lostMinor: bigint;
+  withinTerm: boolean;
+}
+
 /** What is explained, as it was stored. */
 export interface ExplainedCommission {
   invoice: InvoiceAmounts & { id: string };
@@ -12,6 +18,8 @@ export interface ExplainedCommission {
   rateBps: number;
   rateSource: 'affiliate' | 'plan';
   planVersionId: string;
+  /** As of now. A loss may be too small to move a cent: it is told here, though no entry was posted for it. */
+  standing: Standing;
   /** Oldest first; the first one is what was earned. */
   entries: CommissionEntry[];
 }
@@ -50,26 +58,24 @@ export interface EntryFacts {
 
 /**
  * The working behind a commission: its inputs, the formula of the amount it has now, and every entry from the invoice
- * to this moment with the Stripe object that caused it. All of it from what was stored when it was posted: terms that
+ * to this moment with the Stripe object that caused it, from what was stored when the entry was posted. Terms that
  * changed since explain nothing.
  */
 export function explainCommission(commission: ExplainedCommission): ExplanationDto {
-  const { invoice, baseMinor, rateBps, rateSource, planVersionId, entries } = commission;
+  const { invoice, baseMinor, rateBps, rateSource, planVersionId, standing } = commission;
   const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
-  const last = entries.findLast(({ facts }) => facts.lostMinor !== undefined)?.facts ?? {};
-  const lostMinor = BigInt(last.lostMinor ?? 0);
   return {
     invoiceAmountPaid: toJsonAmount(invoice.amountPaidMinor),
     taxAmount: toJsonAmount(invoice.totalMinor - netTotalMinor),
     invoiceTotal: toJsonAmount(invoice.totalMinor),
     invoiceTotalExcludingTax: toJsonAmount(netTotalMinor),
     base: toJsonAmount(baseMinor),
-    lost: toJsonAmount(lostMinor),
+    lost: toJsonAmount(standing.lostMinor),
     rateBps,
     planVersionId,
     rateSource,
-    formula: `${baseFormula(commission)}; ${netFormula(commission, last)}`,
-    roundedFrom: last.withinTerm === false ? '0' : beforeRounding(commission, lostMinor),
+    formula: `${baseFormula(commission)}; ${netFormula(commission, standing)}`,
+    roundedFrom: standing.withinTerm ? beforeRounding(commission, standing.lostMinor) : '0',
     rounding: 'down',
     steps: steps(commission),
   };
@@ -80,18 +86,24 @@ function baseFormula({ invoice, baseMinor }: ExplainedCommission): string {
   return `base = floor(min(${invoice.amountPaidMinor}, ${invoice.totalMinor}) × ${netTotalMinor} / ${invoice.totalMinor}) = ${baseMinor}`;
 }
 
-/** What the commission is worth by these facts. */
-function netFormula(commission: ExplainedCommission, { lostMinor, withinTerm }: EntryFacts): string {
+/** What the commission is worth where so much is lost. */
+function netFormula(commission: ExplainedCommission, { lostMinor: lost, withinTerm }: Standing): string {
   const { invoice, baseMinor, rateBps } = commission;
-  if (withinTerm === false) return "amount = 0: the invoice lies beyond the plan's months";
+  if (!withinTerm) return "amount = 0: the invoice lies beyond the plan's months";
   const stepMinor = currencyStepMinor(invoice.currency);
   const step = stepMinor === 1n ? '' : `, to a step of ${stepMinor}`;
   const paidMinor = paidOf(invoice);
-  const lost = BigInt(lostMinor ?? 0);
   const netMinor = floorTo(stepMinor, (baseMinor * (paidMinor - lost) * BigInt(rateBps)) / (paidMinor * BPS));
   return lost === 0n
     ? `amount = floor(${baseMinor} × ${rateBps} / 10000${step}) = ${netMinor}`
     : `amount = floor(${baseMinor} × (${paidMinor} − ${lost}) × ${rateBps} / (${paidMinor} × 10000)${step}) = ${netMinor}`;
+}
+
+const NOTHING_LOST: Standing = { lostMinor: 0n, withinTerm: true };
+
+/** How things stood when an entry with these facts was posted. */
+function standingOf({ lostMinor, withinTerm }: EntryFacts): Standing {
+  return { lostMinor: BigInt(lostMinor ?? 0), withinTerm: withinTerm !== false };
 }
 
 function beforeRounding({ invoice, baseMinor, rateBps }: ExplainedCommission, lostMinor: bigint): string {
@@ -136,7 +148,7 @@ function formulaOf(
   facts: EntryFacts,
   netMinor: bigint,
 ): string | null {
-  if (kind === 'earned') return `${baseFormula(commission)}; ${netFormula(commission, {})}`;
+  if (kind === 'earned') return `${baseFormula(commission)}; ${netFormula(commission, NOTHING_LOST)}`;
   if ((kind !== 'reversed' && kind !== 'restored') || facts.netMinor !== netMinor.toString()) return null;
   const split = (facts.shares ?? [])
     .filter(({ shareMinor, lostMinor }) => shareMinor !== lostMinor)
@@ -144,7 +156,7 @@ function formulaOf(
       ({ paymentId, lostMinor, invoicePartMinor, paymentTotalMinor, shareMinor }) =>
         `of ${lostMinor} lost on ${paymentId} this invoice bears ${invoicePartMinor} of ${paymentTotalMinor}: ${shareMinor}; `,
     );
-  return split.join('') + netFormula(commission, facts);
+  return split.join('') + netFormula(commission, standingOf(facts));
 }
 
 /** The losses that came, went or moved on between two entries. */

@@ -5,7 +5,8 @@ import { toJsonAmount } from '../common/money.js';
 import { Database, type Tx } from '../database/database.js';
 import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
-import { explainCommission, type CommissionEntry } from './commission-explanation.js';
+import { explainCommission } from './commission-explanation.js';
+import { loadStories, type Story } from './commission-stories.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
 interface CommissionRow {
@@ -40,10 +41,9 @@ export class CommissionQueries extends ReferralEarnings {
   /** @throws DomainError `commission_not_found`, also when it belongs to an affiliate other than the named one. */
   async get(id: string, affiliateId?: string): Promise<CommissionDto> {
     const owner = affiliateId ? Prisma.sql`AND c.affiliate_id = ${affiliateId}` : Prisma.empty;
-    const [row] = await this.select(Prisma.sql`c.id = ${id} ${owner}`, Prisma.sql`TRUE`, 1);
-    if (!row) throw new DomainError('not_found', 'commission_not_found', `There is no commission ${id}.`, { id });
-    const entries = await this.entries([id]);
-    return present(row, entries.get(id));
+    const [found] = await this.select(Prisma.sql`c.id = ${id} ${owner}`, Prisma.sql`TRUE`, 1);
+    if (!found) throw new DomainError('not_found', 'commission_not_found', `There is no commission ${id}.`, { id });
+    return found;
   }
 
   async list(query: CommissionsQuery): Promise<Page<CommissionDto>> {
@@ -54,9 +54,8 @@ export class CommissionQueries extends ReferralEarnings {
     if (query.from) filters.push(Prisma.sql`c.invoice_paid_at >= ${new Date(query.from)}`);
     if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
-    const rows = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
-    const entries = await this.entries(rows.map(({ id }) => id));
-    return toPage(rows, query, (row) => present(row, entries.get(row.id)));
+    const found = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
+    return toPage(found, query, (commission) => commission);
   }
 
   async balances(affiliateId: string): Promise<BalancesDto> {
@@ -89,12 +88,22 @@ export class CommissionQueries extends ReferralEarnings {
     return new Map(rows.map((row) => [row.referralId, row.earnedMinor]));
   }
 
-  /**
-   * money.md, "Reserve": a commission's state follows from its net (0 → reversed), the balance it lies in, and the
-   * payout of its first payable posting's live line.
-   */
-  private select(where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
-    return this.database.prisma.$queryRaw<CommissionRow[]>`
+  /** On one state of the database: an explanation must not tell of a refund that the amount beside it lacks. */
+  private select(where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionDto[]> {
+    return this.database.snapshot(async (tx) => {
+      const rows = await selectRows(tx, where, state, limit);
+      const stories = await loadStories(tx, rows);
+      return rows.map((row) => present(row, stories.get(row.id)));
+    });
+  }
+}
+
+/**
+ * money.md, "Reserve": a commission's state follows from its net (0 → reversed), the balance it lies in, and the
+ * payout of its first payable posting's live line.
+ */
+function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
+  return tx.$queryRaw<CommissionRow[]>`
       SELECT * FROM (
         SELECT c.id, c.affiliate_id AS "affiliateId", c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.currency,
                c.amount_minor AS "amountMinor", l.net AS "netMinor",
@@ -120,24 +129,6 @@ export class CommissionQueries extends ReferralEarnings {
       WHERE ${state}
       ORDER BY id DESC
       LIMIT ${limit}`;
-  }
-
-  /** The ledger entries of these commissions, each in the order of posting. */
-  private async entries(commissionIds: string[]): Promise<Map<string, CommissionEntry[]>> {
-    const rows = await this.database.prisma.$queryRaw<(CommissionEntry & { commissionId: string })[]>`
-      SELECT e.commission_id AS "commissionId", e.id, e.kind, e.occurred_at AS "occurredAt", e.recorded_at AS "recordedAt",
-             e.stripe_event_id AS "stripeEventId", e.facts,
-             coalesce(-sum(p.amount_minor) FILTER (WHERE p.account = 'commission_expense'), 0)::bigint AS "changeMinor",
-             sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0)::bigint AS "movedMinor"
-      FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-      WHERE e.commission_id = ANY(${commissionIds}::text[])
-      GROUP BY e.id ORDER BY min(p.seq)`;
-    const byCommission = new Map<string, CommissionEntry[]>();
-    for (const { commissionId, ...entry } of rows) {
-      byCommission.set(commissionId, [...(byCommission.get(commissionId) ?? []), entry]);
-    }
-    return byCommission;
-  }
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -148,7 +139,8 @@ function endOfRange(to: string): Date {
   return new Date(new Date(to).getTime() + (dateOnly ? DAY_MS : 1));
 }
 
-function present(row: CommissionRow, entries: CommissionEntry[] = []): CommissionDto {
+function present(row: CommissionRow, story: Story | undefined): CommissionDto {
+  if (!story) throw new Error(`commission ${row.id} has no entry in the journal, or no invoice`);
   return {
     id: row.id,
     affiliateId: row.affiliateId,
@@ -175,7 +167,7 @@ function present(row: CommissionRow, entries: CommissionEntry[] = []): Commissio
       rateBps: row.rateBps,
       rateSource: row.rateSource,
       planVersionId: row.planVersionId,
-      entries,
+      ...story,
     }),
   };
 }

@@ -45,6 +45,15 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /** Runs reads that belong together on one state of the database, whatever is written meanwhile. */
+  snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(read, {
+      isolationLevel: 'RepeatableRead',
+      timeout: TRANSACTION_TIMEOUT_MS,
+      maxWait: 15_000,
+    });
+  }
+
   /** Closed last, after every module has finished what it was doing. */
   async onApplicationShutdown(): Promise<void> {
     await this.prisma.$disconnect();

@@ -384,6 +384,18 @@ describe('26 · rounding happens once, down, and partial reversals end at zero',
     // 2772.7227 × 9/10, 8/10 … 0, each rounded down.
     expect(nets).toEqual([2772, 2495, 2218, 1940, 1663, 1386, 1109, 831, 554, 277, 0]);
   });
+
+  it('26 · a refund too small to move a cent is no step, and yet is told as lost', async () => {
+    const sale = await sell(api, 'crumbs', { total: 500 });
+    for (const part of ['a', 'b']) {
+      await tell(api, 'refund.created', refundOf(api, { id: `re_crumb_${part}`, payment: sale.payment, amount: 1 }));
+    }
+    // 500 × 20 % = 100; 499 × 20 % = 99.8; 498 × 20 % = 99.6.
+    const commission = await commissionOf(api, sale);
+    expect(storyOf(commission)).toEqual(['earned +100 = 100', 'reversed -1 = 99 (re_crumb_a succeeded)']);
+    expect(commission.explanation).toMatchObject({ lost: 2, roundedFrom: '99.6' });
+    expect(commission.explanation.formula).toContain('floor(500 × (500 − 2) × 2000 / (500 × 10000)) = 99');
+  });
 });
 
 describe('27 · JPY, KWD and the like keep their own exponent and step', () => {

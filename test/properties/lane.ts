@@ -192,8 +192,8 @@ export class Lane {
         commissions
           .filter(({ netAmount }) => netAmount > 0)
           .map((one) => {
-            const { invoiceAmountPaid, invoiceTotal, invoiceTotalExcludingTax, taxAmount } = one.explanation;
-            return { ...this.presentActual(one), invoiceAmountPaid, invoiceTotal, invoiceTotalExcludingTax, taxAmount };
+            const { steps: _steps, planVersionId: _planVersionId, ...explanation } = one.explanation;
+            return { ...this.presentActual(one), explanation };
           }),
       ),
       balances: balances
@@ -233,7 +233,7 @@ export class Lane {
     availableAt,
     explanation,
   }: CommissionDto) {
-    const { base, rateBps, rateSource } = explanation;
+    const { base, lost, rateBps, rateSource } = explanation;
     return {
       invoice: invoiceId.slice(-2),
       currency,
@@ -241,6 +241,7 @@ export class Lane {
       net: netAmount,
       reversed: reversedAmount,
       base,
+      lost,
       rateBps,
       rateSource,
       availableAt,
@@ -257,6 +258,7 @@ export class Lane {
       net: Number(one.net),
       reversed: Number(one.amount - one.net),
       base: Number(one.base),
+      lost: Number(one.lost),
       rateBps: one.rateBps,
       rateSource: one.rateSource,
       availableAt: new Date(one.availableAt * 1000).toISOString(),
@@ -297,7 +299,7 @@ export class Lane {
 
 /**
  * The explanation tells the commission's story without a gap, each step starting where the one before it ended, and
- * whoever follows its figures comes to the amount. (A loss that moves no cent is not a step, and need not show.)
+ * whoever follows its figures comes to the amount.
  */
 function expectExplained({ netAmount, currency, explanation }: CommissionDto): void {
   let sum = 0;

@@ -29,9 +29,7 @@ export class SettlementAudit {
     const report: AuditReport = { checked: 0n, breaches: [] };
     let after = '';
     for (;;) {
-      const last = await this.database.prisma.$transaction((tx) => this.auditBatch(tx, after, report), {
-        isolationLevel: 'RepeatableRead',
-      });
+      const last = await this.database.snapshot((tx) => this.auditBatch(tx, after, report));
       if (last === null) return report;
       after = last;
     }
