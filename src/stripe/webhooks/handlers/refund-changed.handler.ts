@@ -49,6 +49,7 @@ export class RefundChangedHandler extends EventHandler {
   /**
    * A charge no longer lists its refunds (since 2022-11-15): they are asked for. Where Stripe does not know the charge
    * any more, those that an older snapshot shows are taken.
+   * @throws Error when money went back and no refund says how: the event is tried again, and seen if that never helps.
    */
   private async refundsOf(charge: Stripe.Charge): Promise<Stripe.Refund[]> {
     const refunds: Stripe.Refund[] = [];
@@ -59,7 +60,13 @@ export class RefundChangedHandler extends EventHandler {
     } catch (error) {
       if (!isResourceMissing(error)) throw error;
     }
-    return refunds.length > 0 ? refunds : (charge.refunds?.data ?? []);
+    if (refunds.length === 0) refunds.push(...(charge.refunds?.data ?? []));
+    if (refunds.length === 0 && charge.amount_refunded > 0) {
+      throw new Error(
+        `${charge.amount_refunded} of charge ${charge.id} were refunded, but Stripe shows no refund of it`,
+      );
+    }
+    return refunds;
   }
 }
 
