@@ -44,11 +44,15 @@ export class JobQueue implements BeforeApplicationShutdown {
 
   /** Has this process work on an open queue. */
   async work(queue: string, { batchSize, handle }: Work): Promise<void> {
-    const id = await this.started().work<unknown>(queue, { batchSize, pollingIntervalSeconds: POLL_SECONDS }, (jobs) => {
-      // A full batch hints at more, which would otherwise wait for the next poll, batch after batch.
-      if (jobs.length === batchSize) this.wake(queue);
-      return this.track(handle(jobs.map((job) => job.data)));
-    });
+    const id = await this.started().work<unknown>(
+      queue,
+      { batchSize, pollingIntervalSeconds: POLL_SECONDS },
+      (jobs) => {
+        // A full batch hints at more, which would otherwise wait for the next poll, batch after batch.
+        if (jobs.length === batchSize) this.wake(queue);
+        return this.track(handle(jobs.map((job) => job.data)));
+      },
+    );
     this.workerIds.set(queue, id);
   }
 
