@@ -3,6 +3,7 @@ import { DateTime } from 'luxon';
 import { createApp } from '../bootstrap.js';
 import { closeOnSignal } from '../close-on-signal.js';
 import { SystemClock } from '../common/clock.js';
+import { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import { VerificationService } from '../commissions/verification.service.js';
 import { ConfigError, readConfig } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
@@ -74,8 +75,8 @@ async function run(): Promise<void> {
 
   const host = new HostApp(url, emulator, clock);
   const scheduler = app.get(PayoutScheduler);
-  const verifier = app.get(VerificationService);
-  await new Story({ host, clock, emulator, scheduler, verifier, narrator: new Narrator(), secondRunAt }).tell();
+  const [sealer, verifier] = [app.get(JournalSealer), app.get(VerificationService)];
+  await new Story({ host, clock, emulator, scheduler, sealer, verifier, narrator: new Narrator(), secondRunAt }).tell();
   clock.returnToPresent();
   printInvitation(url, host.token());
 }

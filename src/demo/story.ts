@@ -2,6 +2,7 @@ import type { DateTime } from 'luxon';
 import type { AffiliateDto } from '../affiliates/affiliate.dto.js';
 import type { OnboardingLinkDto } from '../affiliates/onboarding.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../commissions/commission.dto.js';
+import type { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import type { VerificationService } from '../commissions/verification.service.js';
 import type { PayoutScheduler } from '../payouts/payout-scheduler.js';
 import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../payouts/payout.dto.js';
@@ -19,6 +20,7 @@ export interface StoryParts {
   clock: StoryClock;
   emulator: StripeEmulator;
   scheduler: PayoutScheduler;
+  sealer: JournalSealer;
   verifier: VerificationService;
   narrator: Narrator;
   /** The 1st at 06:00 of the second payout run; everything happens in the two months before it. */
@@ -289,8 +291,9 @@ export class Story {
 
   private async proof(at: DateTime): Promise<void> {
     this.at(at, 'Where everybody stands, and the proof: every figure worked out again from the journal.');
-    const { narrator, verifier } = this.parts;
+    const { narrator, sealer, verifier } = this.parts;
     await this.balances();
+    await sealer.sealAll();
     const { ok, invariants } = await verifier.verify();
     narrator.table(
       ['invariant', 'checked', 'breaches'],
