@@ -19,7 +19,7 @@ import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, hostStripe, subscribe } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { processEnv, runCommandProcess, startServerProcess } from '../setup/processes.js';
-import { deliver, eventOf, invoicePayment, paidInvoice, refundOf } from '../setup/webhooks.js';
+import { deliver, eventOf, invoicePayment, paidInvoice, refundOf, subscriptionOf } from '../setup/webhooks.js';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -38,30 +38,6 @@ const commissionsOf = (referredUserId: string, at = api) =>
   at.database.prisma.commission.findMany({ where: { referral: { referredUserId } }, orderBy: { id: 'asc' } });
 const referralOf = async (userId: string): Promise<ReferralDto> =>
   (await api.request<ReferralDto>('GET', `/v1/referrals/by-user/${userId}`)).body;
-
-function subscriptionOf(userId: string, status: string): Record<string, unknown> {
-  return {
-    id: `sub_${userId}`,
-    object: 'subscription',
-    status,
-    customer: `cus_${userId}`,
-    currency: 'usd',
-    metadata: { userId },
-    ended_at: status === 'canceled' ? Math.floor(api.clock.now().getTime() / 1000) : null,
-    items: {
-      data: [
-        {
-          quantity: 2,
-          price: {
-            unit_amount: 2900,
-            unit_amount_decimal: '2900',
-            recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
-          },
-        },
-      ],
-    },
-  };
-}
 
 describe('an event more often than once, and in any order', () => {
   it('1 · a duplicate event gives one posting and 200', async () => {
@@ -87,9 +63,9 @@ describe('an event more often than once, and in any order', () => {
 
   it('4 · a cancellation that overtakes the paid invoice leaves it earning', async () => {
     await affiliateWithReferrals(api, 'Order', ['order-1']);
-    await deliver(api, eventOf(api, 'customer.subscription.deleted', subscriptionOf('order-1', 'canceled')));
+    await deliver(api, eventOf(api, 'customer.subscription.deleted', subscriptionOf(api, 'order-1', 'canceled')));
     await api.settle();
-    await deliver(api, eventOf(api, 'customer.subscription.created', subscriptionOf('order-1', 'active')));
+    await deliver(api, eventOf(api, 'customer.subscription.created', subscriptionOf(api, 'order-1', 'active')));
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'order-1' })));
     await api.settle();
     expect(await commissionsOf('order-1')).toHaveLength(1);
@@ -109,7 +85,7 @@ describe('an event more often than once, and in any order', () => {
           invoicePayment(api, { invoice: `in_${userId}`, payment: `pi_${userId}`, amount: 10_000 }),
         ),
         eventOf(api, 'refund.created', refundOf(api, { payment: `pi_${userId}`, amount: 2500 })),
-        eventOf(api, 'customer.subscription.deleted', subscriptionOf(userId, 'canceled')),
+        eventOf(api, 'customer.subscription.deleted', subscriptionOf(api, userId, 'canceled')),
       ];
       expect(new Set(events.map(({ created }) => created)).size).toBe(1);
       for (const position of order) {
@@ -338,7 +314,7 @@ describe('what is kept without effect', () => {
     await affiliateWithReferrals(api, 'Enum', ['enum-1']);
     const invoice = paidInvoice(api, { userId: 'enum-1' });
     const events = [
-      eventOf(api, 'customer.subscription.updated', subscriptionOf('enum-1', 'hibernating')),
+      eventOf(api, 'customer.subscription.updated', subscriptionOf(api, 'enum-1', 'hibernating')),
       eventOf(api, 'invoice.paid', { ...invoice, billing_reason: 'moon_phase', collection_method: 'telepathy' }),
       eventOf(api, 'refund.created', refundOf(api, { payment: 'pi_enum', amount: 100, status: 'pondering' })),
     ];

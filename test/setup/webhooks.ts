@@ -221,3 +221,28 @@ export function creditNoteOf(api: TestApp, facts: CreditNoteFacts): Record<strin
     metadata: {},
   };
 }
+
+/** A subscription of two seats at 29.00 a month. */
+export function subscriptionOf(api: TestApp, userId: string, status: string): Record<string, unknown> {
+  return {
+    id: `sub_${userId}`,
+    object: 'subscription',
+    status,
+    customer: `cus_${userId}`,
+    currency: 'usd',
+    metadata: { userId },
+    ended_at: status === 'canceled' ? nowSeconds(api) : null,
+    items: {
+      data: [
+        {
+          quantity: 2,
+          price: {
+            unit_amount: 2900,
+            unit_amount_decimal: '2900',
+            recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
+          },
+        },
+      ],
+    },
+  };
+}

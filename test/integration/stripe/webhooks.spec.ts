@@ -1,7 +1,7 @@
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { affiliateWithReferrals, hostStripe } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
-import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
+import { deliver, eventOf, paidInvoice, subscriptionOf } from '../../setup/webhooks.js';
 import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
 
 let api: TestApp;
@@ -139,31 +139,9 @@ describe('a paid invoice', () => {
 });
 
 describe('a subscription', () => {
-  const subscription = (userId: string, status: string) => ({
-    id: `sub_${userId}`,
-    object: 'subscription',
-    status,
-    customer: `cus_${userId}`,
-    currency: 'usd',
-    metadata: { userId },
-    ended_at: status === 'canceled' ? Math.floor(api.clock.now().getTime() / 1000) : null,
-    items: {
-      data: [
-        {
-          quantity: 2,
-          price: {
-            unit_amount: 2900,
-            unit_amount_decimal: '2900',
-            recurring: { interval: 'month', interval_count: 1, usage_type: 'licensed' },
-          },
-        },
-      ],
-    },
-  });
-
   it('makes a trial, then a paying customer with its monthly revenue', async () => {
     await affiliateWithReferrals(api, 'Trial', ['trial-1']);
-    await deliver(api, eventOf(api, 'customer.subscription.created', subscription('trial-1', 'trialing')));
+    await deliver(api, eventOf(api, 'customer.subscription.created', subscriptionOf(api, 'trial-1', 'trialing')));
     await api.settle();
     expect(await referralOf('trial-1')).toMatchObject({ status: 'trial', mrr: 5800, currency: 'usd' });
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'trial-1' })));
