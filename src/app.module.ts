@@ -10,7 +10,7 @@ import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { FraudModule } from './fraud/fraud.module.js';
 import { HttpModule } from './http/http.module.js';
-import { PayoutSchedulerModule } from './payouts/payout-scheduler.module.js';
+import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
 import type { StripeConnection } from './stripe/stripe-connection.js';

@@ -11,8 +11,8 @@ import {
   UpdateAffiliateDto,
 } from './affiliate.dto.js';
 import { AffiliatesService } from './affiliates.service.js';
-import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
-import { OnboardingService } from './onboarding.service.js';
+import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding/onboarding.dto.js';
+import { OnboardingService } from './onboarding/onboarding.service.js';
 
 @ApiTags('Affiliates')
 @HostScope()

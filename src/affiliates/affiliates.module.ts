@@ -3,8 +3,8 @@ import { AffiliateCodes, CodeSuffixes } from './affiliate-codes.js';
 import { AffiliatesController } from './affiliates.controller.js';
 import { AffiliatesService } from './affiliates.service.js';
 import { MeController } from './me.controller.js';
-import { OnboardingController } from './onboarding.controller.js';
-import { OnboardingService } from './onboarding.service.js';
+import { OnboardingController } from './onboarding/onboarding.controller.js';
+import { OnboardingService } from './onboarding/onboarding.service.js';
 import { PlansController } from './plans.controller.js';
 import { PlansService } from './plans.service.js';
 

@@ -5,8 +5,8 @@ import { AffiliateScope } from '../auth/access.js';
 import { AffiliateDto } from './affiliate.dto.js';
 import { AffiliatesService } from './affiliates.service.js';
 import { CurrentAffiliate } from './current-affiliate.js';
-import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
-import { OnboardingService } from './onboarding.service.js';
+import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding/onboarding.dto.js';
+import { OnboardingService } from './onboarding/onboarding.service.js';
 
 @ApiTags('Me')
 @AffiliateScope()

@@ -13,7 +13,7 @@ import { APP_ROLE } from '../database/embedded-postgres.js';
 import { applyMigrations } from '../database/migrations.js';
 import { createLogger } from '../http/logging.js';
 import { ServerDrain } from '../http/server-drain.js';
-import { PayoutScheduler } from '../payouts/payout-scheduler.js';
+import { PayoutScheduler } from '../payouts/runs/payout-scheduler.js';
 import { StripeEmulator } from '../stripe/emulator/index.js';
 import { openDemoDatabase } from './demo-database.js';
 import { HostApp } from './host-app.js';

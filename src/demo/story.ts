@@ -1,10 +1,10 @@
 import type { DateTime } from 'luxon';
 import type { AffiliateDto } from '../affiliates/affiliate.dto.js';
-import type { OnboardingLinkDto } from '../affiliates/onboarding.dto.js';
+import type { OnboardingLinkDto } from '../affiliates/onboarding/onboarding.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../commissions/commission.dto.js';
 import type { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import type { VerificationService } from '../commissions/verification.service.js';
-import type { PayoutScheduler } from '../payouts/payout-scheduler.js';
+import type { PayoutScheduler } from '../payouts/runs/payout-scheduler.js';
 import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../payouts/payout.dto.js';
 import type { AttributionDto, DecisionDto } from '../referrals/attribution/attribution.dto.js';
 import type { ReferralDto, ReferralPageDto } from '../referrals/referral.dto.js';

@@ -5,7 +5,7 @@ import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
 import type { PayoutDto, PayoutRunDto, PayoutRunStatus, PayoutsQuery, PayoutStatus } from './payout.dto.js';
-import type { SkipReason } from './eligibility.js';
+import type { SkipReason } from './eligibility/eligibility.js';
 
 /** Payouts that stand: the others' money went back. */
 const STANDING = ['pending', 'paid', 'reversed'];

@@ -1,6 +1,6 @@
 import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
 import { PageQuery } from '../http/pagination.js';
-import type { SkipReason } from './eligibility.js';
+import type { SkipReason } from './eligibility/eligibility.js';
 
 export const PAYOUT_STATUSES = ['pending', 'paid', 'failed', 'canceled', 'reversed'] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];

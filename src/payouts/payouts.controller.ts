@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiTags } from '@nestjs/swagger';
 import { HostScope } from '../auth/access.js';
 import { PageQuery } from '../http/pagination.js';
-import { PayoutPreviewService } from './payout-preview.service.js';
+import { PayoutPreviewService } from './preview/payout-preview.service.js';
 import { PayoutQueries } from './payout-queries.js';
 import {
   PayoutDto,

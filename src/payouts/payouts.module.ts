@@ -2,12 +2,12 @@ import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { MyPayoutsController } from './my-payouts.controller.js';
-import { PayoutOutcomes } from './payout-outcomes.js';
-import { PayoutPreviewService } from './payout-preview.service.js';
+import { PayoutOutcomes } from './sending/payout-outcomes.js';
+import { PayoutPreviewService } from './preview/payout-preview.service.js';
 import { PayoutQueries } from './payout-queries.js';
-import { PayoutReservation } from './payout-reservation.js';
-import { PayoutRunsService } from './payout-runs.service.js';
-import { PayoutSender } from './payout-sender.js';
+import { PayoutReservation } from './runs/payout-reservation.js';
+import { PayoutRunsService } from './runs/payout-runs.service.js';
+import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
 
 /** Needs PayoutGateway, bound by src/stripe. The scheduler is provided by the application, and only by a server. */

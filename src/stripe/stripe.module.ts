@@ -1,15 +1,15 @@
 import { Global, Logger, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import Stripe from 'stripe';
-import { AccountGateway } from '../affiliates/account-gateway.js';
+import { AccountGateway } from '../affiliates/onboarding/account-gateway.js';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { Config } from '../config/config.js';
 import { JobQueue } from '../database/job-queue.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
-import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './stripe-account-gateway.js';
+import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './gateways/stripe-account-gateway.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
-import { StripePayoutGateway } from './stripe-payout-gateway.js';
+import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
 import { EventBackfill } from './webhooks/event-backfill.js';

@@ -7,7 +7,7 @@ import { AdjustmentsService } from '../../src/commissions/adjustments.service.js
 import { HoldsService } from '../../src/commissions/holds.service.js';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import type { PayoutPageDto, PayoutRunDto } from '../../src/payouts/payout.dto.js';
-import { PayoutRunsService } from '../../src/payouts/payout-runs.service.js';
+import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { createCharge, createOpenInvoice } from '../integration/stripe-emulator/emulator-harness.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';

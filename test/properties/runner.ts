@@ -1,6 +1,6 @@
 import { HoldsService } from '../../src/commissions/holds.service.js';
 import type { PlanDto } from '../../src/affiliates/plan.dto.js';
-import { PayoutRunsService } from '../../src/payouts/payout-runs.service.js';
+import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
 import { expectSoundLedger } from '../setup/ledger.js';

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { BalancesDto, CommissionPageDto } from '../../src/commissions/commission.dto.js';
-import { PayoutScheduler } from '../../src/payouts/payout-scheduler.js';
+import { PayoutScheduler } from '../../src/payouts/runs/payout-scheduler.js';
 import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../../src/payouts/payout.dto.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';

@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
-import type { OnboardingLinkDto } from '../../src/affiliates/onboarding.dto.js';
+import type { OnboardingLinkDto } from '../../src/affiliates/onboarding/onboarding.dto.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { TestApp } from './app.js';
 

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import Stripe from 'stripe';
-import { OnboardingService } from '../../affiliates/onboarding.service.js';
+import { OnboardingService } from '../../affiliates/onboarding/onboarding.service.js';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
-import { describeStripeError } from '../stripe-errors.js';
+import { describeStripeError } from '../gateways/stripe-errors.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;

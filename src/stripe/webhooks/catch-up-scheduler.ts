@@ -2,7 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron } from '@nestjs/schedule';
 import Stripe from 'stripe';
 import { Database } from '../../database/database.js';
-import { describeStripeError } from '../stripe-errors.js';
+import { describeStripeError } from '../gateways/stripe-errors.js';
 import { AccountRefresh } from './account-refresh.js';
 import { EventBackfill } from './event-backfill.js';
 

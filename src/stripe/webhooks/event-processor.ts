@@ -5,7 +5,7 @@ import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
-import { describeStripeError, isResourceMissing } from '../stripe-errors.js';
+import { describeStripeError, isResourceMissing } from '../gateways/stripe-errors.js';
 import { EventHandlers } from './event-handlers.js';
 import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
 import type { InboundEvent, SnapshotEvent } from './webhook-verifier.js';

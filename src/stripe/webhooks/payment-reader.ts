@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import type { InvoicePaymentFact } from '../../commissions/facts/loss-records.js';
-import { isResourceMissing, unlessMissing } from '../stripe-errors.js';
+import { isResourceMissing, unlessMissing } from '../gateways/stripe-errors.js';
 import { idOf } from '../stripe-object.js';
 
 /** What refunds and disputes name their payment by. */

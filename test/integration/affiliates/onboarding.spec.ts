@@ -1,6 +1,6 @@
 import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
-import type { OnboardingLinkDto } from '../../../src/affiliates/onboarding.dto.js';
-import { OnboardingService } from '../../../src/affiliates/onboarding.service.js';
+import type { OnboardingLinkDto } from '../../../src/affiliates/onboarding/onboarding.dto.js';
+import { OnboardingService } from '../../../src/affiliates/onboarding/onboarding.service.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 

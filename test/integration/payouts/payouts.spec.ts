@@ -1,6 +1,6 @@
 import type { PayoutDto, PayoutPageDto, PayoutRunDto, PreviewDto } from '../../../src/payouts/payout.dto.js';
-import { SendingHaltedError } from '../../../src/payouts/payout-sender.js';
-import { PayoutRunsService } from '../../../src/payouts/payout-runs.service.js';
+import { SendingHaltedError } from '../../../src/payouts/sending/payout-sender.js';
+import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';

@@ -8,7 +8,7 @@ import { processEnv, runCommandProcess } from '../../setup/processes.js';
 import { StripeEmulator } from '../../../src/stripe/emulator/index.js';
 import { AccountRefresh } from '../../../src/stripe/webhooks/account-refresh.js';
 import { CatchUpScheduler } from '../../../src/stripe/webhooks/catch-up-scheduler.js';
-import type { OnboardingLinkDto } from '../../../src/affiliates/onboarding.dto.js';
+import type { OnboardingLinkDto } from '../../../src/affiliates/onboarding/onboarding.dto.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

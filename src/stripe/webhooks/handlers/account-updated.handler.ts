@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { OnboardingService } from '../../../affiliates/onboarding.service.js';
+import { OnboardingService } from '../../../affiliates/onboarding/onboarding.service.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 

@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import { Config } from '../../../config/config.js';
 import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
 import { Database, type Tx } from '../../../database/database.js';
-import { unlessMissing } from '../../stripe-errors.js';
+import { unlessMissing } from '../../gateways/stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';

@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
-import { isResourceMissing } from '../../stripe-errors.js';
+import { isResourceMissing } from '../../gateways/stripe-errors.js';
 import { idOf } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';

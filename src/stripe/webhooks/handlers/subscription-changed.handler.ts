@@ -4,7 +4,7 @@ import { Clock } from '../../../common/clock.js';
 import { Config } from '../../../config/config.js';
 import type { Tx } from '../../../database/database.js';
 import { ReferralLifecycle, type SubscriptionFacts } from '../../../referrals/referral-lifecycle.js';
-import { unlessMissing } from '../../stripe-errors.js';
+import { unlessMissing } from '../../gateways/stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { monthlyRevenueMinor } from '../../monthly-revenue.js';
 import { EventHandler, type Apply } from '../event-handlers.js';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Payout, PayoutRun } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { IdGenerator } from '../common/ids.js';
-import { HoldsService } from '../commissions/holds.service.js';
-import { Config } from '../config/config.js';
-import { Database } from '../database/database.js';
+import { Clock } from '../../common/clock.js';
+import { IdGenerator } from '../../common/ids.js';
+import { HoldsService } from '../../commissions/holds.service.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
 import { PayoutReservation } from './payout-reservation.js';
-import { PayoutSender } from './payout-sender.js';
+import { PayoutSender } from '../sending/payout-sender.js';
 
 export interface RunOptions {
   period: string;

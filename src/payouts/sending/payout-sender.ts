@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Prisma, type Payout, type PayoutAttempt } from '@prisma/client';
-import { OnboardingService } from '../affiliates/onboarding.service.js';
-import { Clock } from '../common/clock.js';
-import { Config } from '../config/config.js';
-import { Database } from '../database/database.js';
-import { isDatabaseUnavailable } from '../database/database-errors.js';
-import { hasHoldingCase } from '../fraud/holding-cases.js';
-import type { SkipReason } from './eligibility.js';
-import { PayoutGateway, type TransferOutcome } from './payout-gateway.js';
+import { OnboardingService } from '../../affiliates/onboarding/onboarding.service.js';
+import { Clock } from '../../common/clock.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
+import { isDatabaseUnavailable } from '../../database/database-errors.js';
+import { hasHoldingCase } from '../../fraud/holding-cases.js';
+import type { SkipReason } from '../eligibility/eligibility.js';
+import { PayoutGateway, type TransferOutcome } from '../payout-gateway.js';
 import { PayoutOutcomes } from './payout-outcomes.js';
 import { RequestPacer } from './request-pacer.js';
 

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Affiliate } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { Config } from '../config/config.js';
-import { Database } from '../database/database.js';
+import { Clock } from '../../common/clock.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
 import { AccountGateway, type AccountStatus } from './account-gateway.js';
-import { stripeUnavailable, urlNotAllowed } from './affiliate-errors.js';
-import { AffiliatesService } from './affiliates.service.js';
+import { stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
+import { AffiliatesService } from '../affiliates.service.js';
 import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
 
 /**

@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Prisma, type PayoutRun } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { IdGenerator } from '../common/ids.js';
-import { balanceKey, lockBalances, type BalanceKey } from '../commissions/ledger/balances.js';
-import { Ledger } from '../commissions/ledger/ledger.js';
-import { Config } from '../config/config.js';
-import { Database, type Tx } from '../database/database.js';
-import { hasHoldingCase } from '../fraud/holding-cases.js';
-import { skipReason, type SkipReason } from './eligibility.js';
-import { unlinedItems } from './payout-items.js';
+import { Clock } from '../../common/clock.js';
+import { IdGenerator } from '../../common/ids.js';
+import { balanceKey, lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
+import { Ledger } from '../../commissions/ledger/ledger.js';
+import { Config } from '../../config/config.js';
+import { Database, type Tx } from '../../database/database.js';
+import { hasHoldingCase } from '../../fraud/holding-cases.js';
+import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
+import { unlinedItems } from '../eligibility/payout-items.js';
 
 /** Balances per transaction: enough to make each statement worth its round trip, few enough to hold locks shortly. */
 const BATCH_SIZE = 500;

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Payout } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { HoldsService } from '../commissions/holds.service.js';
-import { lockBalances } from '../commissions/ledger/balances.js';
-import { Ledger } from '../commissions/ledger/ledger.js';
-import { Database, type Tx } from '../database/database.js';
-import type { SkipReason } from './eligibility.js';
+import { Clock } from '../../common/clock.js';
+import { HoldsService } from '../../commissions/holds.service.js';
+import { lockBalances } from '../../commissions/ledger/balances.js';
+import { Ledger } from '../../commissions/ledger/ledger.js';
+import { Database, type Tx } from '../../database/database.js';
+import type { SkipReason } from '../eligibility/eligibility.js';
 
 /**
  * Writes down how a payout ended: its status, the attempt's outcome, and the ledger entry, in one transaction. Each

@@ -5,7 +5,7 @@ import {
   type NewAccount,
   type NewOnboardingLink,
   type OnboardingLink,
-} from '../affiliates/account-gateway.js';
+} from '../../affiliates/onboarding/account-gateway.js';
 import { isAccountGone } from './stripe-errors.js';
 
 /**

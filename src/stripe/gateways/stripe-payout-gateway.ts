@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
-import { toJsonAmount } from '../common/money.js';
-import { PayoutGateway, type TransferIntent, type TransferOutcome } from '../payouts/payout-gateway.js';
+import { toJsonAmount } from '../../common/money.js';
+import { PayoutGateway, type TransferIntent, type TransferOutcome } from '../../payouts/payout-gateway.js';
 import { describeStripeError } from './stripe-errors.js';
 
 const DEFINITE_REFUSALS = new Set([400, 402, 404]);

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { toJsonAmount } from '../common/money.js';
-import { Config } from '../config/config.js';
-import { Database } from '../database/database.js';
-import { hasHoldingCase } from '../fraud/holding-cases.js';
-import { skipReason } from './eligibility.js';
-import { unlinedItems } from './payout-items.js';
-import { cutOffOf, upcomingPeriod } from './payout-period.js';
-import type { PreviewDto, PreviewPayoutDto, PreviewSkipDto, RunTotalDto } from './payout.dto.js';
+import { Clock } from '../../common/clock.js';
+import { toJsonAmount } from '../../common/money.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
+import { hasHoldingCase } from '../../fraud/holding-cases.js';
+import { skipReason } from '../eligibility/eligibility.js';
+import { unlinedItems } from '../eligibility/payout-items.js';
+import { cutOffOf, upcomingPeriod } from '../runs/payout-period.js';
+import type { PreviewDto, PreviewPayoutDto, PreviewSkipDto, RunTotalDto } from '../payout.dto.js';
 
 interface Candidate {
   affiliateId: string;

@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock } from '../common/clock.js';
-import { Config } from '../config/config.js';
-import { nextPeriod, periodOf, plannedRunAt } from '../config/payout-schedule.js';
-import { Database } from '../database/database.js';
-import { SendingHaltedError } from './payout-sender.js';
+import { Clock } from '../../common/clock.js';
+import { Config } from '../../config/config.js';
+import { nextPeriod, periodOf, plannedRunAt } from '../../config/payout-schedule.js';
+import { Database } from '../../database/database.js';
+import { SendingHaltedError } from '../sending/payout-sender.js';
 import { PayoutRunsService, UNFINISHED } from './payout-runs.service.js';
 
 /**

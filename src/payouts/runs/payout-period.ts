@@ -1,6 +1,6 @@
-import { DomainError } from '../common/domain-error.js';
-import type { Config } from '../config/config.js';
-import { nextPeriod, periodOf, plannedRunAt } from '../config/payout-schedule.js';
+import { DomainError } from '../../common/domain-error.js';
+import type { Config } from '../../config/config.js';
+import { nextPeriod, periodOf, plannedRunAt } from '../../config/payout-schedule.js';
 
 /**
  * The cut-off of a period's run: `asOf` where it is given, else the planned moment.
