@@ -25,6 +25,13 @@ export type TransferOutcome =
   | { kind: 'unknown'; detail: string }
   | { kind: 'halted'; detail: string };
 
+/** What the platform holds in one currency at the payment provider. */
+export interface PlatformBalance {
+  currency: string;
+  /** What can be transferred now; below zero after a dispute, say. */
+  availableMinor: bigint;
+}
+
 /** The payout engine's only door to the payment provider. Implemented in src/stripe. */
 export abstract class PayoutGateway {
   /** Asks once, without retries of its own. Never throws for an answer or a broken connection: see TransferOutcome. */
@@ -32,4 +39,10 @@ export abstract class PayoutGateway {
 
   /** The ids of all transfers of a payout's group. @throws when the provider cannot be asked. */
   abstract findTransfers(payoutId: string): Promise<string[]>;
+
+  /**
+   * The platform's balance in every currency it has ever held. A currency that is not among them cannot be paid out
+   * (`currency_unavailable`); one that stands at zero only waits for funds. @throws when the provider cannot be asked.
+   */
+  abstract getBalances(): Promise<PlatformBalance[]>;
 }

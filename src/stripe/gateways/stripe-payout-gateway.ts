@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import { toJsonAmount } from '../../common/money.js';
-import { PayoutGateway, type TransferIntent, type TransferOutcome } from '../../payouts/payout-gateway.js';
+import {
+  PayoutGateway,
+  type PlatformBalance,
+  type TransferIntent,
+  type TransferOutcome,
+} from '../../payouts/payout-gateway.js';
 import { describeStripeError } from './stripe-errors.js';
 
 const DEFINITE_REFUSALS = new Set([400, 402, 404]);
@@ -35,6 +40,16 @@ export class StripePayoutGateway extends PayoutGateway {
   override async findTransfers(payoutId: string): Promise<string[]> {
     const transfers = await this.stripe.transfers.list({ transfer_group: payoutId, limit: 100 });
     return transfers.data.filter((transfer) => transfer.transfer_group === payoutId).map((transfer) => transfer.id);
+  }
+
+  override async getBalances(): Promise<PlatformBalance[]> {
+    const balance: Partial<Stripe.Balance> = await this.stripe.balance.retrieve();
+    // The SDK takes any body without an `error` object for an answer. One that is no balance must not pass for
+    // "no currency was ever held".
+    if (balance.object !== 'balance' || !Array.isArray(balance.available)) {
+      throw new Error("Stripe's answer is no balance");
+    }
+    return balance.available.map(({ amount, currency }) => ({ currency, availableMinor: BigInt(amount) }));
   }
 }
 
