@@ -14,7 +14,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { PageQuery } from '../http/pagination.js';
-import { CUSTOM_CODE_FORM } from './affiliate-code.js';
+import { CUSTOM_CODE_FORM } from './codes/affiliate-code.js';
 import { AFFILIATE_STATUSES, type AffiliateStatus } from './affiliate-status.js';
 
 const CODE_MESSAGE = { message: 'must have 3 to 32 letters, digits or dashes' };

@@ -6,14 +6,14 @@ import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
 import type { Answer } from '../http/idempotency.js';
 import { type Page, pageArgs, toPage } from '../http/pagination.js';
-import { normaliseCode } from './affiliate-code.js';
-import { AffiliateCodes } from './affiliate-codes.js';
+import { normaliseCode } from './codes/affiliate-code.js';
+import { AffiliateCodes } from './codes/affiliate-codes.js';
 import { affiliateExists, affiliateNotFound } from './affiliate-errors.js';
 import { affiliateInclude, presentAffiliate } from './affiliate-presenter.js';
 import { type AffiliateStatus, assertTransition } from './affiliate-status.js';
 import type { AffiliateDto, AffiliatesQuery, CreateAffiliateDto, UpdateAffiliateDto } from './affiliate.dto.js';
 import { normaliseEmail } from './email.js';
-import { PlansService } from './plans.service.js';
+import { PlansService } from './plans/plans.service.js';
 
 /** An affiliate's first own rate counts since ever: nothing else was in force before it. */
 const SINCE_EVER = new Date(0);

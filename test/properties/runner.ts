@@ -1,5 +1,5 @@
 import { HoldsService } from '../../src/commissions/holds.service.js';
-import type { PlanDto } from '../../src/affiliates/plan.dto.js';
+import type { PlanDto } from '../../src/affiliates/plans/plan.dto.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';

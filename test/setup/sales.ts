@@ -1,4 +1,4 @@
-import type { PlanDto } from '../../src/affiliates/plan.dto.js';
+import type { PlanDto } from '../../src/affiliates/plans/plan.dto.js';
 import type { BalancesDto, CommissionDto, CommissionPageDto } from '../../src/commissions/commission.dto.js';
 import type { TestApp } from './app.js';
 import { calculate } from './calculator.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
-import { normaliseCode } from '../../affiliates/affiliate-code.js';
+import { normaliseCode } from '../../affiliates/codes/affiliate-code.js';
 import { normaliseEmail } from '../../affiliates/email.js';
-import { PlansService } from '../../affiliates/plans.service.js';
+import { PlansService } from '../../affiliates/plans/plans.service.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';

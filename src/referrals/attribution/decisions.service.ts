@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AttributionDecision } from '@prisma/client';
-import { normaliseCode } from '../../affiliates/affiliate-code.js';
+import { normaliseCode } from '../../affiliates/codes/affiliate-code.js';
 import { Database } from '../../database/database.js';
 import { type Page, pageArgs, toPage } from '../../http/pagination.js';
 import { decisionNotFound } from '../referral-errors.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { CUSTOM_CODE_FORM, normaliseCode } from '../../affiliates/affiliate-code.js';
+import { CUSTOM_CODE_FORM, normaliseCode } from '../../affiliates/codes/affiliate-code.js';
 import { ClickConnections } from './click-connections.js';
 
 /** Whom a code credits, and whether it does at the moment. */

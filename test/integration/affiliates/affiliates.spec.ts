@@ -1,5 +1,5 @@
 import type { AffiliateDto, AffiliatePageDto } from '../../../src/affiliates/affiliate.dto.js';
-import { CodeSuffixes } from '../../../src/affiliates/affiliate-codes.js';
+import { CodeSuffixes } from '../../../src/affiliates/codes/affiliate-codes.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 

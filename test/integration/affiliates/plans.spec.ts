@@ -1,5 +1,5 @@
-import type { PlanDto, PlanPageDto } from '../../../src/affiliates/plan.dto.js';
-import { PlansService } from '../../../src/affiliates/plans.service.js';
+import type { PlanDto, PlanPageDto } from '../../../src/affiliates/plans/plan.dto.js';
+import { PlansService } from '../../../src/affiliates/plans/plans.service.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 

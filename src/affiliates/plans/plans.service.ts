@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan, PlanVersion } from '@prisma/client';
-import { Clock } from '../common/clock.js';
-import { IdGenerator } from '../common/ids.js';
-import { Database, type Tx } from '../database/database.js';
-import type { Answer } from '../http/idempotency.js';
-import { type Page, pageArgs, type PageQuery, toPage } from '../http/pagination.js';
-import { planExists, planNotFound, planUnknown } from './affiliate-errors.js';
+import { Clock } from '../../common/clock.js';
+import { IdGenerator } from '../../common/ids.js';
+import { Database, type Tx } from '../../database/database.js';
+import type { Answer } from '../../http/idempotency.js';
+import { type Page, pageArgs, type PageQuery, toPage } from '../../http/pagination.js';
+import { planExists, planNotFound, planUnknown } from '../affiliate-errors.js';
 import type { CreatePlanDto, PlanDto, PlanTermsDto } from './plan.dto.js';
 
 /** Every database has it from its first migration on. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { customAlphabet } from 'nanoid';
-import { Clock } from '../common/clock.js';
-import type { Tx } from '../database/database.js';
+import { Clock } from '../../common/clock.js';
+import type { Tx } from '../../database/database.js';
 import { codePrefixOf, isReservedCode, normaliseCode, SUFFIX_ALPHABET, SUFFIX_LENGTHS } from './affiliate-code.js';
-import { codeReserved, codeTaken } from './affiliate-errors.js';
+import { codeReserved, codeTaken } from '../affiliate-errors.js';
 
 /** The random part of a code. */
 @Injectable()

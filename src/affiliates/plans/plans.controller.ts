@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HostScope } from '../auth/access.js';
-import { Idempotency } from '../http/idempotency.js';
-import { PageQuery } from '../http/pagination.js';
+import { HostScope } from '../../auth/access.js';
+import { Idempotency } from '../../http/idempotency.js';
+import { PageQuery } from '../../http/pagination.js';
 import { CreatePlanDto, PlanDto, PlanPageDto, PlanTermsDto } from './plan.dto.js';
 import { PlansService } from './plans.service.js';
 
