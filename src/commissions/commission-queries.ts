@@ -100,7 +100,8 @@ export class CommissionQueries extends ReferralEarnings {
 
 /**
  * money.md, "Reserve": a commission's state follows from its net (0 → reversed), the balance it lies in, and the
- * payout of its first payable posting's live line.
+ * payout of its first payable posting's live line. Where that payout's transfer was reversed whole, the money goes the
+ * way of what was posted back: payable again, and then in the payout that takes it.
  */
 function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
   return tx.$queryRaw<CommissionRow[]>`
@@ -123,7 +124,24 @@ function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number)
         ) l
         LEFT JOIN payout_lines pl ON pl.affiliate_id = c.affiliate_id AND pl.currency = c.currency AND pl.seq = l.payable_seq
           AND pl.released_at IS NULL
-        LEFT JOIN payouts po ON po.id = pl.payout_id
+        LEFT JOIN payouts first ON first.id = pl.payout_id
+        LEFT JOIN LATERAL (
+          WITH RECURSIVE way AS (
+            SELECT first.id, first.status, 1 AS step WHERE first.status = 'reversed'
+            UNION ALL
+            SELECT again.id, again.status, way.step + 1
+            FROM way CROSS JOIN LATERAL (
+              SELECT next.id, next.status
+              FROM journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
+              JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
+              JOIN payouts next ON next.id = l.payout_id
+              WHERE way.status = 'reversed' AND e.payout_id = way.id AND e.kind = 'payout_reversed'
+              ORDER BY p.seq DESC LIMIT 1
+            ) again
+          )
+          SELECT id FROM way ORDER BY step DESC LIMIT 1
+        ) later ON first.status = 'reversed'
+        LEFT JOIN payouts po ON po.id = coalesce(later.id, first.id) AND po.status <> 'reversed'
         WHERE ${where}
       ) commission
       WHERE ${state}

@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   journalEntry: 'jrn',
   payoutRun: 'run',
   payout: 'po',
+  transferReversal: 'rev',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

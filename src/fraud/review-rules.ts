@@ -15,6 +15,15 @@ export const REVIEW_RULES = {
     question: 'A dispute has a status that this version does not know: may the affiliate be paid meanwhile?',
     holds: true,
   },
+  transfer_reversed: {
+    question: 'Money of a paid payout was taken back at Stripe, and not by us: may the affiliate be paid it again?',
+    holds: true,
+  },
+  unexpected_transfer: {
+    question:
+      'Stripe shows a transfer to the affiliate that no paid payout stands for: may they be paid before it is explained?',
+    holds: true,
+  },
 } as const satisfies Record<string, ReviewRule>;
 
 export type ReviewRuleName = keyof typeof REVIEW_RULES;

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
+import { FraudModule } from '../fraud/fraud.module.js';
 import { MyPayoutsController } from './my-payouts.controller.js';
 import { PayoutOutcomes } from './sending/payout-outcomes.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
@@ -9,12 +10,21 @@ import { PayoutReservation } from './runs/payout-reservation.js';
 import { PayoutRunsService } from './runs/payout-runs.service.js';
 import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
+import { TransferReversals } from './reversals/transfer-reversals.service.js';
 
 /** Needs PayoutGateway, bound by src/stripe. The scheduler is provided by the application, and only by a server. */
 @Module({
-  imports: [AffiliatesModule, CommissionsModule],
+  imports: [AffiliatesModule, CommissionsModule, FraudModule],
   controllers: [PayoutsController, MyPayoutsController],
-  providers: [PayoutOutcomes, PayoutPreviewService, PayoutQueries, PayoutReservation, PayoutRunsService, PayoutSender],
-  exports: [PayoutPreviewService, PayoutQueries, PayoutRunsService],
+  providers: [
+    PayoutOutcomes,
+    PayoutPreviewService,
+    PayoutQueries,
+    PayoutReservation,
+    PayoutRunsService,
+    PayoutSender,
+    TransferReversals,
+  ],
+  exports: [PayoutPreviewService, PayoutQueries, PayoutRunsService, TransferReversals],
 })
 export class PayoutsModule {}

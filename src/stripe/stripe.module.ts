@@ -6,6 +6,7 @@ import { CommissionsModule } from '../commissions/commissions.module.js';
 import { Config } from '../config/config.js';
 import { JobQueue } from '../database/job-queue.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
+import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './gateways/stripe-account-gateway.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
@@ -25,6 +26,7 @@ import { InvoicePaidHandler } from './webhooks/handlers/invoice-paid.handler.js'
 import { InvoicePaymentPaidHandler } from './webhooks/handlers/invoice-payment-paid.handler.js';
 import { RefundChangedHandler } from './webhooks/handlers/refund-changed.handler.js';
 import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-changed.handler.js';
+import { TransferChangedHandler } from './webhooks/handlers/transfer-changed.handler.js';
 import { PaymentReader } from './webhooks/payment-reader.js';
 import { WebhookController } from './webhooks/webhook.controller.js';
 import { STRIPE_EVENT_QUEUE, WebhookInbox } from './webhooks/webhook-inbox.js';
@@ -40,6 +42,7 @@ const HANDLERS = [
   CreditNoteChangedHandler,
   CustomerIdentifiedHandler,
   SubscriptionChangedHandler,
+  TransferChangedHandler,
   AccountUpdatedHandler,
 ];
 
@@ -70,7 +73,7 @@ export class StripeGatewaysModule {
 
 /** What keeps and processes Stripe's events: for the server, and for the commands that replay and backfill. */
 @Module({
-  imports: [AffiliatesModule, ReferralsModule, CommissionsModule],
+  imports: [AffiliatesModule, ReferralsModule, CommissionsModule, PayoutsModule],
   providers: [
     WebhookInbox,
     EventProcessor,

@@ -14,6 +14,7 @@ export const ENTRY_KINDS = {
   payout_reserved: 'payable → in payout',
   payout_paid: 'in payout → paid out',
   payout_returned: 'in payout → payable',
+  payout_reversed: 'paid out → payable',
   adjustment: 'expense ↔ payable',
 } as const;
 

@@ -5,6 +5,7 @@ import { HoldsService } from '../../commissions/holds.service.js';
 import { lockBalances } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../../database/database.js';
+import { TransferReversals } from '../reversals/transfer-reversals.service.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
 
 /**
@@ -20,6 +21,7 @@ export class PayoutOutcomes {
     private readonly database: Database,
     private readonly ledger: Ledger,
     private readonly holds: HoldsService,
+    private readonly reversals: TransferReversals,
   ) {}
 
   /** The transfer exists: in payout → paid out. */
@@ -45,6 +47,8 @@ export class PayoutOutcomes {
           payoutId: payout.id,
         },
       ]);
+      // Stripe may have told of the transfer, and of its being taken back, before this was written down.
+      await this.reversals.settle(tx, [payout.id]);
     };
     const before = await this.lockedWhilePending(payout, () => true, work);
     if (before.status !== 'pending' && before.stripeTransferId !== transferId) {

@@ -166,6 +166,8 @@ export class EventProcessor {
         return { ...(await this.stripe.disputes.retrieve(id)) };
       case 'credit_note':
         return { ...(await this.stripe.creditNotes.retrieve(id)) };
+      case 'transfer':
+        return { ...(await this.stripe.transfers.retrieve(id)) };
       case 'account':
         return { ...(await this.stripe.accounts.retrieve(id)) };
       default:

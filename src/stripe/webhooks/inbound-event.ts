@@ -12,6 +12,7 @@ interface Snapshots {
   invoice_payment: Stripe.InvoicePayment;
   refund: Stripe.Refund;
   subscription: Stripe.Subscription;
+  transfer: Stripe.Transfer;
 }
 
 /**
