@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Injectable, Logger } from '@nestjs/common';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * The registry behind GET /metrics. A feature adds its own by
@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
  */
 @Injectable()
 export class Metrics {
+  private readonly logger = new Logger(Metrics.name);
   readonly registry = new Registry();
 
   private readonly requestSeconds = new Histogram({
@@ -20,6 +21,27 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /**
+   * Adds `fairshare_<name>` with one label, read when it is asked for, usually from the database. What cannot be read
+   * is left out, never shown as zero.
+   */
+  addGauge(name: string, help: string, label: string, read: () => Promise<(readonly [string, number])[]>): void {
+    const gauge: Gauge = new Gauge({
+      name: `fairshare_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect: async () => {
+        gauge.reset();
+        try {
+          for (const [value, figure] of await read()) gauge.set({ [label]: value }, figure);
+        } catch (error) {
+          this.logger.warn({ message: 'a figure could not be read for the metrics', name, error: String(error) });
+        }
+      },
+    });
   }
 
   observeRequest(method: string, route: string, status: number, seconds: number): void {

@@ -1,5 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { Gauge } from 'prom-client';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { Metrics } from '../../http/metrics.js';
@@ -11,35 +10,23 @@ const SHOWN = ['pending', 'failed', 'parked'] as const satisfies readonly EventS
 /** The inbox in GET /metrics, read when it is asked for. What cannot be read is left out, never shown as zero. */
 @Injectable()
 export class EventMetrics {
-  private readonly logger = new Logger(EventMetrics.name);
-
   constructor(
-    private readonly metrics: Metrics,
+    metrics: Metrics,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {
-    this.addGauge('events', 'Events of Stripe that wait, failed or were parked.', () => this.countByStatus());
-    this.addGauge('events_oldest_seconds', 'How long ago the oldest of them was received.', () =>
+    metrics.addGauge('stripe_events', 'Events of Stripe that wait, failed or were parked.', 'status', () =>
+      this.countByStatus(),
+    );
+    metrics.addGauge('stripe_events_oldest_seconds', 'How long ago the oldest of them was received.', 'status', () =>
       this.oldestByStatus(),
     );
-    this.addGauge('backfill_seconds', 'How long ago the events were last known to be complete.', () => this.backfill());
-  }
-
-  private addGauge(name: string, help: string, read: () => Promise<[EventStatus | 'complete', number][]>): void {
-    const gauge: Gauge<'status'> = new Gauge({
-      name: `fairshare_stripe_${name}`,
-      help,
-      labelNames: ['status'],
-      registers: [this.metrics.registry],
-      collect: async () => {
-        gauge.reset();
-        try {
-          for (const [status, value] of await read()) gauge.set({ status }, value);
-        } catch (error) {
-          this.logger.warn({ message: 'the inbox could not be read for the metrics', error: String(error) });
-        }
-      },
-    });
+    metrics.addGauge(
+      'stripe_backfill_seconds',
+      'How long ago the events were last known to be complete.',
+      'status',
+      () => this.backfill(),
+    );
   }
 
   private async countByStatus(): Promise<[EventStatus, number][]> {
