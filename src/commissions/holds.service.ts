@@ -106,24 +106,27 @@ export class HoldsService {
   }
 
   /**
-   * Holds back what a payout gave back of commissions whose inquiry is open: while they were in the payout they could
+   * Holds back what payouts gave back of commissions whose inquiry is open: while they were in the payout they could
    * not be held. One that another payout has taken, and of which this one only held a correction, stays as it is (see
-   * correctionOf). The caller has locked the balance, released the lines and posted the return.
+   * correctionOf). The caller has locked the balances, released the lines and posted the returns.
    */
-  async holdInquired(tx: Tx, payoutId: string): Promise<void> {
-    const rows = await tx.$queryRaw<(Hold & { entries: number; payableMinor: bigint })[]>`
-      SELECT h.commission_id AS "commissionId", h.affiliate_id AS "affiliateId", h.currency,
-             count(DISTINCT e.id)::int AS entries,
-             coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor"
-      FROM commission_holds h
-      JOIN journal_entries e ON e.commission_id = h.commission_id
-      JOIN postings p ON p.entry_id = e.id
-      WHERE h.inquiry_open AND h.commission_id IN (
-        SELECT lined.commission_id FROM payout_lines l
+  async holdInquired(tx: Tx, payoutIds: string[]): Promise<void> {
+    const rows = await tx.$queryRaw<(Hold & { payoutId: string; entries: number; payableMinor: bigint })[]>`
+      WITH returned AS (
+        SELECT lined.commission_id, min(l.payout_id) AS payout_id FROM payout_lines l
         JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
         JOIN journal_entries lined ON lined.id = lp.entry_id
-        WHERE l.payout_id = ${payoutId})
-      GROUP BY h.commission_id
+        WHERE l.payout_id = ANY(${payoutIds}::text[])
+        GROUP BY lined.commission_id
+      )
+      SELECT h.commission_id AS "commissionId", h.affiliate_id AS "affiliateId", h.currency, r.payout_id AS "payoutId",
+             count(DISTINCT e.id)::int AS entries,
+             coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor"
+      FROM returned r
+      JOIN commission_holds h ON h.commission_id = r.commission_id AND h.inquiry_open
+      JOIN journal_entries e ON e.commission_id = h.commission_id
+      JOIN postings p ON p.entry_id = e.id
+      GROUP BY h.commission_id, r.payout_id
       HAVING NOT bool_or(p.account = 'payable' AND p.amount_minor > 0 AND EXISTS (
         SELECT 1 FROM payout_lines live
         WHERE live.affiliate_id = p.affiliate_id AND live.currency = p.currency AND live.seq = p.seq AND live.released_at IS NULL))`;
@@ -131,7 +134,7 @@ export class HoldsService {
       tx,
       rows
         .filter(({ payableMinor }) => payableMinor > 0n)
-        .map(({ commissionId, affiliateId, currency, entries, payableMinor }) => ({
+        .map(({ commissionId, payoutId, affiliateId, currency, entries, payableMinor }) => ({
           kind: 'commission_held' as const,
           uniqueKey: `held:${commissionId}:${entries + 1}`,
           facts: { commissionId, payoutId },

@@ -15,7 +15,8 @@ export interface TransferIntent {
  * - `insufficient_funds`: a definite no that goes away once the platform's balance is there.
  * - `busy`: not executed; the same key may be sent again after a pause.
  * - `unknown`: it may or may not have happened. Never treated as failed.
- * - `halted`: our credentials or keys are wrong; sending anything more is pointless until staff looked.
+ * - `halted`: our credentials or keys are wrong; sending anything more is pointless until staff looked. `nothingDone`
+ *   tells whether this request certainly moved nothing.
  */
 export type TransferOutcome =
   | { kind: 'sent'; transferId: string }
@@ -23,7 +24,15 @@ export type TransferOutcome =
   | { kind: 'insufficient_funds' }
   | { kind: 'busy'; detail: string }
   | { kind: 'unknown'; detail: string }
-  | { kind: 'halted'; detail: string };
+  | { kind: 'halted'; detail: string; nothingDone: boolean };
+
+/** A transfer that exists at the provider in a payout's group. */
+export interface FoundTransfer {
+  transferId: string;
+  amountMinor: bigint;
+  currency: string;
+  destination: string;
+}
 
 /** What the platform holds in one currency at the payment provider. */
 export interface PlatformBalance {
@@ -34,11 +43,14 @@ export interface PlatformBalance {
 
 /** The payout engine's only door to the payment provider. Implemented in src/stripe. */
 export abstract class PayoutGateway {
+  /** Tells one key of ours from another without betraying it: what one key asked for, another may not know of. */
+  abstract readonly credentialId: string;
+
   /** Asks once, without retries of its own. Never throws for an answer or a broken connection: see TransferOutcome. */
   abstract createTransfer(intent: TransferIntent): Promise<TransferOutcome>;
 
-  /** The ids of all transfers of a payout's group. @throws when the provider cannot be asked. */
-  abstract findTransfers(payoutId: string): Promise<string[]>;
+  /** All transfers of a payout's group. @throws when the provider cannot be asked. */
+  abstract findTransfers(payoutId: string): Promise<FoundTransfer[]>;
 
   /**
    * The platform's balance in every currency it has ever held. A currency that is not among them cannot be paid out

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Payout, PayoutRun } from '@prisma/client';
-import { DomainError } from '../common/domain-error.js';
 import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
+import { payoutNotFound, runNotFound } from './payout-errors.js';
 import type { PayoutDto, PayoutRunDto, PayoutRunStatus, PayoutsQuery, PayoutStatus } from './payout.dto.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 
@@ -31,7 +31,7 @@ export class PayoutQueries {
       where: { id },
       include: { run: { select: { period: true } } },
     });
-    if (!row) throw new DomainError('not_found', 'payout_not_found', `There is no payout ${id}.`, { id });
+    if (!row) throw payoutNotFound(id);
     return presentPayout(row, row.run.period);
   }
 
@@ -45,8 +45,7 @@ export class PayoutQueries {
   async getRun(period: string): Promise<PayoutRunDto> {
     const row = await this.database.prisma.payoutRun.findUnique({ where: { period } });
     const [run] = row ? await this.presentRuns([row]) : [];
-    if (!run)
-      throw new DomainError('not_found', 'payout_run_not_found', `There is no payout run for ${period}.`, { period });
+    if (!run) throw runNotFound(period);
     return run;
   }
 

@@ -3,11 +3,16 @@ import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
 import { MyPayoutsController } from './my-payouts.controller.js';
+import { FundsWaits } from './sending/funds-waits.js';
+import { PayoutAttempts } from './sending/payout-attempts.js';
+import { PayoutClaims } from './sending/payout-claims.js';
 import { PayoutOutcomes } from './sending/payout-outcomes.js';
+import { SenderLease } from './sending/sender-lease.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
 import { PayoutQueries } from './payout-queries.js';
 import { PayoutReservation } from './runs/payout-reservation.js';
 import { PayoutRunsService } from './runs/payout-runs.service.js';
+import { RunDecisions } from './runs/run-decisions.service.js';
 import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
 import { TransferReversals } from './reversals/transfer-reversals.service.js';
@@ -17,14 +22,19 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
   imports: [AffiliatesModule, CommissionsModule, FraudModule],
   controllers: [PayoutsController, MyPayoutsController],
   providers: [
+    FundsWaits,
+    PayoutAttempts,
+    PayoutClaims,
     PayoutOutcomes,
     PayoutPreviewService,
     PayoutQueries,
     PayoutReservation,
     PayoutRunsService,
     PayoutSender,
+    RunDecisions,
+    SenderLease,
     TransferReversals,
   ],
-  exports: [PayoutPreviewService, PayoutQueries, PayoutRunsService, TransferReversals],
+  exports: [PayoutPreviewService, PayoutQueries, PayoutRunsService, RunDecisions, TransferReversals],
 })
 export class PayoutsModule {}

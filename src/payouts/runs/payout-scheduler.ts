@@ -4,8 +4,11 @@ import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
 import { nextPeriod, periodOf, plannedRunAt } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
-import { SendingHaltedError } from '../sending/payout-sender.js';
-import { PayoutRunsService, UNFINISHED } from './payout-runs.service.js';
+import { SendingHaltedError } from '../sending/sending-halted.error.js';
+import { PayoutRunsService } from './payout-runs.service.js';
+
+/** Runs in these statuses have something left to do that needs no decision. */
+const UNFINISHED = ['reserving', 'sending', 'waiting_for_funds'];
 
 /**
  * Starts runs when they are due and takes up those that were interrupted. The one mechanism serves the 1st of the
@@ -70,11 +73,19 @@ export class PayoutScheduler implements OnApplicationBootstrap {
 
   private async due(): Promise<{ period: string; cutOff: Date }[]> {
     const runs = await this.database.prisma.payoutRun.findMany({
-      select: { period: true, cutOff: true, status: true },
+      select: {
+        period: true,
+        cutOff: true,
+        status: true,
+        // Of a cancelled run: what is not returned yet.
+        _count: { select: { payouts: { where: { status: 'pending', run: { status: 'canceled' } } } } },
+      },
     });
     const known = new Set(runs.map(({ period }) => period));
     const missed = (await this.plannedSinceInstallation()).filter(({ period }) => !known.has(period));
-    const unfinished = runs.filter(({ status }) => UNFINISHED.includes(status));
+    const unfinished = runs.filter(
+      ({ status, _count }) => UNFINISHED.includes(status) || (status === 'canceled' && _count.payouts > 0),
+    );
     return [...unfinished, ...missed].sort((a, b) => (a.period < b.period ? -1 : 1));
   }
 

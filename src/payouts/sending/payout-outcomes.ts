@@ -5,16 +5,30 @@ import { HoldsService } from '../../commissions/holds.service.js';
 import { lockBalances } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../../database/database.js';
-import { TransferReversals } from '../reversals/transfer-reversals.service.js';
+import { GroupCommit } from '../../database/group-commit.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
+import { TransferReversals } from '../reversals/transfer-reversals.service.js';
+
+/** How a payout ends without a transfer; its money is payable again. */
+export interface Ending {
+  status: 'failed' | 'canceled';
+  failureCode: string;
+  failureMessage: string | null;
+}
+
+interface Paid {
+  payout: Payout;
+  transferId: string;
+}
 
 /**
- * Writes down how a payout ended: its status, the attempt's outcome, and the ledger entry, in one transaction. Each
- * changes a payout only while it is pending, under its balance's lock, so doing it twice does it once.
+ * Writes down how payouts ended: status, the attempt's outcome, and the ledger entry, in one transaction. Each changes a
+ * payout only while it is pending, under its balance's lock, so doing it twice does it once.
  */
 @Injectable()
 export class PayoutOutcomes {
   private readonly logger = new Logger(PayoutOutcomes.name);
+  private readonly paidOnes = new GroupCommit<Paid>((paid) => this.writePaid(paid));
 
   constructor(
     private readonly clock: Clock,
@@ -24,54 +38,22 @@ export class PayoutOutcomes {
     private readonly reversals: TransferReversals,
   ) {}
 
-  /** The transfer exists: in payout → paid out. */
-  async paid(payout: Payout, transferId: string): Promise<void> {
-    const paidAt = this.clock.now();
-    const work = async (tx: Tx): Promise<void> => {
-      await tx.payout.update({
-        where: { id: payout.id },
-        data: { status: 'paid', stripeTransferId: transferId, paidAt, nextTryAt: null },
-      });
-      await this.resolveAttempt(tx, payout, 'sent', transferId);
-      await this.ledger.post(tx, [
-        {
-          kind: 'payout_paid',
-          uniqueKey: `payout_paid:${payout.id}`,
-          facts: { payoutId: payout.id, transferId, amountMinor: payout.amountMinor },
-          affiliateId: payout.affiliateId,
-          currency: payout.currency,
-          from: 'in_payout',
-          to: 'paid_out',
-          amountMinor: payout.amountMinor,
-          occurredAt: paidAt,
-          payoutId: payout.id,
-        },
-      ]);
-      // Stripe may have told of the transfer, and of its being taken back, before this was written down.
-      await this.reversals.settle(tx, [payout.id]);
-    };
-    const before = await this.lockedWhilePending(payout, () => true, work);
-    if (before.status !== 'pending' && before.stripeTransferId !== transferId) {
-      this.logger.error({
-        message: 'a transfer exists for a payout that did not wait for it',
-        payoutId: payout.id,
-        transferId,
-      });
-    }
+  /**
+   * The transfer exists: in payout → paid out, less what was reversed of it already. Concurrent calls share one
+   * transaction. Locks the balances, then the payouts.
+   */
+  paid(payout: Payout, transferId: string): Promise<void> {
+    return this.paidOnes.add({ payout, transferId });
   }
 
   /** A definite no: the money is payable again and goes into the next run. */
-  async failed(payout: Payout, code: string, message: string): Promise<void> {
-    await this.unlessSentSince(payout, async (tx) => {
-      await this.resolveAttempt(tx, payout, 'refused', code);
-      await this.giveBack(tx, payout, { status: 'failed', failureCode: code, failureMessage: message.slice(0, 500) });
-    });
+  failed(payout: Payout, code: string, message: string): Promise<void> {
+    return this.giveBack([payout], { status: 'failed', failureCode: code, failureMessage: message.slice(0, 500) });
   }
 
   /** Not eligible any more, and certainly not sent: the money is payable again, and the run lists the reason. */
-  async canceled(payout: Payout, reason: SkipReason): Promise<void> {
-    await this.unlessSentSince(payout, async (tx) => {
-      await this.giveBack(tx, payout, { status: 'canceled', failureCode: reason, failureMessage: null });
+  canceled(payout: Payout, reason: SkipReason): Promise<void> {
+    return this.giveBack([payout], { status: 'canceled', failureCode: reason, failureMessage: null }, async (tx) => {
       const { runId, affiliateId, currency, amountMinor } = payout;
       await tx.payoutSkip.createMany({
         data: [{ runId, affiliateId, currency, reason, amountMinor }],
@@ -80,61 +62,120 @@ export class PayoutOutcomes {
     });
   }
 
-  private async giveBack(
-    tx: Tx,
-    payout: Payout,
-    end: { status: string; failureCode: string; failureMessage: string | null },
-  ): Promise<void> {
-    const now = this.clock.now();
-    await tx.payout.update({ where: { id: payout.id }, data: { ...end, nextTryAt: null } });
-    const [released] = await tx.$queryRaw<{ firstSeq: bigint }[]>`
-      WITH released AS (
-        UPDATE payout_lines SET released_at = ${now} WHERE payout_id = ${payout.id} AND released_at IS NULL RETURNING seq
-      ) SELECT min(seq) AS "firstSeq" FROM released`;
+  /**
+   * Returns the money of those that are still pending and of which no request was sent since the caller looked: such a
+   * request may be on its way. Set-based, in one transaction with `also`, which runs only if something was returned.
+   */
+  async giveBack(payouts: Payout[], ending: Ending, also?: (tx: Tx) => Promise<void>): Promise<void> {
+    const sends = new Map(payouts.map((payout) => [payout.id, payout.sends]));
+    await this.database.transaction(async (tx) => {
+      const returned = (await lockPending(tx, payouts)).filter((payout) => payout.sends === sends.get(payout.id));
+      if (returned.length === 0) return;
+      await this.writeReturned(tx, returned, ending);
+      await also?.(tx);
+    });
+  }
+
+  private async writePaid(paid: Paid[]): Promise<void> {
+    const transferOf = new Map(paid.map(({ payout, transferId }) => [payout.id, transferId]));
+    const paidAt = this.clock.now();
+    const written = await this.database.transaction(async (tx) => {
+      const pending = await lockPending(
+        tx,
+        paid.map(({ payout }) => payout),
+      );
+      if (pending.length === 0) return pending;
+      const rows = pending.map((payout) => ({ ...payout, transferId: transferOf.get(payout.id) ?? '' }));
+      await this.markPaid(tx, rows, paidAt);
+      await this.ledger.post(
+        tx,
+        rows.map(({ id, transferId, affiliateId, currency, amountMinor }) => ({
+          kind: 'payout_paid' as const,
+          uniqueKey: `payout_paid:${id}`,
+          facts: { payoutId: id, transferId, amountMinor },
+          affiliateId,
+          currency,
+          from: 'in_payout' as const,
+          to: 'paid_out' as const,
+          amountMinor,
+          occurredAt: paidAt,
+          payoutId: id,
+        })),
+      );
+      await this.reversals.settle(
+        tx,
+        rows.map(({ id }) => id),
+      );
+      return pending;
+    });
+    const ids = new Set(written.map(({ id }) => id));
+    for (const one of paid) if (!ids.has(one.payout.id)) await this.warnOfStray(one);
+  }
+
+  private async markPaid(tx: Tx, rows: (Payout & { transferId: string })[], paidAt: Date): Promise<void> {
+    const ids = rows.map(({ id }) => id);
+    const transferIds = rows.map(({ transferId }) => transferId);
     await tx.$executeRaw`
-      UPDATE balances SET first_unlined_seq = least(first_unlined_seq, ${released?.firstSeq ?? null}::bigint)
-      WHERE affiliate_id = ${payout.affiliateId} AND currency = ${payout.currency}`;
-    await this.ledger.post(tx, [
-      {
-        kind: 'payout_returned',
-        uniqueKey: `payout_returned:${payout.id}`,
-        facts: { payoutId: payout.id, amountMinor: payout.amountMinor },
-        affiliateId: payout.affiliateId,
-        currency: payout.currency,
-        from: 'in_payout',
-        to: 'payable',
-        amountMinor: payout.amountMinor,
+      UPDATE payouts p SET status = 'paid', stripe_transfer_id = w.transfer_id, paid_at = ${paidAt}, next_try_at = NULL
+      FROM unnest(${ids}::text[], ${transferIds}::text[]) AS w (id, transfer_id) WHERE p.id = w.id`;
+    await tx.$executeRaw`
+      UPDATE payout_attempts t SET outcome = 'sent', outcome_detail = w.transfer_id, resolved_at = ${paidAt}
+      FROM unnest(${ids}::text[], ${transferIds}::text[]) AS w (id, transfer_id)
+      JOIN payouts p ON p.id = w.id
+      WHERE t.payout_id = w.id AND t.attempt_no = p.attempt_no`;
+  }
+
+  private async writeReturned(tx: Tx, payouts: Payout[], ending: Ending): Promise<void> {
+    const now = this.clock.now();
+    const ids = payouts.map(({ id }) => id);
+    await tx.payout.updateMany({ where: { id: { in: ids } }, data: { ...ending, nextTryAt: null } });
+    await tx.$executeRaw`
+      UPDATE payout_attempts t SET outcome = 'refused', outcome_detail = ${ending.failureCode}, resolved_at = ${now}
+      FROM payouts p
+      WHERE p.id = ANY(${ids}::text[]) AND t.payout_id = p.id AND t.attempt_no = p.attempt_no AND t.outcome = 'unknown'`;
+    await tx.$executeRaw`
+      WITH released AS (
+        UPDATE payout_lines SET released_at = ${now} WHERE payout_id = ANY(${ids}::text[]) AND released_at IS NULL
+        RETURNING affiliate_id, currency, seq
+      )
+      UPDATE balances b SET first_unlined_seq = least(b.first_unlined_seq, r.seq)
+      FROM (SELECT affiliate_id, currency, min(seq) AS seq FROM released GROUP BY 1, 2) r
+      WHERE b.affiliate_id = r.affiliate_id AND b.currency = r.currency`;
+    await this.ledger.post(
+      tx,
+      payouts.map(({ id, affiliateId, currency, amountMinor }) => ({
+        kind: 'payout_returned' as const,
+        uniqueKey: `payout_returned:${id}`,
+        facts: { payoutId: id, amountMinor },
+        affiliateId,
+        currency,
+        from: 'in_payout' as const,
+        to: 'payable' as const,
+        amountMinor,
         occurredAt: now,
-        payoutId: payout.id,
-      },
-    ]);
-    await this.holds.holdInquired(tx, payout.id);
+        payoutId: id,
+      })),
+    );
+    await this.holds.holdInquired(tx, ids);
   }
 
-  private async resolveAttempt(tx: Tx, payout: Payout, outcome: string, outcomeDetail: string): Promise<void> {
-    await tx.payoutAttempt.updateMany({
-      where: { payoutId: payout.id, attemptNo: payout.attemptNo },
-      data: { outcome, outcomeDetail, resolvedAt: this.clock.now() },
+  /** Twice the same is the normal end of a request that was sent twice under one key. */
+  private async warnOfStray({ payout: { id }, transferId }: Paid): Promise<void> {
+    const current = await this.database.prisma.payout.findUniqueOrThrow({ where: { id } });
+    if (current.stripeTransferId === transferId) return;
+    this.logger.error({
+      code: 'unexpected_transfer',
+      message: 'a transfer exists for a payout that did not wait for it',
+      payoutId: id,
+      transferId,
     });
   }
+}
 
-  /** Money is given back only if nobody has sent the payout since the caller looked: that request may be on its way. */
-  private async unlessSentSince(payout: Payout, work: (tx: Tx) => Promise<void>): Promise<void> {
-    await this.lockedWhilePending(payout, (current) => current.sends === payout.sends, work);
-  }
-
-  /** Locks the balance, then the payout. @returns the payout as it was found. */
-  private lockedWhilePending(
-    payout: Payout,
-    condition: (current: Payout) => boolean,
-    work: (tx: Tx) => Promise<void>,
-  ): Promise<Payout> {
-    return this.database.transaction(async (tx) => {
-      await lockBalances(tx, [payout]);
-      await tx.$executeRaw`SELECT 1 FROM payouts WHERE id = ${payout.id} FOR UPDATE`;
-      const current = await tx.payout.findUniqueOrThrow({ where: { id: payout.id } });
-      if (current.status === 'pending' && condition(current)) await work(tx);
-      return current;
-    });
-  }
+/** Locks the balances, then the payouts. @returns those that are pending, as they are now. */
+async function lockPending(tx: Tx, payouts: Payout[]): Promise<Payout[]> {
+  await lockBalances(tx, payouts);
+  const ids = payouts.map(({ id }) => id);
+  await tx.$executeRaw`SELECT 1 FROM payouts WHERE id = ANY(${ids}::text[]) ORDER BY id FOR UPDATE`;
+  return tx.payout.findMany({ where: { id: { in: ids }, status: 'pending' } });
 }

@@ -1,91 +1,68 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Prisma, type Payout, type PayoutAttempt } from '@prisma/client';
+import type { PayoutRun } from '@prisma/client';
 import { OnboardingService } from '../../affiliates/onboarding/onboarding.service.js';
 import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
-import { Database } from '../../database/database.js';
 import { isDatabaseUnavailable } from '../../database/database-errors.js';
-import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
 import { PayoutGateway, type TransferOutcome } from '../payout-gateway.js';
+import { ClaimQueue } from './claim-queue.js';
+import { FundsWaits } from './funds-waits.js';
+import { idempotencyKeyOf, PayoutAttempts } from './payout-attempts.js';
+import { PayoutClaims, type ClaimedPayout } from './payout-claims.js';
 import { PayoutOutcomes } from './payout-outcomes.js';
 import { RequestPacer } from './request-pacer.js';
+import { SenderLease } from './sender-lease.js';
+import { SendingHaltedError } from './sending-halted.error.js';
+import { absenceCertainAt, mustLookUp } from './unresolved-request.js';
 
-const CLAIM_SIZE_MAX = 100;
-/** No more is claimed than can be sent well within the claim, at the slowest rate too. */
-const CLAIM_SECONDS_OF_WORK = 15;
-/** A claim outlives the slowest request; the payouts of a process that died are free after it. */
-const CLAIM_MS = 45_000;
-const MAX_LANES = 32;
-
-/**
- * Stripe forgets a key after 24 hours at the earliest; from here on the same key might make a second transfer, so the
- * payout is looked up first. Four hours of room for clocks that differ (money.md, step 6).
- */
-const KEY_TRUSTED_MS = 20 * 60 * 60 * 1000;
+/** Requests under way at once: enough for the rate at a latency of more than a second. */
+const LANES = 32;
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10 * 60 * 1000;
-const FUNDS_RETRY_MS = 15 * 60 * 1000;
 const BUSY_PAUSE_MS = 1_000;
-
-/** Credentials or keys are wrong, or a payout has two transfers: nothing more is sent until somebody looked. */
-export class SendingHaltedError extends Error {
-  constructor(readonly detail: string) {
-    super(`sending payouts was stopped: ${detail}`);
-    this.name = 'SendingHaltedError';
-  }
-}
 
 /** Second half of a run: sends what was reserved, each payout at most once, whatever happens in between. */
 @Injectable()
 export class PayoutSender {
   private readonly logger = new Logger(PayoutSender.name);
-  private readonly pacer: RequestPacer;
-  private readonly claimSize: number;
+  /** Stripe's limit is one per endpoint. */
+  private readonly transferPacer: RequestPacer;
+  private readonly accountPacer: RequestPacer;
   private stopping = false;
 
   constructor(
     config: Config,
     private readonly clock: Clock,
-    private readonly database: Database,
     private readonly gateway: PayoutGateway,
     private readonly onboarding: OnboardingService,
+    private readonly claims: PayoutClaims,
+    private readonly attempts: PayoutAttempts,
     private readonly outcomes: PayoutOutcomes,
+    private readonly fundsWaits: FundsWaits,
+    private readonly lease: SenderLease,
   ) {
-    this.pacer = new RequestPacer(config.payoutRequestsPerSecond);
-    this.claimSize = Math.min(CLAIM_SIZE_MAX, config.payoutRequestsPerSecond * CLAIM_SECONDS_OF_WORK);
+    this.transferPacer = new RequestPacer(config.payoutRequestsPerSecond);
+    this.accountPacer = new RequestPacer(config.payoutRequestsPerSecond);
   }
 
   /**
-   * Sends every pending payout of the run that is due, once each. Several processes may do so at the same time: a
-   * payout is claimed with SKIP LOCKED, and even a double send carries the same idempotency key.
+   * Sends every pending payout of the run that is due. Several processes may call this at the same time: one of them
+   * sends (see SenderLease), and should a second one send nevertheless, each payout is claimed by one, and even a double
+   * send carries the same idempotency key. A run that was halted starts with the payout that halted it, alone.
    *
-   * @param onSettled called after each payout, for a progress display.
+   * @returns false when another process sends.
    * @throws SendingHaltedError when going on would be pointless or dangerous; nothing is returned or failed then.
    */
-  async sendDue(runId: string, onSettled: (payout: Payout) => void = () => undefined): Promise<void> {
-    for (;;) {
-      const claimed = await this.claim(runId);
-      if (claimed.length === 0 || this.stopping) return;
-      let halted: Error | undefined;
-      const lane = async (): Promise<void> => {
-        for (let payout = claimed.shift(); payout && !halted && !this.stopping; payout = claimed.shift()) {
-          try {
-            await this.settle(payout);
-            onSettled(payout);
-          } catch (error) {
-            if (error instanceof SendingHaltedError || isDatabaseUnavailable(error)) halted ??= error as Error;
-            else await this.postpone(payout, error);
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: MAX_LANES }, lane));
-      if (halted) throw halted;
-    }
+  sendDue(run: PayoutRun): Promise<boolean> {
+    return this.lease.hold(async () => {
+      if (run.haltedPayoutId !== null) await this.sendClaimed(run.id, run.haltedPayoutId);
+      await this.sendClaimed(run.id, null);
+    });
   }
 
-  /** Lets what is under way end and sends nothing more: for a shutdown. What was claimed is free again within a minute. */
+  /** Lets what is under way end and sends nothing more: for a shutdown. */
   stop(): void {
     this.stopping = true;
   }
@@ -94,174 +71,165 @@ export class PayoutSender {
     return this.stopping;
   }
 
-  private claim(runId: string): Promise<Payout[]> {
-    const now = this.clock.now();
-    const claimedUntil = new Date(now.getTime() + CLAIM_MS);
-    return this.database.transaction(async (tx) => {
-      const due = await tx.$queryRaw<{ id: string }[]>`
-        SELECT id FROM payouts
-        WHERE run_id = ${runId} AND status = 'pending' AND (next_try_at IS NULL OR next_try_at <= ${now})
-        ORDER BY id LIMIT ${this.claimSize} FOR UPDATE SKIP LOCKED`;
-      const ids = due.map(({ id }) => id);
-      await tx.payout.updateMany({ where: { id: { in: ids } }, data: { nextTryAt: claimedUntil } });
-      return tx.payout.findMany({ where: { id: { in: ids } }, orderBy: { id: 'asc' } });
-    });
+  private async sendClaimed(runId: string, only: string | null): Promise<void> {
+    const queue = new ClaimQueue(() => this.claims.claim(runId, only));
+    let failure: Error | undefined;
+    const lane = async (): Promise<void> => {
+      while (!failure && !this.stopping) {
+        const payout = await queue.take();
+        if (!payout) return;
+        try {
+          await this.settle(payout);
+        } catch (error) {
+          if (error instanceof SendingHaltedError || isDatabaseUnavailable(error)) failure ??= error as Error;
+          else await this.postpone(payout, error);
+        }
+      }
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    const broken = lanes.find((result) => result.status === 'rejected');
+    if (!broken) {
+      await this.claims.putBack(
+        queue.rest().map(({ id }) => id),
+        null,
+      );
+    }
+    if (failure) throw failure;
+    if (broken) throw broken.reason;
   }
 
-  private async settle(payout: Payout): Promise<void> {
-    const attempt = await this.database.prisma.payoutAttempt.findUnique({
-      where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
-    });
-    await this.pacer.turn();
-    const ineligible = await this.findSkipReason(payout);
-    const unresolved = attempt !== null && isUnresolved(attempt);
-    const tooOld = attempt !== null && this.clock.now().getTime() - attempt.firstSentAt.getTime() >= KEY_TRUSTED_MS;
-    if (unresolved && (ineligible || tooOld)) {
-      if (await this.adoptExisting(payout)) return;
-      // A request that left lately may still arrive: only once its key is old is "not there" a certain no.
-      if (!tooOld) return this.retryLater(payout, backoffMs(payout.sends));
+  private async settle(payout: ClaimedPayout): Promise<void> {
+    if (this.fundsWaits.wasRefused(payout.currency) && !isUnresolved(payout)) {
+      return this.claims.putBack([payout.id], null);
     }
+    const ineligible = await this.findSkipReason(payout);
+    const { credentialId } = this.gateway;
+    const { attempt } = payout;
+    const mustAsk =
+      attempt !== null &&
+      isUnresolved(payout) &&
+      mustLookUp(attempt, { now: this.clock.now(), credentialId, isEligible: ineligible === null });
+    if (!mustAsk) return ineligible ? this.outcomes.canceled(payout, ineligible) : this.send(payout);
+
+    if (await this.adoptExisting(payout)) return;
+    // A request that left lately may still arrive.
+    if (this.clock.now() < absenceCertainAt(attempt)) {
+      return this.claims.putBack([payout.id], absenceCertainAt(attempt));
+    }
+    await this.attempts.resolve(payout, 'absent', null);
     if (ineligible) return this.outcomes.canceled(payout, ineligible);
-    if (!unresolved || !tooOld) return this.send(payout, unresolved);
-    const next = await this.nextAttempt(payout);
-    if (next) await this.send(next, false);
+    const next = await this.attempts.next(payout);
+    if (next) await this.send(next);
   }
 
   /** Status, cases and account once more, the account asked afresh: what changed since the reservation counts. */
-  private async findSkipReason(payout: Payout): Promise<SkipReason | null> {
-    const [affiliate] = await this.database.prisma.$queryRaw<
-      { status: string; underReview: boolean; stripeAccountId: string | null }[]
-    >`
-      SELECT status, ${hasHoldingCase(Prisma.sql`affiliates.id`)} AS "underReview", stripe_account_id AS "stripeAccountId"
-      FROM affiliates WHERE id = ${payout.affiliateId}`;
-    if (affiliate?.status !== 'active') return 'suspended';
-    if (affiliate.underReview) return 'under_review';
+  private async findSkipReason(payout: ClaimedPayout): Promise<SkipReason | null> {
+    if (payout.affiliateStatus !== 'active') return 'suspended';
+    if (payout.underReview) return 'under_review';
     // The account was replaced since: the money goes back and into the next run, to the new account.
-    if (affiliate.stripeAccountId !== payout.destination) return 'account_restricted';
+    if (payout.accountId !== payout.destination) return 'account_restricted';
+    await this.accountPacer.turn();
     const account = await this.onboarding.refreshAccount(payout.destination);
     return account?.payoutsEnabled ? null : 'account_restricted';
   }
 
-  private async send(payout: Payout, unresolvedBefore: boolean): Promise<void> {
-    const idempotencyKey = `${payout.id}:${payout.attemptNo}`;
-    const intended = await this.recordIntent(payout, idempotencyKey);
+  private async send(payout: ClaimedPayout): Promise<void> {
+    await this.transferPacer.turn();
+    const intended = await this.attempts.intend(payout);
     if (!intended) return;
-    const { id, amountMinor, currency, destination } = intended;
+    const { id: payoutId, amountMinor, currency, destination } = intended;
+    const idempotencyKey = idempotencyKeyOf(intended);
     const outcome = await this.gateway.createTransfer({
-      payoutId: id,
+      payoutId,
       amountMinor,
       currency,
       destination,
       idempotencyKey,
     });
-    await this.conclude(intended, outcome, unresolvedBefore);
+    await this.conclude(intended, outcome);
   }
 
-  /**
-   * The intent is committed before the request leaves, so a crash in between is told from one that never sent.
-   * Compare-and-set on what was claimed: a process that held its claim too long gets null and sends nothing, for the
-   * payout may have been sent, or cancelled and its money returned, by another one. So does one that was still asking
-   * about the account when the affiliate was suspended or put under review: the next claim cancels the payout.
-   */
-  private recordIntent(payout: Payout, idempotencyKey: string): Promise<Payout | null> {
-    const firstSentAt = this.clock.now();
-    const { id, attemptNo, sends } = payout;
-    return this.database.transaction(async (tx) => {
-      const count = await tx.$executeRaw`
-        UPDATE payouts p SET sends = ${sends + 1} FROM affiliates a
-        WHERE p.id = ${id} AND p.status = 'pending' AND p.attempt_no = ${attemptNo} AND p.sends = ${sends}
-          AND a.id = p.affiliate_id AND a.status = 'active' AND NOT ${hasHoldingCase(Prisma.sql`a.id`)}`;
-      if (count === 0) return null;
-      await tx.payoutAttempt.upsert({
-        where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
-        create: { payoutId: payout.id, attemptNo: payout.attemptNo, idempotencyKey, firstSentAt, outcome: 'unknown' },
-        update: { outcome: 'unknown', outcomeDetail: null },
-      });
-      return { ...payout, sends: sends + 1 };
-    });
-  }
-
-  private async conclude(payout: Payout, outcome: TransferOutcome, unresolvedBefore: boolean): Promise<void> {
-    const { id: payoutId } = payout;
+  /** What an answer means. Only an answer to the first request speaks for all: an earlier one may have gone through. */
+  private async conclude(payout: ClaimedPayout, outcome: TransferOutcome): Promise<void> {
+    const unresolvedBefore = isUnresolved(payout);
     switch (outcome.kind) {
       case 'sent':
         return this.outcomes.paid(payout, outcome.transferId);
       case 'refused':
-        // Only the first request's no is a no to everything; an earlier one without an answer may have gone through.
         if (unresolvedBefore && (await this.adoptExisting(payout))) return;
         return this.outcomes.failed(payout, outcome.code, outcome.message);
       case 'insufficient_funds':
         if (unresolvedBefore && (await this.adoptExisting(payout))) return;
-        await this.resolve(payout, 'insufficient_funds', null);
-        await this.nextAttempt(payout);
-        return this.retryLater(payout, FUNDS_RETRY_MS);
+        await this.fundsWaits.begin(payout.currency);
+        await this.attempts.resolve(payout, 'insufficient_funds', null);
+        // The refusal is stored under the key.
+        await this.attempts.next(payout);
+        return this.claims.putBack([payout.id], null);
       case 'busy':
-        this.pacer.pause(BUSY_PAUSE_MS);
-        if (!unresolvedBefore) await this.resolve(payout, 'busy', outcome.detail);
-        return this.retryLater(payout, backoffMs(payout.sends));
+        this.transferPacer.pause(BUSY_PAUSE_MS);
+        if (!unresolvedBefore) await this.attempts.resolve(payout, 'busy', outcome.detail);
+        return this.retryLater(payout);
       case 'unknown':
         this.logger.warn({
           message: 'the outcome of a transfer is unknown; it is retried with the same key',
-          payoutId,
+          payoutId: payout.id,
           detail: outcome.detail,
         });
-        await this.resolve(payout, 'unknown', outcome.detail);
-        return this.retryLater(payout, backoffMs(payout.sends));
+        await this.attempts.resolve(payout, 'unknown', outcome.detail);
+        return this.retryLater(payout);
       case 'halted':
-        this.logger.error({ message: 'sending payouts is halted', payoutId, detail: outcome.detail });
-        await this.retryLater(payout, 0);
-        throw new SendingHaltedError(outcome.detail);
+        if (outcome.nothingDone && !unresolvedBefore) await this.attempts.resolve(payout, 'halted', outcome.detail);
+        await this.claims.putBack([payout.id], null);
+        throw new SendingHaltedError(outcome.detail, payout.id);
     }
   }
 
-  /** Looks for the payout's transfer at the provider. @returns whether it was there; it is then paid. */
-  private async adoptExisting(payout: Payout): Promise<boolean> {
-    await this.pacer.turn();
-    const transferIds = await this.gateway.findTransfers(payout.id);
-    if (transferIds.length > 1) {
-      this.logger.error({ message: 'a payout has more than one transfer', payoutId: payout.id, transferIds });
-      throw new SendingHaltedError(`payout ${payout.id} has ${transferIds.length} transfers`);
+  /**
+   * Looks for the payout's transfer at the provider. @returns whether it was there; it is then paid.
+   * @throws UnexpectedTransfersError when what is there is not the one transfer that was asked for.
+   */
+  private async adoptExisting(payout: ClaimedPayout): Promise<boolean> {
+    await this.transferPacer.turn();
+    const transfers = await this.gateway.findTransfers(payout.id);
+    const [transfer] = transfers;
+    if (!transfer) return false;
+    const isWanted =
+      transfers.length === 1 &&
+      transfer.amountMinor === payout.amountMinor &&
+      transfer.currency === payout.currency &&
+      transfer.destination === payout.destination;
+    if (!isWanted) throw new UnexpectedTransfersError(transfers.map(({ transferId }) => transferId));
+    await this.outcomes.paid(payout, transfer.transferId);
+    return true;
+  }
+
+  /** Something about this payout alone went wrong, such as asking for the account: the others go on. */
+  private async postpone(payout: ClaimedPayout, error: unknown): Promise<void> {
+    if (error instanceof UnexpectedTransfersError) {
+      const { transferIds } = error;
+      this.logger.error({ code: 'unexpected_transfer', message: error.message, payoutId: payout.id, transferIds });
+      return this.claims.putBack([payout.id], new Date(this.clock.now().getTime() + MAX_BACKOFF_MS));
     }
-    const [transferId] = transferIds;
-    if (transferId) await this.outcomes.paid(payout, transferId);
-    return transferId !== undefined;
-  }
-
-  /** Compare-and-set, so that of two processes only one goes on to the next attempt; the other gets null. */
-  private async nextAttempt(payout: Payout): Promise<Payout | null> {
-    const attemptNo = payout.attemptNo + 1;
-    const { count } = await this.database.prisma.payout.updateMany({
-      where: { id: payout.id, status: 'pending', attemptNo: payout.attemptNo },
-      data: { attemptNo },
-    });
-    return count === 1 ? { ...payout, attemptNo } : null;
-  }
-
-  private async resolve(payout: Payout, outcome: string, outcomeDetail: string | null): Promise<void> {
-    await this.database.prisma.payoutAttempt.update({
-      where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
-      data: { outcome, outcomeDetail, resolvedAt: outcome === 'unknown' ? null : this.clock.now() },
-    });
-  }
-
-  /** Something other than the transfer itself failed, such as asking for the account: the others go on. */
-  private async postpone(payout: Payout, error: unknown): Promise<void> {
     this.logger.warn({ message: 'a payout could not be sent now', payoutId: payout.id, error: String(error) });
-    await this.retryLater(payout, backoffMs(payout.sends));
+    return this.retryLater(payout);
   }
 
-  private async retryLater(payout: Payout, delayMs: number): Promise<void> {
-    const nextTryAt = new Date(this.clock.now().getTime() + delayMs);
-    await this.database.prisma.payout.updateMany({ where: { id: payout.id, status: 'pending' }, data: { nextTryAt } });
+  /** 2 s, 4 s, 8 s … 10 min. */
+  private retryLater(payout: ClaimedPayout): Promise<void> {
+    const delayMs = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(payout.sends, 20), MAX_BACKOFF_MS);
+    return this.claims.putBack([payout.id], new Date(this.clock.now().getTime() + delayMs));
   }
 }
 
-/** Whether the attempt's transfer may exist: it was sent, and no answer told. */
-function isUnresolved(attempt: PayoutAttempt): boolean {
-  return attempt.outcome === 'unknown';
+/** A payout's group holds what was not asked for: it is neither paid again nor given back until somebody looked. */
+class UnexpectedTransfersError extends Error {
+  constructor(readonly transferIds: string[]) {
+    super("a payout's group at Stripe does not hold the one transfer that was asked for");
+    this.name = 'UnexpectedTransfersError';
+  }
 }
 
-/** 1 s, 2 s, 4 s … 10 min. */
-function backoffMs(sends: number): number {
-  return Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(sends, 20), MAX_BACKOFF_MS);
+/** Whether an earlier request of the present attempt may have made the transfer: it was sent, and no answer told. */
+function isUnresolved({ attempt }: ClaimedPayout): boolean {
+  return attempt?.outcome === 'unknown';
 }

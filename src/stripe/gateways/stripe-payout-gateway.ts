@@ -1,20 +1,29 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import { toJsonAmount } from '../../common/money.js';
 import {
   PayoutGateway,
+  type FoundTransfer,
   type PlatformBalance,
   type TransferIntent,
   type TransferOutcome,
 } from '../../payouts/payout-gateway.js';
+import { StripeConnection } from '../stripe-connection.js';
 import { describeStripeError } from './stripe-errors.js';
 
 const DEFINITE_REFUSALS = new Set([400, 402, 404]);
 
 @Injectable()
 export class StripePayoutGateway extends PayoutGateway {
-  constructor(private readonly stripe: Stripe) {
+  override readonly credentialId: string;
+
+  constructor(
+    private readonly stripe: Stripe,
+    connection: StripeConnection,
+  ) {
     super();
+    this.credentialId = createHash('sha256').update(connection.secretKey).digest('hex').slice(0, 16);
   }
 
   override async createTransfer(intent: TransferIntent): Promise<TransferOutcome> {
@@ -37,9 +46,16 @@ export class StripePayoutGateway extends PayoutGateway {
     }
   }
 
-  override async findTransfers(payoutId: string): Promise<string[]> {
+  override async findTransfers(payoutId: string): Promise<FoundTransfer[]> {
     const transfers = await this.stripe.transfers.list({ transfer_group: payoutId, limit: 100 });
-    return transfers.data.filter((transfer) => transfer.transfer_group === payoutId).map((transfer) => transfer.id);
+    return transfers.data
+      .filter((transfer) => transfer.transfer_group === payoutId)
+      .map((transfer) => ({
+        transferId: transfer.id,
+        amountMinor: BigInt(transfer.amount),
+        currency: transfer.currency,
+        destination: destinationOf(transfer) ?? '',
+      }));
   }
 
   override async getBalances(): Promise<PlatformBalance[]> {
@@ -55,25 +71,30 @@ export class StripePayoutGateway extends PayoutGateway {
 
 /** The SDK takes any body without an `error` object for success, so only a body that is this transfer counts. */
 function isThisTransfer(transfer: Partial<Stripe.Transfer>, intent: TransferIntent): transfer is Stripe.Transfer {
-  const destination = typeof transfer.destination === 'object' ? transfer.destination?.id : transfer.destination;
   return (
     transfer.object === 'transfer' &&
     typeof transfer.id === 'string' &&
     transfer.id.startsWith('tr_') &&
     transfer.amount === toJsonAmount(intent.amountMinor) &&
     transfer.currency === intent.currency &&
-    destination === intent.destination
+    destinationOf(transfer) === intent.destination
   );
+}
+
+function destinationOf({ destination }: Pick<Partial<Stripe.Transfer>, 'destination'>): string | undefined {
+  return typeof destination === 'object' ? destination?.id : destination;
 }
 
 function classify(error: unknown): TransferOutcome {
   const detail = describeStripeError(error);
   if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'unknown', detail };
-  if (error instanceof Stripe.errors.StripeIdempotencyError || error.statusCode === 401 || error.statusCode === 403) {
-    return { kind: 'halted', detail };
-  }
-  // 409: the same key is being executed at this moment; 429: not executed. Neither answer is stored under the key.
-  if (error.statusCode === 429 || error.statusCode === 409) return { kind: 'busy', detail };
+  // The same key is being executed at this moment, for another request of ours: how that one ends is not known.
+  if (error.statusCode === 409) return { kind: 'unknown', detail };
+  if (error.statusCode === 401 || error.statusCode === 403) return { kind: 'halted', detail, nothingDone: true };
+  // Something was sent under this key with other parameters: our ids are not what we think they are.
+  if (error instanceof Stripe.errors.StripeIdempotencyError) return { kind: 'halted', detail, nothingDone: false };
+  // Not executed, and not stored under the key.
+  if (error.statusCode === 429) return { kind: 'busy', detail };
   if (error.code === 'balance_insufficient') return { kind: 'insufficient_funds' };
   if (error.statusCode !== undefined && DEFINITE_REFUSALS.has(error.statusCode) && error.rawType) {
     return { kind: 'refused', code: error.code ?? error.rawType, message: error.message };

@@ -1,5 +1,5 @@
 import type { PayoutDto, PayoutPageDto, PayoutRunDto, PreviewDto } from '../../../src/payouts/payout.dto.js';
-import { SendingHaltedError } from '../../../src/payouts/sending/payout-sender.js';
+import { SendingHaltedError } from '../../../src/payouts/sending/sending-halted.error.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
