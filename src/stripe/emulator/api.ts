@@ -3,7 +3,7 @@ import { Stripe } from 'stripe';
 import { expand } from './expansion.js';
 import type { ChosenFault, FaultInjector, RequestFault } from './faults.js';
 import { parseForm, type ParameterValue } from './form-body.js';
-import { fingerprintOf, type IdempotencyLayer } from './idempotency.js';
+import { fingerprintOf, otherParameters, type IdempotencyLayer } from './idempotency.js';
 import { newId } from './ids.js';
 import { Parameters } from './parameters.js';
 import type { Call, Match, Route, Router } from './router.js';
@@ -51,6 +51,7 @@ export class Api {
       const early = this.befallBeforehand(fault);
       if (early) return early;
       const given = await this.answerOnce(request, fault);
+      if (fault.rule?.afterCommit) await this.delay(fault);
       return this.befallAfterwards(fault, this.reply(request, given));
     } catch (error) {
       return this.reply(request, this.answerOf(error));
@@ -66,7 +67,7 @@ export class Api {
     const parameters = readParameters(request.incoming);
     this.checkAccount(request);
     if (request.idempotencyKey === null) {
-      await this.delay(fault);
+      if (!fault.rule?.afterCommit) await this.delay(fault);
       return this.execute(request, match, parameters, fault, () => undefined);
     }
     const id = `${request.account ?? ''}/${request.idempotencyKey}`;
@@ -74,7 +75,7 @@ export class Api {
     const claim = this.parts.idempotency.claim(id, fingerprint);
     if (claim.kind === 'replay') return { ...claim.answer, firstRequestId: claim.answer.requestId };
     try {
-      await this.delay(fault);
+      if (!fault.rule?.afterCommit) await this.delay(fault);
       return this.execute(request, match, parameters, fault, (answer) =>
         this.parts.idempotency.keep(id, fingerprint, request.id, answer),
       );
@@ -134,6 +135,8 @@ export class Api {
       );
     }
     if (fault.takes('unauthorized_401')) throw unauthorized('The API key was revoked.');
+    if (fault.takes('forbidden_403')) throw forbidden();
+    if (fault.takes('idempotency_error')) throw otherParameters();
     if (!fault.rule?.afterCommit && fault.takes('bad_gateway_502')) return badGateway(fault.rule);
     return null;
   }
@@ -225,6 +228,14 @@ function authenticate(authorization: string | undefined): void {
 
 function unauthorized(message: string): StripeProblem {
   return new StripeProblem(401, { type: 'invalid_request_error', message }, { beforeExecution: true });
+}
+
+function forbidden(): StripeProblem {
+  return new StripeProblem(
+    403,
+    { type: 'invalid_request_error', message: 'The API key does not have the permissions that this request needs.' },
+    { beforeExecution: true },
+  );
 }
 
 function unrecognizedUrl(method: string, path: string): StripeProblem {

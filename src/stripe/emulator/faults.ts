@@ -3,7 +3,9 @@ import { seededRandom } from './seeded-random.js';
 /**
  * - `drop_before`: the socket is destroyed, nothing was done.
  * - `rate_limited_429`, `lock_timeout`: 429, nothing was done and nothing stored under the key.
- * - `unauthorized_401`: as if the key had been revoked; nothing was done and nothing stored under the key.
+ * - `unauthorized_401`, `forbidden_403`: as if the key had been revoked, or had lost its right to this request; nothing
+ *   was done and nothing stored under the idempotency key.
+ * - `idempotency_error`: as if the idempotency key had been used for another request; nothing was done and nothing stored.
  * - `refused_400`: a definite no, stored like any refusal.
  * - `error_500`: nothing is done, the 500 is stored under the key and replayed.
  * - `balance_insufficient`: refused as if the platform's balance were empty; stored like any refusal.
@@ -18,6 +20,8 @@ export type RequestFaultKind =
   | 'rate_limited_429'
   | 'lock_timeout'
   | 'unauthorized_401'
+  | 'forbidden_403'
+  | 'idempotency_error'
   | 'refused_400'
   | 'error_500'
   | 'balance_insufficient'
@@ -32,6 +36,8 @@ export const REQUEST_FAULT_KINDS: readonly RequestFaultKind[] = [
   'rate_limited_429',
   'lock_timeout',
   'unauthorized_401',
+  'forbidden_403',
+  'idempotency_error',
   'refused_400',
   'error_500',
   'balance_insufficient',
@@ -55,11 +61,14 @@ export interface RequestFault {
   probability?: number;
   /** Makes the chance repeatable. */
   seed?: number;
-  /** How long the answer is held back in real time, while the idempotency key is in use. */
+  /**
+   * How long the answer is held back in real time: before the request is carried out, while its idempotency key is in
+   * use, or with `afterCommit` when all is done and only the answer is late.
+   */
   delayMs?: number;
   /** For `bad_gateway_502`: what the body is; HTML when absent. */
   body?: 'html' | 'empty_json';
-  /** For `bad_gateway_502`: whether the request is carried out first. */
+  /** For `bad_gateway_502` and delays: whether the request is carried out first. */
   afterCommit?: boolean;
 }
 

@@ -68,7 +68,8 @@ function sorted(value: unknown): unknown {
     .map(([key, inner]) => [key, sorted(inner)]);
 }
 
-function otherParameters(): StripeProblem {
+/** The refusal of a key that was used for another request. */
+export function otherParameters(): StripeProblem {
   return new StripeProblem(400, {
     type: 'idempotency_error',
     message:

@@ -10,7 +10,7 @@ const LIMIT_MAX = 100;
  * filters; `created`, `limit`, `starting_after` and `ending_before` are applied here.
  */
 export function listPage<T extends { id: string; created?: number }>(
-  objects: T[],
+  objects: readonly T[],
   parameters: Parameters,
   url: string,
 ): WireList<T> {

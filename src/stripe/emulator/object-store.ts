@@ -1,7 +1,6 @@
+import { Shelf } from './shelf.js';
 import { StateLog, type LoggedVersion } from './state-log.js';
 import type { ObjectType, StoredObjects } from './stored-objects.js';
-
-type Shelf = Map<string, unknown>;
 
 interface OpenTransaction {
   versions: LoggedVersion[];
@@ -24,23 +23,27 @@ export class ObjectStore {
   }
 
   find<T extends ObjectType>(account: string | null, type: T, id: string): StoredObjects[T] | null {
-    return (this.shelf(account, type).get(id) as StoredObjects[T] | undefined) ?? null;
+    return (this.shelf(account, type).find(id) as StoredObjects[T] | undefined) ?? null;
   }
 
-  /** All objects of a type, oldest first. */
-  all<T extends ObjectType>(account: string | null, type: T): StoredObjects[T][] {
-    return [...this.shelf(account, type).values()] as StoredObjects[T][];
+  /** All objects of a type, newest first. */
+  newestFirst<T extends ObjectType>(account: string | null, type: T): readonly StoredObjects[T][] {
+    return this.shelf(account, type).newestFirst() as readonly StoredObjects[T][];
+  }
+
+  /** The transfers of a group, newest first; it costs the same however many others there are. */
+  transfersOf(account: string | null, group: string): readonly StoredObjects['transfer'][] {
+    return this.shelf(account, 'transfer').newestOfGroup(group) as StoredObjects['transfer'][];
   }
 
   /** Stores a version of an object. Must be called inside a {@link transaction}. */
   put<T extends ObjectType>(account: string | null, type: T, id: string, value: StoredObjects[T] | null): void {
     if (!this.open) throw new Error('The object store is only written inside a transaction.');
     const shelf = this.shelf(account, type);
-    const before = shelf.get(id);
-    this.open.undo.push(() => (before === undefined ? shelf.delete(id) : shelf.set(id, before)));
+    const before = shelf.find(id);
+    this.open.undo.push(() => shelf.put(id, before));
     this.open.versions.push([account, type, id, value]);
-    if (value === null) shelf.delete(id);
-    else shelf.set(id, deepFreeze(value));
+    shelf.put(id, deepFreeze(value));
   }
 
   /**
@@ -79,16 +82,14 @@ export class ObjectStore {
   }
 
   private restore([account, type, id, value]: LoggedVersion): void {
-    const shelf = this.shelf(account, type);
-    if (value === null) shelf.delete(id);
-    else shelf.set(id, deepFreeze(value));
+    this.shelf(account, type).put(id, deepFreeze(value));
   }
 
   private shelf(account: string | null, type: string): Shelf {
     const key = `${account ?? ''}/${type}`;
     let shelf = this.shelves.get(key);
     if (!shelf) {
-      shelf = new Map();
+      shelf = new Shelf(type);
       this.shelves.set(key, shelf);
     }
     return shelf;

@@ -74,8 +74,13 @@ export class Workspace {
   }
 
   /** All objects of a type, newest first: the order of Stripe's lists. */
-  newestFirst<T extends ObjectType>(type: T): StoredObjects[T][] {
-    return this.surroundings.store.all(this.account, type).reverse();
+  newestFirst<T extends ObjectType>(type: T): readonly StoredObjects[T][] {
+    return this.surroundings.store.newestFirst(this.account, type);
+  }
+
+  /** The transfers of a group, newest first. */
+  transfersOf(group: string): readonly StoredObjects['transfer'][] {
+    return this.surroundings.store.transfersOf(this.account, group);
   }
 
   put<T extends ObjectType>(type: T, value: StoredObjects[T] & { id: string }): StoredObjects[T] {

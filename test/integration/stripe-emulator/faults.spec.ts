@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import type { Stripe } from 'stripe';
 import type { RequestFault } from '../../../src/stripe/emulator/index.js';
-import { control, createActiveAccount, startHarness, type Harness } from './emulator-harness.js';
+import { eventually } from '../../setup/eventually.js';
+import { control, createActiveAccount, sdkFor, startHarness, type Harness } from './emulator-harness.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -149,6 +150,74 @@ describe('idempotency and faults in the Stripe emulator', () => {
     expect((await send('key-1')).object).toBe('customer');
     expect((await send('key-1')).object).toBe('transfer');
     expect(await transferCount()).toBe(1);
+  });
+
+  it.each<[Omit<RequestFault, 'method' | 'path'>, object, number]>([
+    [{ kind: 'drop_before', count: 2 }, { type: 'StripeConnectionError' }, 0],
+    [{ kind: 'rate_limited_429' }, { type: 'StripeRateLimitError', code: 'rate_limit' }, 0],
+    [{ kind: 'lock_timeout' }, { type: 'StripeRateLimitError', code: 'lock_timeout' }, 0],
+    [{ kind: 'unauthorized_401' }, { type: 'StripeAuthenticationError', statusCode: 401 }, 0],
+    [{ kind: 'forbidden_403' }, { type: 'StripePermissionError', statusCode: 403 }, 0],
+    [{ kind: 'idempotency_error' }, { type: 'StripeIdempotencyError', statusCode: 400 }, 0],
+    [{ kind: 'refused_400' }, { type: 'StripeInvalidRequestError', code: 'account_invalid' }, 0],
+    [{ kind: 'balance_insufficient' }, { type: 'StripeInvalidRequestError', code: 'balance_insufficient' }, 0],
+    [{ kind: 'error_500' }, { type: 'StripeAPIError', statusCode: 500 }, 0],
+    [{ kind: 'error_500_after_commit' }, { type: 'StripeAPIError', statusCode: 500 }, 1],
+    [{ kind: 'drop_after_commit', count: 2 }, { type: 'StripeConnectionError' }, 1],
+    [{ kind: 'bad_gateway_502' }, { type: 'StripeAPIError' }, 0],
+    [{ kind: 'bad_gateway_502', afterCommit: true }, { type: 'StripeAPIError' }, 1],
+    [{ kind: 'delay_ms', delayMs: 400 }, { type: 'StripeConnectionError' }, 0],
+    [{ kind: 'delay_ms', delayMs: 400, afterCommit: true }, { type: 'StripeConnectionError' }, 1],
+  ])('should do what it is told over HTTP: %j', async (fault, error, transfersMade) => {
+    await control(harness.emulator, 'POST', 'faults', { ...fault, method: 'POST', path: '/v1/transfers' });
+    const impatient = sdkFor(harness.emulator, { timeout: 100 });
+    await expect(
+      impatient.transfers.create({ amount: 100, currency: 'usd', destination }, { idempotencyKey: 'key-1' }),
+    ).rejects.toMatchObject(error);
+    expect(await transferCount()).toBe(transfersMade);
+    expect(await control(harness.emulator, 'GET', 'faults')).toEqual({ requests: [], webhooks: [] });
+  });
+
+  it('should hold back only the answer when a delay comes after the commit', async () => {
+    arm({ kind: 'delay_ms', delayMs: 200, afterCommit: true });
+    const late = send('key-1');
+    await eventually(async () => expect(await transferCount()).toBe(1));
+    // Its answer is known under the key before whoever asked first has it.
+    expect((await send('key-1')).lastResponse.headers).toMatchObject({ 'idempotent-replayed': 'true' });
+    expect((await late).lastResponse.headers).not.toHaveProperty('idempotent-replayed');
+  });
+
+  it('should befall questions as well as changes, each at its own address', async () => {
+    const { emulator, stripe } = harness;
+    const transfer = await send('key-1');
+    emulator.faults.add({ kind: 'error_500', method: 'GET', path: '/v1/transfers', count: null });
+    emulator.faults.add({ kind: 'bad_gateway_502', method: 'GET', path: '/v1/accounts/*', count: null });
+    emulator.faults.add({ kind: 'error_500', method: 'GET', path: '/v2/core/accounts/*', count: null });
+    await expect(stripe.transfers.list({ transfer_group: 'g' })).rejects.toMatchObject({ statusCode: 500 });
+    await expect(stripe.accounts.retrieve(destination)).rejects.toMatchObject({ type: 'StripeAPIError' });
+    await expect(stripe.v2.core.accounts.retrieve(destination)).rejects.toMatchObject({ statusCode: 500 });
+    expect((await stripe.transfers.retrieve(transfer.id)).id).toBe(transfer.id);
+    expect((await send('key-2')).object).toBe('transfer');
+    emulator.faults.clear();
+    expect((await stripe.transfers.list({ transfer_group: 'g' })).data).toHaveLength(2);
+  });
+
+  it('should find the transfers of a group, and take back those of a request that failed', async () => {
+    const { stripe } = harness;
+    const first = await send('key-1');
+    const second = await send('key-2');
+    await stripe.transfers.create({ amount: 100, currency: 'usd', destination, transfer_group: 'other' });
+    await expect(
+      stripe.transfers.create({ amount: 1, currency: 'chf', destination, transfer_group: 'g' }),
+    ).rejects.toMatchObject({ code: 'balance_insufficient' });
+    await stripe.transfers.update(first.id, { metadata: { seen: 'yes' } });
+    const { data } = await stripe.transfers.list({ transfer_group: 'g' });
+    expect(data.map(({ id, metadata }) => [id, metadata])).toEqual([
+      [second.id, {}],
+      [first.id, { seen: 'yes' }],
+    ]);
+    expect((await stripe.transfers.list({ transfer_group: 'g', destination: 'acct_other' })).data).toEqual([]);
+    expect((await stripe.transfers.list({ transfer_group: 'nobody' })).data).toEqual([]);
   });
 
   it('should leave other paths alone, fail by chance in a repeatable way, and be told over HTTP', async () => {

@@ -1,6 +1,5 @@
 import { listPage } from '../listing.js';
 import { route, type Call, type Route } from '../router.js';
-import type { StoredEvent } from '../stored-objects.js';
 import { invalidParameter, noSuchObject } from '../stripe-problem.js';
 import type { Workspace } from '../workspace.js';
 
@@ -13,7 +12,7 @@ export const eventRoutes: Route[] = [
   route('GET', '/v1/events', listEvents),
   route('GET', '/v1/events/:id', ({ workspace, path }) => {
     const event = workspace.get('event', path.id ?? '');
-    if (!isShown(workspace, event)) throw noSuchObject('event', event.id);
+    if (event.created <= hiddenUntil(workspace)) throw noSuchObject('event', event.id);
     return event;
   }),
 ];
@@ -25,15 +24,17 @@ function listEvents({ workspace, parameters }: Call): object {
     throw invalidParameter('parameter_invalid_array', 'types', 'You may pass either `type` or `types`, but not both.');
   if (types && types.length > TYPES_MAX)
     throw invalidParameter('parameter_invalid_array', 'types', `Array types exceeded maximum ${TYPES_MAX} elements.`);
+  const hidden = hiddenUntil(workspace);
   const events = workspace
     .newestFirst('event')
-    .filter((event) => isShown(workspace, event))
+    .filter(({ created }) => created > hidden)
     .filter((event) => (!type || matches(type, event.type)) && (!types || types.includes(event.type)));
   return listPage(events, parameters, '/v1/events');
 }
 
-function isShown(workspace: Workspace, { created }: StoredEvent): boolean {
-  return created > workspace.nowSeconds - SHOWN_SECONDS;
+/** Events of that second and before are not shown any more. */
+function hiddenUntil(workspace: Workspace): number {
+  return workspace.nowSeconds - SHOWN_SECONDS;
 }
 
 /** `type` may end in a wildcard: `invoice.*`. */

@@ -79,13 +79,9 @@ function updateTransfer({ workspace, parameters, path }: Call): Transfer {
 function listTransfers({ workspace, parameters }: Call): object {
   const group = parameters.string('transfer_group');
   const destination = parameters.string('destination');
-  const transfers = workspace
-    .newestFirst('transfer')
-    .filter(
-      (transfer) =>
-        (!group || transfer.transfer_group === group) && (!destination || transfer.destination === destination),
-    );
-  return listPage(transfers, parameters, '/v1/transfers');
+  const transfers = group ? workspace.transfersOf(group) : workspace.newestFirst('transfer');
+  const wanted = destination ? transfers.filter((transfer) => transfer.destination === destination) : transfers;
+  return listPage(wanted, parameters, '/v1/transfers');
 }
 
 /** Takes back what was not yet taken back of a transfer, or a part of it. */
