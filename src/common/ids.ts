@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   payoutRun: 'run',
   payout: 'po',
   transferReversal: 'rev',
+  reconciliation: 'rec',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

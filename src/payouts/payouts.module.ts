@@ -15,9 +15,11 @@ import { PayoutRunsService } from './runs/payout-runs.service.js';
 import { RunDecisions } from './runs/run-decisions.service.js';
 import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
+import { ReconciliationService } from './reconciliation/reconciliation.service.js';
+import { TwoSides } from './reconciliation/two-sides.js';
 import { TransferReversals } from './reversals/transfer-reversals.service.js';
 
-/** Needs PayoutGateway, bound by src/stripe. The scheduler is provided by the application, and only by a server. */
+/** Needs PayoutGateway and TransferReader, bound by src/stripe. The scheduler is provided by the application, and only by a server. */
 @Module({
   imports: [AffiliatesModule, CommissionsModule, FraudModule],
   controllers: [PayoutsController, MyPayoutsController],
@@ -31,10 +33,19 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     PayoutReservation,
     PayoutRunsService,
     PayoutSender,
+    ReconciliationService,
     RunDecisions,
     SenderLease,
     TransferReversals,
+    TwoSides,
   ],
-  exports: [PayoutPreviewService, PayoutQueries, PayoutRunsService, RunDecisions, TransferReversals],
+  exports: [
+    PayoutPreviewService,
+    PayoutQueries,
+    PayoutRunsService,
+    ReconciliationService,
+    RunDecisions,
+    TransferReversals,
+  ],
 })
 export class PayoutsModule {}

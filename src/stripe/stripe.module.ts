@@ -6,11 +6,13 @@ import { CommissionsModule } from '../commissions/commissions.module.js';
 import { Config } from '../config/config.js';
 import { JobQueue } from '../database/job-queue.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
+import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './gateways/stripe-account-gateway.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
+import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
 import { EventBackfill } from './webhooks/event-backfill.js';
@@ -65,8 +67,9 @@ export class StripeGatewaysModule {
               : new StripeAccountGatewayV1(stripe, config.defaultCountry),
         },
         { provide: PayoutGateway, useClass: StripePayoutGateway },
+        { provide: TransferReader, useClass: StripeTransferReader },
       ],
-      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway],
+      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway, TransferReader],
     };
   }
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { PayoutScheduler } from './payout-scheduler.js';
+import { ReconciliationMetrics } from '../reconciliation/reconciliation-metrics.js';
+import { ReconciliationScheduler } from '../reconciliation/reconciliation-scheduler.js';
 import { PayoutsModule } from '../payouts.module.js';
 
 /** Apart from PayoutsModule, because a command pays without starting a schedule. */
-@Module({ imports: [PayoutsModule], providers: [PayoutScheduler] })
+@Module({ imports: [PayoutsModule], providers: [PayoutScheduler, ReconciliationMetrics, ReconciliationScheduler] })
 export class PayoutSchedulerModule {}

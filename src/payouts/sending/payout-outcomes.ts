@@ -156,6 +156,8 @@ export class PayoutOutcomes {
         payoutId: id,
       })),
     );
+    // Should a transfer be known nevertheless, the affiliate waits for staff instead of being paid twice.
+    await this.reversals.settle(tx, ids);
     await this.holds.holdInquired(tx, ids);
   }
 

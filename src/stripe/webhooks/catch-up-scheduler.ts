@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron } from '@nestjs/schedule';
 import Stripe from 'stripe';
 import { Database } from '../../database/database.js';
+import { runAlone } from '../../database/run-alone.js';
 import { describeStripeError } from '../gateways/stripe-errors.js';
 import { AccountRefresh } from './account-refresh.js';
 import { EventBackfill } from './event-backfill.js';
@@ -49,41 +50,12 @@ export class CatchUpScheduler implements BeforeApplicationShutdown {
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.alone(what, work);
+      await runAlone(this.database, what, work);
     } catch (error) {
       this.logger.error({
         message: `${what} was interrupted; it goes on within a quarter of an hour`,
         error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : String(error),
       });
-    }
-  }
-
-  /**
-   * Runs `work` unless another process does it. The lock belongs to a connection, so it ends with a process that dies;
-   * should only the connection break, two work at once, which costs requests and nothing else.
-   */
-  private async alone(what: string, work: () => Promise<void>): Promise<void> {
-    const client = await this.database.pool.connect();
-    let failure: Error | undefined;
-    const onError = (error: Error): void => {
-      failure = error;
-    };
-    // A connection that breaks while nothing is asked of it would otherwise end the process.
-    client.on('error', onError);
-    try {
-      const { rows } = await client.query<{ taken: boolean }>(
-        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
-        [what],
-      );
-      if (!rows[0]?.taken) return;
-      try {
-        await work();
-      } finally {
-        if (!failure) await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [what]);
-      }
-    } finally {
-      client.off('error', onError);
-      client.release(failure);
     }
   }
 }

@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { EventHandlers } from './event-handlers.js';
+import { listedIn } from '../stripe-object.js';
 import { WebhookInbox } from './webhook-inbox.js';
 import type { SnapshotEvent } from './webhook-verifier.js';
 
@@ -103,7 +104,7 @@ export class EventBackfill {
         limit: PAGE_SIZE,
         ...(last !== undefined && { starting_after: last }),
       });
-      yield await this.storeUnknown(eventsOf(page));
+      yield await this.storeUnknown(listedIn<Stripe.Event>(page) as unknown as SnapshotEvent[]);
       last = page.has_more ? page.data.at(-1)?.id : undefined;
     } while (last !== undefined);
   }
@@ -139,13 +140,4 @@ function* ranges(from: Date, now: Date): Generator<Range> {
 
 function secondsOf(moment: Date): number {
   return Math.floor(moment.getTime() / 1000);
-}
-
-/** The SDK takes some answers of proxies for lists (stripe.md), and an empty list would count as complete. */
-function eventsOf(page: { object?: string; data?: unknown; has_more?: boolean }): SnapshotEvent[] {
-  const { object, data, has_more: hasMore } = page;
-  if (object !== 'list' || !Array.isArray(data) || typeof hasMore !== 'boolean' || (hasMore && data.length === 0)) {
-    throw new Error('Stripe answered with no list of events');
-  }
-  return data as SnapshotEvent[];
 }

@@ -12,6 +12,9 @@ import { isKnownCurrency } from './currencies.js';
 type Transfer = Wire<Stripe.Transfer>;
 type Reversal = Wire<Stripe.TransferReversal>;
 
+/** A transfer shows its newest reversals; the others are in their list. */
+const SHOWN_REVERSALS = 10;
+
 export const transferRoutes: Route[] = [
   route('POST', '/v1/transfers', createTransfer),
   route('GET', '/v1/transfers', listTransfers),
@@ -113,7 +116,11 @@ function createReversal({ workspace, parameters, path }: Call): Reversal {
     ...before,
     amount_reversed: before.amount_reversed + amount,
     reversed: amount === left,
-    reversals: { ...before.reversals, data: [reversal, ...before.reversals.data] },
+    reversals: {
+      ...before.reversals,
+      data: [reversal, ...before.reversals.data].slice(0, SHOWN_REVERSALS),
+      has_more: before.reversals.has_more || before.reversals.data.length === SHOWN_REVERSALS,
+    },
   });
   workspace.emit('transfer.reversed', transfer);
   return reversal;

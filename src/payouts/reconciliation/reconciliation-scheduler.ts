@@ -1,0 +1,65 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+import { DateTime } from 'luxon';
+import { Clock } from '../../common/clock.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
+import { ReconciliationService } from './reconciliation.service.js';
+
+/** Before the payouts of the 1st go out (PAYOUT_CRON), and while little else happens. */
+const HOUR_OF_NIGHT = 3;
+const EVERY_QUARTER_HOUR = '0 7-59/15 * * * *';
+
+/**
+ * Reconciles once a night, whichever instance comes first. It asks each quarter of an hour whether this night's is done,
+ * so one that was missed or failed is made up for.
+ */
+@Injectable()
+export class ReconciliationScheduler implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(ReconciliationScheduler.name);
+  private busy: Promise<void> | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly reconciliation: ReconciliationService,
+  ) {}
+
+  /** Never rejects. A second call while one is under way joins it. */
+  @Cron(EVERY_QUARTER_HOUR)
+  async tick(): Promise<void> {
+    this.busy ??= this.work().finally(() => {
+      this.busy = null;
+    });
+    await this.busy;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.busy;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      if (await this.isDue()) await this.reconciliation.reconcile();
+    } catch (error) {
+      this.logger.warn({ message: 'the reconciliation is tried again in a quarter of an hour', error: String(error) });
+    }
+  }
+
+  private async isDue(): Promise<boolean> {
+    const { prisma } = this.database;
+    if (!(await prisma.payout.findFirst({ select: { id: true } }))) return false;
+    const done = await prisma.reconciliation.findFirst({
+      where: { status: { in: ['agrees', 'differs'] }, since: null, startedAt: { gte: this.lastNight() } },
+      select: { id: true },
+    });
+    return done === null;
+  }
+
+  private lastNight(): Date {
+    const now = DateTime.fromJSDate(this.clock.now(), { zone: this.config.payoutTimezone });
+    const tonight = now.startOf('day').set({ hour: HOUR_OF_NIGHT });
+    return (tonight <= now ? tonight : tonight.minus({ days: 1 })).toJSDate();
+  }
+}
