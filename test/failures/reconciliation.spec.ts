@@ -267,7 +267,9 @@ describe('60 · every night', () => {
   const kept = async (): Promise<string[]> =>
     (await api.database.prisma.reconciliation.findMany({ orderBy: { id: 'asc' } })).map(({ status }) => status);
   const metrics = async (): Promise<string[]> =>
-    (await (await fetch(`${api.url}/metrics`)).text()).split('\n').filter((line) => /^fairshare_reconc.* [1-9]\d*$/.test(line));
+    (await (await fetch(`${api.url}/metrics`)).text())
+      .split('\n')
+      .filter((line) => /^fairshare_reconc.* [1-9]\d*$/.test(line));
 
   it('it is done once, made up for when it failed or was missed, and its result shown', async () => {
     expect(await metrics()).toEqual([]);
