@@ -11,8 +11,6 @@ import {
   UpdateAffiliateDto,
 } from './affiliate.dto.js';
 import { AffiliatesService } from './affiliates.service.js';
-import { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding/onboarding.dto.js';
-import { OnboardingService } from './onboarding/onboarding.service.js';
 
 @ApiTags('Affiliates')
 @HostScope()
@@ -20,7 +18,6 @@ import { OnboardingService } from './onboarding/onboarding.service.js';
 export class AffiliatesController {
   constructor(
     private readonly affiliates: AffiliatesService,
-    private readonly onboarding: OnboardingService,
     private readonly idempotency: Idempotency,
   ) {}
 
@@ -50,11 +47,5 @@ export class AffiliatesController {
   @Patch(':id')
   update(@Param('id') id: string, @Body() body: UpdateAffiliateDto): Promise<AffiliateDto> {
     return this.affiliates.update(id, body);
-  }
-
-  /** A new link to Stripe's onboarding, good for one visit. Makes the Stripe account on first use, once. */
-  @Post(':id/onboarding-links')
-  createOnboardingLink(@Param('id') id: string, @Body() body: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
-    return this.onboarding.createLink(id, body);
   }
 }

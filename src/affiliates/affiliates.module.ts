@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
-import { AffiliateCodes, CodeSuffixes } from './codes/affiliate-codes.js';
 import { AffiliatesController } from './affiliates.controller.js';
 import { AffiliatesService } from './affiliates.service.js';
+import { AffiliateCodes, CodeSuffixes } from './codes/affiliate-codes.js';
 import { MeController } from './me.controller.js';
+import { AffiliateNotices } from './notices/affiliate-notices.js';
+import { BankPayouts } from './notices/bank-payouts.js';
+import { MyNoticesController } from './notices/my-notices.controller.js';
+import { NoticesController } from './notices/notices.controller.js';
+import { MyOnboardingController } from './onboarding/my-onboarding.controller.js';
+import { OnboardingLinks } from './onboarding/onboarding-links.service.js';
+import { OnboardingPagesController } from './onboarding/onboarding-pages.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { OnboardingService } from './onboarding/onboarding.service.js';
 import { PlansController } from './plans/plans.controller.js';
@@ -10,8 +17,26 @@ import { PlansService } from './plans/plans.service.js';
 
 /** Who refers others, under which code, by which terms. Needs AccountGateway and AffiliateIpRecorder, bound by others. */
 @Module({
-  controllers: [AffiliatesController, MeController, PlansController, OnboardingController],
-  providers: [AffiliatesService, AffiliateCodes, CodeSuffixes, PlansService, OnboardingService],
-  exports: [AffiliatesService, PlansService, OnboardingService],
+  controllers: [
+    AffiliatesController,
+    OnboardingController,
+    NoticesController,
+    MeController,
+    MyOnboardingController,
+    MyNoticesController,
+    PlansController,
+    OnboardingPagesController,
+  ],
+  providers: [
+    AffiliatesService,
+    AffiliateCodes,
+    CodeSuffixes,
+    PlansService,
+    OnboardingService,
+    OnboardingLinks,
+    AffiliateNotices,
+    BankPayouts,
+  ],
+  exports: [AffiliatesService, PlansService, OnboardingService, OnboardingLinks, BankPayouts],
 })
 export class AffiliatesModule {}

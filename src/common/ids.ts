@@ -5,6 +5,7 @@ import { Clock } from './clock.js';
 /** What each kind of id begins with, so that an id in a log or a support mail says what it is. */
 export const ID_PREFIXES = {
   affiliate: 'aff',
+  notice: 'ntc',
   plan: 'pln',
   planVersion: 'plv',
   click: 'clk',

@@ -9,7 +9,8 @@ import { PayoutGateway } from '../payouts/payout-gateway.js';
 import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
-import { StripeAccountGatewayV1, StripeAccountGatewayV2 } from './gateways/stripe-account-gateway.js';
+import { StripeAccountGatewayV1 } from './gateways/stripe-account-gateway-v1.js';
+import { StripeAccountGatewayV2 } from './gateways/stripe-account-gateway-v2.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
 import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
@@ -21,6 +22,7 @@ import { EventMetrics } from './webhooks/event-metrics.js';
 import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
+import { BankPayoutEndedHandler } from './webhooks/handlers/bank-payout-ended.handler.js';
 import { CreditNoteChangedHandler } from './webhooks/handlers/credit-note-changed.handler.js';
 import { CustomerIdentifiedHandler } from './webhooks/handlers/customer-identified.handler.js';
 import { DisputeChangedHandler } from './webhooks/handlers/dispute-changed.handler.js';
@@ -46,6 +48,7 @@ const HANDLERS = [
   SubscriptionChangedHandler,
   TransferChangedHandler,
   AccountUpdatedHandler,
+  BankPayoutEndedHandler,
 ];
 
 /** The ports that other modules own, bound to Stripe. */
@@ -62,9 +65,7 @@ export class StripeGatewaysModule {
           provide: AccountGateway,
           inject: [Stripe, Config],
           useFactory: (stripe: Stripe, config: Config) =>
-            config.stripeAccountsApi === 'v2'
-              ? new StripeAccountGatewayV2(stripe)
-              : new StripeAccountGatewayV1(stripe, config.defaultCountry),
+            config.stripeAccountsApi === 'v2' ? new StripeAccountGatewayV2(stripe) : new StripeAccountGatewayV1(stripe),
         },
         { provide: PayoutGateway, useClass: StripePayoutGateway },
         { provide: TransferReader, useClass: StripeTransferReader },

@@ -1,52 +1,31 @@
-import { Controller, Get, Header } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { HostScope } from '../../auth/access.js';
+import { OnboardingLinks } from './onboarding-links.service.js';
+import { CreateOnboardingLinkDto, OnboardingDto, OnboardingLinkDto } from './onboarding.dto.js';
+import { OnboardingService } from './onboarding.service.js';
 
-/** Where Stripe sends affiliates whose host gave no page of its own. */
-@ApiExcludeController()
-@Controller('onboarding')
+@ApiTags('Affiliates')
+@HostScope()
+@Controller('v1/affiliates/:id')
 export class OnboardingController {
-  @Get('return')
-  @Header('content-type', 'text/html; charset=utf-8')
-  @Header('cache-control', 'no-store')
-  returned(): string {
-    return page(
-      'You are back from Stripe',
-      'If Stripe needs anything else, it will ask you there. You can close this page and return to the app.',
-    );
+  constructor(
+    private readonly onboarding: OnboardingService,
+    private readonly links: OnboardingLinks,
+  ) {}
+
+  /**
+   * How far an affiliate is with Stripe: whether it can be paid, and what is missing for it. Shows what Stripe last said,
+   * at `checkedAt`: Stripe is asked whenever it reports a change, before each payout, and daily in any case.
+   */
+  @Get('onboarding')
+  get(@Param('id') id: string): Promise<OnboardingDto> {
+    return this.onboarding.get(id);
   }
 
-  @Get('refresh')
-  @Header('content-type', 'text/html; charset=utf-8')
-  @Header('cache-control', 'no-store')
-  expired(): string {
-    return page(
-      'This link has expired',
-      'Links to Stripe work once and for a few minutes only. Return to the app and ask for a new one.',
-    );
+  /** A new link to Stripe's onboarding, good for one visit. Makes the Stripe account on first use, once. */
+  @Post('onboarding-links')
+  createLink(@Param('id') id: string, @Body() body: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
+    return this.links.create(id, body);
   }
-}
-
-function page(title: string, text: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>
-body { font: 1.0625rem/1.6 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid; place-items: center; }
-main { max-width: 34rem; padding: 2rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 0.75rem; }
-p { margin: 0; }
-</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p>${text}</p>
-</main>
-</body>
-</html>
-`;
 }

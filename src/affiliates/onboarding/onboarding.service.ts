@@ -1,133 +1,154 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Affiliate } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
-import { Config } from '../../config/config.js';
-import { Database } from '../../database/database.js';
-import { AccountGateway, type AccountStatus } from './account-gateway.js';
-import { stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
-import { AffiliatesService } from '../affiliates.service.js';
-import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
+import { Database, type Tx } from '../../database/database.js';
+import { affiliateNotFound } from '../affiliate-errors.js';
+import { AffiliateNotices } from '../notices/affiliate-notices.js';
+import { AccountGateway, type AccountStatus, type Requirement } from './account-gateway.js';
+import type { OnboardingDto } from './onboarding.dto.js';
+import { messageOf, presentOnboarding, type StoredRequirement } from './onboarding-presenter.js';
+import { todosOf } from './requirement-texts.js';
 
-/**
- * Brings affiliates to an account that can be paid.
- *
- * The intent to make an account is committed before the provider is asked, and its moment is part of the idempotency
- * key: a repeated call, also after a crash, gets the same account, and a new intent (after the country was put right,
- * or the account was closed) gets a new one.
- */
+/** Something that was heard about an account. */
+export interface AccountNews {
+  accountId: string;
+  stripeEventId: string;
+  receivedAt: Date;
+}
+
+interface Question {
+  askedAt: Date;
+  answer: Promise<AccountStatus | null>;
+}
+
+/** What has become of the affiliates' accounts at the payment provider: asked for, written down, shown. */
 @Injectable()
 export class OnboardingService {
-  private readonly logger = new Logger('Onboarding');
-  /** Calls of one affiliate at the same moment share one request. */
-  private readonly creating = new Map<string, Promise<string>>();
+  /** The latest question about an account that has no answer yet. */
+  private readonly asking = new Map<string, Question>();
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly config: Config,
     private readonly gateway: AccountGateway,
-    private readonly affiliates: AffiliatesService,
+    private readonly notices: AffiliateNotices,
   ) {}
 
-  /**
-   * Mints a link, good for one visit; makes the account on first use.
-   * @throws DomainError `affiliate_not_found`, `url_not_allowed` (422), `stripe_unavailable` (503).
-   */
-  async createLink(affiliateId: string, input: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
-    const returnUrl = this.checkedUrl('returnUrl', input.returnUrl) ?? `${this.config.publicUrl}/onboarding/return`;
-    const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? `${this.config.publicUrl}/onboarding/refresh`;
-    const affiliate = await this.affiliates.getById(affiliateId);
-    const accountId = await this.ensureAccount(affiliate);
-    const link = await this.ask(affiliateId, () =>
-      this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }),
-    );
-    return { url: link.url, expiresAt: link.expiresAt.toISOString() };
+  /** How far an affiliate is, by what was last heard; asks nobody. @throws DomainError `affiliate_not_found`. */
+  async get(affiliateId: string): Promise<OnboardingDto> {
+    const affiliate = await this.database.prisma.affiliate.findUnique({
+      where: { id: affiliateId },
+      include: { accounts: { orderBy: [{ connectedAt: 'desc' }, { replacedAt: 'desc' }] } },
+    });
+    if (affiliate === null) throw affiliateNotFound();
+    return presentOnboarding(affiliate, affiliate.accounts);
   }
 
   /**
-   * Asks what has become of an account and writes it down. Idempotent; for events and before payouts.
+   * Asks what has become of an account and writes it down. Idempotent; before payouts, and daily. Locks the affiliate's
+   * row for the writing only.
    * @returns null when the account is gone.
-   * @throws what the gateway throws, so that the caller's own retry decides.
+   * @throws AccountsOutOfReachError when no account can be asked about: it says nothing about this one, and nothing is
+   *   written. Otherwise what the gateway throws, so that the caller's own retry decides.
    */
-  async refreshAccount(accountId: string): Promise<AccountStatus | null> {
+  async refreshAccount(accountId: string, stripeEventId: string | null = null): Promise<AccountStatus | null> {
+    const askedAt = this.clock.now();
+    const question: Question = { askedAt, answer: this.ask(accountId, askedAt, stripeEventId) };
+    this.asking.set(accountId, question);
+    try {
+      return await question.answer;
+    } finally {
+      if (this.asking.get(accountId) === question) this.asking.delete(accountId);
+    }
+  }
+
+  /**
+   * Sees to it that what is written down about an account is no older than the news of it. However many events tell of
+   * an account, it is asked about once after the last of them: a question asked since the event arrived has the answer,
+   * and one that is under way is waited for. An account that is nobody's present one is not asked about.
+   * @throws what `refreshAccount` throws.
+   */
+  async refreshSince({ accountId, stripeEventId, receivedAt }: AccountNews): Promise<void> {
+    const holder = await this.database.prisma.affiliate.findUnique({ where: { stripeAccountId: accountId } });
+    if (holder === null || this.isAnsweredSince(holder.stripeAccountSeenAt, receivedAt)) return;
+    const underWay = this.asking.get(accountId);
+    if (underWay && this.isAnsweredSince(underWay.askedAt, receivedAt)) await underWay.answer;
+    else await this.refreshAccount(accountId, stripeEventId);
+  }
+
+  private async ask(accountId: string, askedAt: Date, stripeEventId: string | null): Promise<AccountStatus | null> {
     const status = await this.gateway.getAccount(accountId);
-    await this.database.prisma.affiliate.updateMany({
-      where: { stripeAccountId: accountId },
-      data: {
-        stripeAccountSeenAt: this.clock.now(),
-        payoutsEnabled: status?.payoutsEnabled ?? false,
-        // Once finished stays finished: an account that is limited or closed later is restricted, not unfinished.
-        ...((status?.detailsSubmitted || status?.payoutsEnabled) && { detailsSubmitted: true }),
-      },
+    await this.database.transaction(async (tx) => {
+      const before = await lockHolder(tx, accountId);
+      // Of two answers that cross, the one asked for later stays.
+      if (before === null || this.isAnsweredSince(before.stripeAccountSeenAt, askedAt)) return;
+      await tx.affiliate.update({
+        where: { id: before.id },
+        data: {
+          stripeAccountSeenAt: askedAt,
+          payoutsEnabled: status?.payoutsEnabled ?? false,
+          // Once finished stays finished: an account that is limited or closed later is restricted, not unfinished.
+          ...((status?.detailsSubmitted || status?.payoutsEnabled) && { detailsSubmitted: true }),
+        },
+      });
+      await writeStatus(tx, accountId, status, askedAt);
+      if (before.payoutsEnabled && !status?.payoutsEnabled) {
+        await this.tellOfLoss(tx, before.id, accountId, { status, askedAt, stripeEventId });
+      }
     });
     return status;
   }
 
-  private async ensureAccount(affiliate: Affiliate): Promise<string> {
-    const { id, stripeAccountId } = affiliate;
-    if (stripeAccountId !== null && !(await this.isGone(affiliate, stripeAccountId))) return stripeAccountId;
-    let creating = this.creating.get(id);
-    if (creating === undefined) {
-      creating = this.createAccount(id).finally(() => this.creating.delete(id));
-      this.creating.set(id, creating);
-    }
-    return creating;
-  }
-
-  /** Only an account that was good once and is not now may have been closed; others need not be asked about. */
-  private async isGone({ id, detailsSubmitted, payoutsEnabled }: Affiliate, accountId: string): Promise<boolean> {
-    if (!detailsSubmitted || payoutsEnabled) return false;
-    const status = await this.ask(id, () => this.gateway.getAccount(accountId));
-    if (status !== null) return false;
-    await this.database.prisma.affiliate.updateMany({
-      where: { id, stripeAccountId: accountId },
-      data: { stripeAccountId: null, stripeAccountRequestedAt: null, detailsSubmitted: false, payoutsEnabled: false },
+  /** Could be paid and no longer can: under the row's lock that is seen once per change. */
+  private async tellOfLoss(
+    tx: Tx,
+    affiliateId: string,
+    accountId: string,
+    { status, askedAt, stripeEventId }: { status: AccountStatus | null; askedAt: Date; stripeEventId: string | null },
+  ): Promise<void> {
+    const todos = todosOf(status?.requirements ?? []);
+    const disabledReason = status?.disabledReason ?? null;
+    const kind = status === null ? 'account_gone' : 'account_restricted';
+    await this.notices.record(tx, {
+      affiliateId,
+      kind,
+      message: messageOf(status === null ? 'closed' : 'restricted', todos, disabledReason),
+      details: { accountId, disabledReason, requirements: todos.map(({ code }) => code) },
+      uniqueKey: `${kind}:${accountId}:${askedAt.getTime()}`,
+      stripeEventId,
+      occurredAt: askedAt,
     });
-    return true;
   }
 
-  private async createAccount(affiliateId: string): Promise<string> {
-    const affiliates = this.database.prisma.affiliate;
-    await affiliates.updateMany({
-      where: { id: affiliateId, stripeAccountRequestedAt: null },
-      data: { stripeAccountRequestedAt: this.clock.now() },
-    });
-    const { stripeAccountRequestedAt, stripeAccountId, country, email, name } =
-      await this.affiliates.getById(affiliateId);
-    if (stripeAccountId !== null) return stripeAccountId;
-    const idempotencyKey = `account:${affiliateId}:${stripeAccountRequestedAt?.getTime()}`;
-    const { accountId } = await this.ask(affiliateId, () =>
-      this.gateway.createAccount({ affiliateId, country, email, name, idempotencyKey }),
-    );
-    const saved = await affiliates.updateMany({
-      where: { id: affiliateId, stripeAccountId: null },
-      data: { stripeAccountId: accountId },
-    });
-    if (saved.count === 1) return accountId;
-    // Another instance was faster.
-    return (await this.affiliates.getById(affiliateId)).stripeAccountId ?? accountId;
+  /** A moment that has not come yet is the mistake of some clock, and answers nothing. */
+  private isAnsweredSince(askedAt: Date | null, moment: Date): boolean {
+    return askedAt !== null && askedAt > moment && askedAt <= this.clock.now();
   }
+}
 
-  private async ask<T>(affiliateId: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      this.logger.error({ err: error, affiliateId, message: 'Stripe did not do what onboarding asked' });
-      throw stripeUnavailable();
-    }
-  }
+/** The affiliate whose present account it is, locked. */
+async function lockHolder(tx: Tx, accountId: string): Promise<Affiliate | null> {
+  await tx.$queryRaw`SELECT 1 FROM "affiliates" WHERE "stripe_account_id" = ${accountId} FOR NO KEY UPDATE`;
+  return tx.affiliate.findUnique({ where: { stripeAccountId: accountId } });
+}
 
-  /** Links lead where the operator allows; elsewhere they would lend this service's name to a stranger's page. */
-  private checkedUrl(field: string, value: string | null | undefined): string | null {
-    if (value === undefined || value === null) return null;
-    const url = URL.canParse(value) ? new URL(value) : null;
-    const isAllowed =
-      url !== null &&
-      (url.protocol === 'https:' || url.protocol === 'http:') &&
-      url.username === '' &&
-      url.password === '' &&
-      this.config.allowedRedirectHosts.has(url.host);
-    if (!isAllowed) throw urlNotAllowed(field);
-    return url.href;
-  }
+async function writeStatus(tx: Tx, accountId: string, status: AccountStatus | null, askedAt: Date): Promise<void> {
+  const { goneAt } = await tx.affiliateAccount.findUniqueOrThrow({ where: { accountId } });
+  await tx.affiliateAccount.update({
+    where: { accountId },
+    data: {
+      goneAt: status === null ? (goneAt ?? askedAt) : null,
+      requirements: (status?.requirements ?? []).map(stored),
+      disabledReason: status?.disabledReason ?? null,
+    },
+  });
+}
+
+function stored({
+  code,
+  dueAt,
+  pastDue,
+  problem,
+}: Requirement): StoredRequirement & Record<string, string | boolean | null> {
+  return { code, dueAt: dueAt?.toISOString() ?? null, pastDue, problem };
 }

@@ -1,16 +1,14 @@
+import { accountControlRoutes } from './account-control.js';
 import { REQUEST_FAULT_KINDS, type FaultInjector } from './faults.js';
 import { Parameters } from './parameters.js';
 import { paymentControlRoutes } from './payment-control.js';
-import { completeOnboarding, deauthorizeAccount, restrictAccount } from './resources/account-changes.js';
-import { accessibleAccount } from './resources/account-record.js';
-import { renderV1Account } from './resources/account-rendering.js';
 import { setAvailable } from './resources/balance.js';
 import { isKnownCurrency } from './resources/currencies.js';
 import { Router, route, type Call } from './router.js';
 import { jsonReply, type Incoming, type Reply } from './server.js';
 import { invalidParameter, missingParameter, StripeProblem } from './stripe-problem.js';
 import type { ObjectStore } from './object-store.js';
-import type { AccountRecord, ObjectType } from './stored-objects.js';
+import type { ObjectType } from './stored-objects.js';
 import type { ParameterValue } from './form-body.js';
 import type { WebhookEndpoint } from './webhook-deliverer.js';
 import { NO_REQUEST, Workspace, type Surroundings } from './workspace.js';
@@ -68,11 +66,9 @@ export class Control {
       route('GET', '/_emulator/faults', () => parts.faults.pending()),
       route('POST', '/_emulator/faults', (call) => this.addFault(call)),
       route('DELETE', '/_emulator/faults', () => this.clearFaults()),
-      route('POST', '/_emulator/accounts/:id/complete-onboarding', (call) => changed(call, completeOnboarding)),
-      route('POST', '/_emulator/accounts/:id/restrict', (call) => changed(call, restrictAccount)),
-      route('POST', '/_emulator/accounts/:id/deauthorize', (call) => changed(call, deauthorizeAccount)),
       route('POST', '/_emulator/balance', setBalances),
       route('GET', '/_emulator/objects/:type', listObjects),
+      ...accountControlRoutes,
       ...paymentControlRoutes,
     ]);
   }
@@ -143,13 +139,6 @@ export class Control {
     this.parts.faults.clear();
     return this.parts.faults.pending();
   }
-}
-
-function changed(
-  { workspace, path }: Call,
-  change: (workspace: Workspace, account: AccountRecord) => AccountRecord,
-): object {
-  return renderV1Account(change(workspace, accessibleAccount(workspace, path.id ?? '')));
 }
 
 /** `{ "usd": 500000 }`: what is available from now on, in minor units. Other currencies stay as they are. */

@@ -1,4 +1,5 @@
 import type { Stripe } from 'stripe';
+import { BANK_PAYOUT_FAILURE_CODE } from './account-control.js';
 import { Api } from './api.js';
 import { Control } from './control.js';
 import { FaultInjector } from './faults.js';
@@ -8,6 +9,7 @@ import { Pages } from './pages.js';
 import { REFUND_FAILURE_REASON, setNextRefund } from './payment-control.js';
 import { apiRoutes } from './resources/index.js';
 import { setAvailable } from './resources/balance.js';
+import { type BankPayout, failBankPayout, payBank } from './resources/bank-payouts.js';
 import { completeSession, type Completion } from './resources/checkout-completion.js';
 import { moveDispute, openDispute, type NewDispute } from './resources/dispute-lifecycle.js';
 import type { Invoice } from './resources/invoice-lifecycle.js';
@@ -177,6 +179,21 @@ export class StripeEmulator {
     return this.change((workspace) =>
       moveDispute(workspace, workspace.get('dispute', id), status),
     ) as unknown as Stripe.Dispute;
+  }
+
+  /** Stripe pays a connected account's money out to its bank: `payout.created` and `payout.paid` of the account. */
+  payBank(account: string, payout: BankPayout): Stripe.Payout {
+    return this.change((workspace) => payBank(workspace, workspace.get('account', account), payout)) as Stripe.Payout;
+  }
+
+  /**
+   * The bank sends such a payout back: `payout.created`, `payout.failed` and, of the bank account that is wrong,
+   * `account.external_account.updated`. The money lies in the account's own balance again.
+   */
+  failBankPayout(account: string, payout: BankPayout, failureCode = BANK_PAYOUT_FAILURE_CODE): Stripe.Payout {
+    return this.change((workspace) =>
+      failBankPayout(workspace, workspace.get('account', account), payout, failureCode),
+    ) as Stripe.Payout;
   }
 
   /** Resolves once every webhook has been answered or given up. */

@@ -24,6 +24,7 @@ export interface StoredObjects {
   next_refund: { id: 'next'; status: UnsettledStatus };
   payment_intent: Wire<Stripe.PaymentIntent>;
   payment_method: Wire<Stripe.PaymentMethod>;
+  payout: Wire<Stripe.Payout>;
   price: Wire<Stripe.Price>;
   product: Wire<Stripe.Product>;
   refund: Wire<Stripe.Refund>;
@@ -95,6 +96,28 @@ export interface AccountRecord {
   restricted: boolean;
   deauthorized: boolean;
   closed: boolean;
+  /** What Stripe asks of an account that was onboarded. */
+  asked?: AskedDetails | null;
+  /** Where Stripe pays out to; none before onboarding. */
+  bankAccount?: BankAccountRecord | null;
+}
+
+/** Details that Stripe wants of an account after its onboarding. */
+export interface AskedDetails {
+  /** In v1's words, such as `individual.verification.document`. */
+  fields: string[];
+  /** By when, in seconds; null when there is no date. */
+  deadline: number | null;
+  /** Why an account that is restricted is; in v1's words, such as `rejected.fraud`. */
+  disabledReason: string | null;
+  /** What was wrong with what was handed in before. */
+  problem: string | null;
+}
+
+export interface BankAccountRecord {
+  id: string;
+  last4: string;
+  status: 'new' | 'errored';
 }
 
 /**

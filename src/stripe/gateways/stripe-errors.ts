@@ -5,14 +5,6 @@ export function isResourceMissing(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && (error.statusCode === 404 || error.code === 'resource_missing');
 }
 
-/** Whether Stripe may no longer show us the account: closed, or the affiliate revoked the access. */
-export function isAccountGone(error: unknown): boolean {
-  return (
-    error instanceof Stripe.errors.StripeError &&
-    (isResourceMissing(error) || error.code === 'account_invalid' || error.statusCode === 403)
-  );
-}
-
 /** For logs and stored attempts: what kind of failure it was, without any payload. */
 export function describeStripeError(error: unknown): string {
   if (error instanceof Stripe.errors.StripeError) {

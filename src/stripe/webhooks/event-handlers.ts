@@ -14,7 +14,10 @@ export abstract class EventHandler {
   abstract readonly types: readonly string[];
   /** Whether the event is about a connected account (it then carries `account`) or about the platform's own objects. */
   abstract readonly source: 'platform' | 'connected_account';
-  abstract prepare(event: InboundEvent): Promise<Apply>;
+  /** Whether it reads the object that the event shows; if not, the API version that it was rendered in does not matter. */
+  readonly readsObject: boolean = true;
+  /** @param receivedAt when the event arrived here, which is never before what it tells of. */
+  abstract prepare(event: InboundEvent, receivedAt: Date): Promise<Apply>;
 }
 
 /** Which handler an event goes to, if any. */
@@ -44,9 +47,9 @@ export class EventHandlers {
   }
 
   /** @throws Error when the event is not accepted. */
-  prepare(event: InboundEvent): Promise<Apply> {
+  get(event: InboundEvent): EventHandler {
     const handler = this.byType.get(event.type);
     if (!handler) throw new Error(`no handler for ${event.type}`);
-    return handler.prepare(event);
+    return handler;
   }
 }

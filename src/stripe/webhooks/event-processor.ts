@@ -109,7 +109,10 @@ export class EventProcessor {
 
   /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
   private async apply(stored: StripeEvent, isWanted: (status: EventStatus) => boolean): Promise<void> {
-    const apply = await this.handlers.prepare(await this.inOurVersion(eventIn(stored)));
+    const event = eventIn(stored);
+    const handler = this.handlers.get(event);
+    const readable = handler.readsObject ? await this.inOurVersion(event) : event;
+    const apply = await handler.prepare(readable, stored.receivedAt);
     await this.database.transaction(async (tx) => {
       const status = await lockEvent(tx, stored.id);
       if (!isWanted(status)) return;
@@ -145,7 +148,7 @@ export class EventProcessor {
     }
   }
 
-  private async fetchObject({ data, api_version }: SnapshotEvent): Promise<SnapshotEvent['data']['object']> {
+  private async fetchObject({ data, api_version, account }: SnapshotEvent): Promise<SnapshotEvent['data']['object']> {
     const { object, id = '' } = data.object;
     switch (object) {
       case 'invoice':
@@ -168,8 +171,8 @@ export class EventProcessor {
         return { ...(await this.stripe.creditNotes.retrieve(id)) };
       case 'transfer':
         return { ...(await this.stripe.transfers.retrieve(id)) };
-      case 'account':
-        return { ...(await this.stripe.accounts.retrieve(id)) };
+      case 'payout':
+        return { ...(await this.stripe.payouts.retrieve(id, {}, { stripeAccount: account })) };
       default:
         throw new ForeignVersionError(`no way to read ${object ?? 'an object'} of API version ${api_version ?? ''}`);
     }

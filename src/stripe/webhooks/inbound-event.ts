@@ -10,6 +10,7 @@ interface Snapshots {
   dispute: Stripe.Dispute;
   invoice: Stripe.Invoice;
   invoice_payment: Stripe.InvoicePayment;
+  payout: Stripe.Payout;
   refund: Stripe.Refund;
   subscription: Stripe.Subscription;
   transfer: Stripe.Transfer;

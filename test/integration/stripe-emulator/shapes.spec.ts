@@ -46,6 +46,7 @@ describe('the shape of what the Stripe emulator answers', () => {
     const destination = await createActiveAccount(harness);
     const transfer = await stripe.transfers.create({ amount: 100, currency: 'usd', destination });
     await stripe.transfers.createReversal(transfer.id, { amount: 40 });
+    const bankPayout = harness.emulator.failBankPayout(destination, { amount: 100, currency: 'eur' });
     const [charge] = (await stripe.charges.list()).data;
     await createCharge(stripe, 500, 'pm_card_createDispute');
     await stripe.refunds.create({ charge: charge!.id, amount: 10 });
@@ -67,6 +68,8 @@ describe('the shape of what the Stripe emulator answers', () => {
       invoice,
       firstOf(invoice.lines),
       await raw(`/v1/accounts/${destination}`),
+      firstOf((await raw(`/v1/accounts/${destination}`)).external_accounts),
+      (await stripe.payouts.retrieve(bankPayout.id, {}, { stripeAccount: destination })) as unknown as WireObject,
       firstOf(await raw(`/v1/accounts/${destination}/capabilities`)),
       await raw(`/v1/charges/${charge!.id}?expand[]=refunds`),
       await raw(`/v1/payment_methods/${card.id}`),
@@ -150,6 +153,7 @@ describe('the shape of what the Stripe emulator answers', () => {
         'controller.stripe_dashboard.type',
       ],
     ],
+    ['payout', ['failure_code', 'destination', 'failure_balance_transaction']],
     ['balance', ['available.0.amount', 'available.0.currency']],
     ['transfer', ['reversals.data.0.amount', 'amount_reversed']],
     ['charge', ['payment_intent', 'refunds.data.0.amount', 'balance_transaction', 'outcome.type']],

@@ -194,6 +194,13 @@ describe('accounts whose events did not arrive', () => {
         createdAt: clock.now(),
       })),
     });
+    await api.database.prisma.affiliateAccount.createMany({
+      data: Array.from({ length: 250 }, (_, no) => ({
+        accountId: `acct_many_${no}`,
+        affiliateId: `aff_many_${no}`,
+        connectedAt: clock.now(),
+      })),
+    });
     await api.app.get(AccountRefresh).refreshDue();
     const unseen = await api.database.prisma.affiliate.findMany({
       where: { stripeAccountSeenAt: { lt: clock.now() } },

@@ -54,8 +54,7 @@ export function transfersActive(account: AccountRecord): boolean {
 
 /** What the account must still hand in, in v1's words. */
 export function requirementsOf(account: AccountRecord): string[] {
-  if (account.restricted) return ['individual.verification.document'];
-  if (account.onboarded) return [];
+  if (account.onboarded) return account.asked?.fields ?? [];
   return [
     'external_account',
     'individual.dob.day',
@@ -64,6 +63,11 @@ export function requirementsOf(account: AccountRecord): string[] {
     'tos_acceptance.date',
     'tos_acceptance.ip',
   ];
+}
+
+/** Whether what is missing keeps the account from being paid already. */
+export function isOverdue(account: AccountRecord): boolean {
+  return !account.onboarded || account.restricted;
 }
 
 /** The account the path names. Throws 403 `account_invalid`, as Stripe's v1 API does, when there is none. */

@@ -1,7 +1,8 @@
 import type { Stripe } from 'stripe';
 import type { AccountRecord } from '../stored-objects.js';
 import { wholeList, type Wire } from '../wire.js';
-import { requirementsOf, transfersActive } from './account-record.js';
+import { renderBankAccount } from './bank-accounts.js';
+import { isOverdue, requirementsOf, transfersActive } from './account-record.js';
 
 type V1Requirements = NonNullable<Wire<Stripe.Account>['requirements']> &
   NonNullable<Wire<Stripe.Capability>['requirements']>;
@@ -10,7 +11,6 @@ type V2Requirements = NonNullable<V2Account['requirements']>;
 
 /** An account as the v1 API shows it. */
 export function renderV1Account(account: AccountRecord): Wire<Stripe.Account> {
-  const due = requirementsOf(account);
   return {
     id: account.id,
     object: 'account',
@@ -31,11 +31,14 @@ export function renderV1Account(account: AccountRecord): Wire<Stripe.Account> {
     default_currency: account.defaultCurrency,
     details_submitted: account.onboarded,
     email: account.email,
-    external_accounts: wholeList([], `/v1/accounts/${account.id}/external_accounts`),
-    future_requirements: renderV1Requirements([]),
+    external_accounts: wholeList(
+      account.bankAccount ? [renderBankAccount(account, account.bankAccount)] : [],
+      `/v1/accounts/${account.id}/external_accounts`,
+    ),
+    future_requirements: NO_REQUIREMENTS,
     metadata: account.metadata,
     payouts_enabled: transfersActive(account),
-    requirements: renderV1Requirements(due),
+    requirements: renderV1Requirements(account),
     settings: null,
     tos_acceptance: { date: null, service_agreement: account.serviceAgreement },
     type: account.v1Type,
@@ -44,30 +47,48 @@ export function renderV1Account(account: AccountRecord): Wire<Stripe.Account> {
 
 /** The account's `transfers` capability as the v1 API shows it. */
 export function renderV1Capability(account: AccountRecord): Wire<Stripe.Capability> {
-  const due = requirementsOf(account);
   return {
     id: 'transfers',
     object: 'capability',
     account: account.id,
-    future_requirements: renderV1Requirements([]),
+    future_requirements: NO_REQUIREMENTS,
     requested: account.transfersRequested,
     requested_at: account.transfersRequested ? account.created : null,
-    requirements: renderV1Requirements(due),
+    requirements: renderV1Requirements(account),
     status: transfersActive(account) ? 'active' : 'inactive',
   };
 }
 
-function renderV1Requirements(due: string[]): V1Requirements {
+const NO_REQUIREMENTS: V1Requirements = {
+  alternatives: [],
+  current_deadline: null,
+  currently_due: [],
+  disabled_reason: null,
+  errors: [],
+  eventually_due: [],
+  past_due: [],
+  pending_verification: [],
+};
+
+function renderV1Requirements(account: AccountRecord): V1Requirements {
+  const due = requirementsOf(account);
+  const overdue = isOverdue(account);
+  const problem = account.asked?.problem;
   return {
-    alternatives: [],
-    current_deadline: null,
+    ...NO_REQUIREMENTS,
+    current_deadline: account.asked?.deadline ?? null,
     currently_due: due,
-    disabled_reason: due.length > 0 ? 'requirements.past_due' : null,
-    errors: [],
+    disabled_reason: overdue ? disabledReasonOf(account) : null,
+    errors: problem
+      ? due.map((requirement) => ({ code: 'verification_document_failed_other', reason: problem, requirement }))
+      : [],
     eventually_due: due,
-    past_due: due,
-    pending_verification: [],
+    past_due: overdue ? due : [],
   };
+}
+
+function disabledReasonOf(account: AccountRecord): V1Requirements['disabled_reason'] {
+  return (account.asked?.disabledReason ?? 'requirements.past_due') as V1Requirements['disabled_reason'];
 }
 
 /** An account as the v2 API shows it: only the parts named by `include` are filled in. */
@@ -110,30 +131,34 @@ function recipientOf(account: AccountRecord): NonNullable<NonNullable<V2Account[
     ? { status: 'active' as const, status_details: [] }
     : {
         status: 'restricted' as const,
-        status_details: [{ code: 'requirements_past_due' as const, resolution: 'provide_info' as const }],
+        status_details: [{ code: v2CodeOf(account), resolution: 'provide_info' as const }],
       };
   return { applied: true, capabilities: { stripe_balance: { payouts: status, stripe_transfers: status } } };
 }
 
+/** v2 has the same reasons, written with underscores. */
+function v2CodeOf(account: AccountRecord): 'requirements_past_due' {
+  return disabledReasonOf(account)?.replaceAll('.', '_') as 'requirements_past_due';
+}
+
 function v2RequirementsOf(account: AccountRecord): V2Requirements {
   const due = requirementsOf(account);
+  const status = isOverdue(account) ? ('past_due' as const) : ('currently_due' as const);
+  const { deadline = null, problem = null } = account.asked ?? {};
+  const time = deadline === null ? {} : { time: new Date(deadline * 1000).toISOString() };
   return {
     entries: due.map((description) => ({
       awaiting_action_from: 'user',
       description,
-      errors: [],
+      errors: problem ? [{ code: 'verification_document_failed_other', description: problem }] : [],
       impact: {
         restricts_capabilities: [
-          {
-            capability: 'stripe_balance.stripe_transfers',
-            configuration: 'recipient',
-            deadline: { status: 'past_due' },
-          },
+          { capability: 'stripe_balance.stripe_transfers', configuration: 'recipient', deadline: { status } },
         ],
       },
-      minimum_deadline: { status: 'past_due' },
+      minimum_deadline: { status },
       requested_reasons: [{ code: account.onboarded ? 'routine_verification' : 'routine_onboarding' }],
     })),
-    ...(due.length > 0 && { summary: { minimum_deadline: { status: 'past_due' as const } } }),
+    ...(due.length > 0 && { summary: { minimum_deadline: { status, ...time } } }),
   };
 }

@@ -4,6 +4,7 @@ import { accountV1Routes } from './accounts-v1.js';
 import { accountV2Routes } from './accounts-v2.js';
 import { balanceTransactionRoutes } from './balance-transactions.js';
 import { balanceRoutes } from './balance.js';
+import { bankPayoutRoutes } from './bank-payouts.js';
 import { catalogRoutes } from './catalog.js';
 import { chargeRoutes } from './charges.js';
 import { checkoutSessionRoutes } from './checkout-sessions.js';
@@ -28,6 +29,7 @@ export const apiRoutes: Route[] = [
   ...accountV2Routes,
   ...balanceRoutes,
   ...balanceTransactionRoutes,
+  ...bankPayoutRoutes,
   ...catalogRoutes,
   ...chargeRoutes,
   ...checkoutSessionRoutes,

@@ -11,21 +11,26 @@ import type { InboundEvent } from '../webhook-verifier.js';
 export class AccountUpdatedHandler extends EventHandler {
   override readonly types = [
     'account.updated',
-    'capability.updated',
+    'account.application.authorized',
     'account.application.deauthorized',
+    'account.external_account.created',
+    'account.external_account.updated',
+    'account.external_account.deleted',
+    'capability.updated',
     'v2.core.account[configuration.recipient].capability_status_updated',
     'v2.core.account[requirements].updated',
     'v2.core.account.closed',
   ];
   override readonly source = 'connected_account';
+  override readonly readsObject = false;
 
   constructor(private readonly onboarding: OnboardingService) {
     super();
   }
 
-  override async prepare(event: InboundEvent): Promise<Apply> {
+  override async prepare(event: InboundEvent, receivedAt: Date): Promise<Apply> {
     const accountId = accountOf(event);
-    if (accountId) await this.onboarding.refreshAccount(accountId);
+    if (accountId) await this.onboarding.refreshSince({ accountId, stripeEventId: event.id, receivedAt });
     return async () => undefined;
   }
 }

@@ -1,0 +1,33 @@
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Affiliate } from '@prisma/client';
+import { AffiliateScope } from '../../auth/access.js';
+import { CurrentAffiliate } from '../current-affiliate.js';
+import { OnboardingLinks } from './onboarding-links.service.js';
+import { CreateOnboardingLinkDto, OnboardingDto, OnboardingLinkDto } from './onboarding.dto.js';
+import { OnboardingService } from './onboarding.service.js';
+
+@ApiTags('Me')
+@AffiliateScope()
+@Controller('v1/me')
+export class MyOnboardingController {
+  constructor(
+    private readonly onboarding: OnboardingService,
+    private readonly links: OnboardingLinks,
+  ) {}
+
+  /** How far the calling affiliate is with Stripe, as of `checkedAt`: whether it can be paid, and what is missing for it. */
+  @Get('onboarding')
+  get(@CurrentAffiliate() affiliate: Affiliate): Promise<OnboardingDto> {
+    return this.onboarding.get(affiliate.id);
+  }
+
+  /** A new link to Stripe's onboarding, good for one visit. */
+  @Post('onboarding-links')
+  createLink(
+    @CurrentAffiliate() affiliate: Affiliate,
+    @Body() body: CreateOnboardingLinkDto,
+  ): Promise<OnboardingLinkDto> {
+    return this.links.create(affiliate.id, body);
+  }
+}

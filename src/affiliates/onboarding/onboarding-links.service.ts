@@ -1,0 +1,136 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Affiliate } from '@prisma/client';
+import { Clock } from '../../common/clock.js';
+import { Config } from '../../config/config.js';
+import { Database } from '../../database/database.js';
+import { stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
+import { AffiliatesService } from '../affiliates.service.js';
+import { AccountGateway } from './account-gateway.js';
+import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
+import { OnboardingService } from './onboarding.service.js';
+
+/**
+ * Brings affiliates to an account that can be paid.
+ *
+ * The intent to make an account is committed before the provider is asked, and its moment is part of the idempotency
+ * key: a repeated call, also after a crash, gets the same account, and a new intent (after the country was put right,
+ * or the account was closed) gets a new one.
+ */
+@Injectable()
+export class OnboardingLinks {
+  private readonly logger = new Logger('Onboarding');
+  /** Calls of one affiliate at the same moment share one request. */
+  private readonly creating = new Map<string, Promise<string>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly gateway: AccountGateway,
+    private readonly affiliates: AffiliatesService,
+    private readonly onboarding: OnboardingService,
+  ) {}
+
+  /**
+   * Mints a link, good for one visit; makes the account on first use, and another one when the account is gone. The link
+   * is neither stored nor logged: whoever has it is taken for the affiliate.
+   * @throws DomainError `affiliate_not_found`, `url_not_allowed` (422), `stripe_unavailable` (503).
+   */
+  async create(affiliateId: string, input: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
+    const returnUrl = this.checkedUrl('returnUrl', input.returnUrl) ?? `${this.config.publicUrl}/onboarding/return`;
+    const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? `${this.config.publicUrl}/onboarding/refresh`;
+    const mint = (accountId: string) =>
+      this.ask(affiliateId, () => this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }));
+    const accountId = await this.ensureAccount(await this.affiliates.getById(affiliateId));
+    let link = await mint(accountId);
+    if (link === null && (await this.giveUpIfGone(affiliateId, accountId))) {
+      link = await mint(await this.ensureAccount(await this.affiliates.getById(affiliateId)));
+    }
+    if (link === null) throw stripeUnavailable();
+    return { url: link.url, expiresAt: link.expiresAt.toISOString() };
+  }
+
+  private async ensureAccount({ id, stripeAccountId, detailsSubmitted, payoutsEnabled }: Affiliate): Promise<string> {
+    if (stripeAccountId !== null) {
+      // Only an account that was good once and is not now may have been closed; others need not be asked about.
+      const mayBeGone = detailsSubmitted && !payoutsEnabled;
+      if (!mayBeGone || !(await this.giveUpIfGone(id, stripeAccountId))) return stripeAccountId;
+    }
+    let creating = this.creating.get(id);
+    if (creating === undefined) {
+      creating = this.createAccount(id).finally(() => this.creating.delete(id));
+      this.creating.set(id, creating);
+    }
+    return creating;
+  }
+
+  /** Makes room for another account when Stripe says that this one is gone. What was paid to it stays with it. */
+  private async giveUpIfGone(id: string, accountId: string): Promise<boolean> {
+    if ((await this.ask(id, () => this.onboarding.refreshAccount(accountId))) !== null) return false;
+    await this.database.transaction(async (tx) => {
+      const { count } = await tx.affiliate.updateMany({
+        where: { id, stripeAccountId: accountId },
+        data: {
+          stripeAccountId: null,
+          stripeAccountRequestedAt: null,
+          stripeAccountSeenAt: null,
+          detailsSubmitted: false,
+          payoutsEnabled: false,
+        },
+      });
+      if (count === 0) return;
+      await tx.affiliateAccount.update({ where: { accountId }, data: { replacedAt: this.clock.now() } });
+    });
+    return true;
+  }
+
+  private async createAccount(affiliateId: string): Promise<string> {
+    await this.database.prisma.affiliate.updateMany({
+      where: { id: affiliateId, stripeAccountRequestedAt: null },
+      data: { stripeAccountRequestedAt: this.clock.now() },
+    });
+    const { stripeAccountRequestedAt, stripeAccountId, country, email, name } =
+      await this.affiliates.getById(affiliateId);
+    if (stripeAccountId !== null) return stripeAccountId;
+    const idempotencyKey = `account:${affiliateId}:${stripeAccountRequestedAt?.getTime()}`;
+    const { accountId } = await this.ask(affiliateId, () =>
+      this.gateway.createAccount({ affiliateId, country, email, name, idempotencyKey }),
+    );
+    return this.database.transaction(async (tx) => {
+      const saved = await tx.affiliate.updateMany({
+        where: { id: affiliateId, stripeAccountId: null },
+        data: { stripeAccountId: accountId },
+      });
+      if (saved.count === 0) {
+        // Another instance was faster.
+        const affiliate = await tx.affiliate.findUniqueOrThrow({ where: { id: affiliateId } });
+        return affiliate.stripeAccountId ?? accountId;
+      }
+      await tx.affiliateAccount.create({ data: { accountId, affiliateId, connectedAt: this.clock.now() } });
+      return accountId;
+    });
+  }
+
+  private async ask<T>(affiliateId: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      this.logger.error({ err: error, affiliateId, message: 'Stripe did not do what onboarding asked' });
+      throw stripeUnavailable();
+    }
+  }
+
+  /** Links lead where the operator allows; elsewhere they would lend this service's name to a stranger's page. */
+  private checkedUrl(field: string, value: string | null | undefined): string | null {
+    if (value === undefined || value === null) return null;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    const isAllowed =
+      url !== null &&
+      (url.protocol === 'https:' || url.protocol === 'http:') &&
+      url.username === '' &&
+      url.password === '' &&
+      this.config.allowedRedirectHosts.has(url.host);
+    if (!isAllowed) throw urlNotAllowed(field);
+    return url.href;
+  }
+}

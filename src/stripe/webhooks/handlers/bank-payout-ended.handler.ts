@@ -1,0 +1,35 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { BankPayouts } from '../../../affiliates/notices/bank-payouts.js';
+import type { Tx } from '../../../database/database.js';
+import { EventHandler, type Apply } from '../event-handlers.js';
+import { causeOf, snapshotOf } from '../inbound-event.js';
+import type { InboundEvent } from '../webhook-verifier.js';
+
+/**
+ * `payout.*` of a connected account: how the money that we transferred went on to the affiliate's bank. Stripe calls
+ * that a payout; ours are its transfers. Only a failure concerns anybody here, and it changes nothing about our
+ * transfer: the money has arrived in the affiliate's Stripe balance.
+ */
+@Injectable()
+export class BankPayoutEndedHandler extends EventHandler {
+  override readonly types = ['payout.failed', 'payout.paid', 'payout.canceled'];
+  override readonly source = 'connected_account';
+  private readonly logger = new Logger('BankPayouts');
+
+  constructor(private readonly bankPayouts: BankPayouts) {
+    super();
+  }
+
+  override async prepare(event: InboundEvent): Promise<Apply> {
+    const accountId = 'account' in event ? event.account : undefined;
+    // Without an account it is the platform's own money on its way to the platform's own bank.
+    if (!accountId) return async () => undefined;
+    const { id: bankPayoutId, amount, currency, failure_code: failureCode } = snapshotOf(event, 'payout');
+    if (event.type !== 'payout.failed') {
+      this.logger.log({ message: event.type, accountId, bankPayoutId, stripeEventId: event.id });
+      return async () => undefined;
+    }
+    const failed = { bankPayoutId, accountId, amountMinor: BigInt(amount), currency, failureCode, ...causeOf(event) };
+    return (tx: Tx) => this.bankPayouts.recordFailure(tx, failed);
+  }
+}
