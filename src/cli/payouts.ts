@@ -1,3 +1,5 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
@@ -5,20 +7,23 @@ import { formatAmount } from '../common/money.js';
 import type { Config } from '../config/config.js';
 import { periodOf } from '../config/payout-schedule.js';
 import { cutOffOf } from '../payouts/runs/payout-period.js';
-import { PayoutPreviewService } from '../payouts/preview/payout-preview.service.js';
+import { PayoutPreviewService, type PreviewOptions } from '../payouts/preview/payout-preview.service.js';
 import { PayoutQueries } from '../payouts/payout-queries.js';
 import { PayoutRunsService } from '../payouts/runs/payout-runs.service.js';
-import { PERIOD, type PayoutRunDto, type PreviewDto, type RunTotalDto } from '../payouts/payout.dto.js';
+import { PERIOD, type PayoutRunDto, type RunTotalDto } from '../payouts/payout.dto.js';
+import { previewReport } from './payout-preview-report.js';
 import { runCommand, UsageError } from './run-command.js';
 import { textTable } from './text-table.js';
 
 const USAGE = `
-Usage: npm run payouts -- --period 2026-12 [--as-of 2026-12-01T06:00:00Z] [--dry-run] [--allow-future]
+Usage: npm run payouts -- --period 2026-12 [--as-of 2026-12-01T06:00:00Z] [--dry-run [--csv preview.csv]]
+                          [--allow-future]
 
 Runs, or resumes, the payouts of a month and prints what became of them.
   --period        the month, once a run exists it keeps its cut-off
   --as-of         the moment to take for now; the planned moment by default
-  --dry-run       shows who would get what, and writes nothing
+  --dry-run       shows who would get what, who would not and why, and what changed; writes nothing
+  --csv           with --dry-run: writes all of it to this file, - for the standard output
   --allow-future  in production: allow a period or moment that has not come yet`;
 
 /** Payouts whose outcome is unknown are tried again for this long; after it the server goes on with them. */
@@ -28,6 +33,7 @@ interface Arguments {
   period: string;
   asOf: Date | undefined;
   dryRun: boolean;
+  csv: string | undefined;
   allowFuture: boolean;
 }
 
@@ -35,7 +41,7 @@ await runCommand(USAGE, async (app, config) => {
   const given = readArguments();
   const cutOff = cutOffOf(config, given.period, given.asOf);
   if (given.dryRun) {
-    printPreview(await app.get(PayoutPreviewService).preview({ period: given.period, asOf: cutOff }));
+    await preview(app.get(PayoutPreviewService), { period: given.period, asOf: cutOff }, given.csv);
     return true;
   }
   refuseFuture(app, config, given, cutOff);
@@ -53,6 +59,7 @@ function readArguments(): Arguments {
         period: { type: 'string' },
         'as-of': { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
+        csv: { type: 'string' },
         'allow-future': { type: 'boolean', default: false },
       },
     }));
@@ -64,7 +71,8 @@ function readArguments(): Arguments {
   const asOf = asOfText === undefined ? undefined : new Date(asOfText);
   if (asOf && Number.isNaN(asOf.getTime()))
     throw new UsageError('--as-of must be a moment such as 2026-12-01T06:00:00Z.');
-  return { period, asOf, dryRun: values['dry-run'], allowFuture: values['allow-future'] };
+  if (values.csv !== undefined && !values['dry-run']) throw new UsageError('--csv goes with --dry-run.');
+  return { period, asOf, dryRun: values['dry-run'], csv: values.csv, allowFuture: values['allow-future'] };
 }
 
 function refuseFuture(app: INestApplicationContext, config: Config, given: Arguments, cutOff: Date): void {
@@ -77,18 +85,17 @@ function refuseFuture(app: INestApplicationContext, config: Config, given: Argum
   }
 }
 
-function printPreview(preview: PreviewDto): void {
-  console.log(`Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`);
-  const rows = [
-    ...preview.payouts.map(({ affiliateId, amount, currency }) => [affiliateId, money(amount, currency), 'paid']),
-    ...preview.skipped.map(({ affiliateId, amount, currency, reason }) => [
-      affiliateId,
-      money(amount, currency),
-      `skipped: ${reason}`,
-    ]),
-  ];
-  if (rows.length > 0) console.log(textTable(['affiliate', 'amount', 'outcome'], rows));
-  printTotals(preview.totals);
+/** Prints the preview, and writes all of it to a file; `-` is the standard output, on which nothing else is said then. */
+async function preview(
+  previews: PayoutPreviewService,
+  options: PreviewOptions,
+  csv: string | undefined,
+): Promise<void> {
+  if (csv === '-') return pipeline(previews.csv(await previews.plan(options)), process.stdout, { end: false });
+  console.log(previewReport(await previews.preview(options)));
+  if (csv === undefined) return;
+  await pipeline(previews.csv(await previews.plan(options)), createWriteStream(csv));
+  console.log(`\nAll of it is in ${csv}.`);
 }
 
 function printRun(run: PayoutRunDto): void {

@@ -150,7 +150,7 @@ export class HoldsService {
   }
 }
 
-/** The holds `h` that have run out, and that neither an inquiry nor a review case keeps. */
-function releasable(asOf: Date): Prisma.Sql {
+/** The holds `h` that will have run out at `asOf`, and that neither an inquiry nor a review case keeps. */
+export function releasable(asOf: Date): Prisma.Sql {
   return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}`;
 }

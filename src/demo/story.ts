@@ -5,7 +5,8 @@ import type { BalancesDto, CommissionDto, CommissionPageDto } from '../commissio
 import type { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import type { VerificationService } from '../commissions/verification.service.js';
 import type { PayoutScheduler } from '../payouts/runs/payout-scheduler.js';
-import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../payouts/payout.dto.js';
+import type { PayoutPageDto, PayoutRunDto } from '../payouts/payout.dto.js';
+import type { PreviewDto } from '../payouts/preview/preview.dto.js';
 import type { AttributionDto, DecisionDto } from '../referrals/attribution/attribution.dto.js';
 import type { ReferralDto, ReferralPageDto } from '../referrals/referral.dto.js';
 import type { StripeEmulator } from '../stripe/emulator/index.js';

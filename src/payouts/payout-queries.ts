@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Payout, PayoutRun } from '@prisma/client';
 import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
+import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
 import { payoutNotFound, runNotFound } from './payout-errors.js';
 import type { PayoutDto, PayoutRunDto, PayoutRunStatus, PayoutsQuery, PayoutStatus } from './payout.dto.js';
@@ -10,12 +12,17 @@ import type { SkipReason } from './eligibility/eligibility.js';
 /** Payouts that stand: the others' money went back. */
 const STANDING = ['pending', 'paid', 'reversed'];
 
+/** Payouts per query of a file. */
+const BATCH_SIZE = 1000;
+
+type PayoutFilters = Pick<PayoutsQuery, 'affiliateId' | 'runId' | 'status'>;
+
 /** Reads payouts and runs. */
 @Injectable()
 export class PayoutQueries {
   constructor(private readonly database: Database) {}
 
-  async listPayouts({ affiliateId, runId, status, ...query }: PayoutsQuery): Promise<Page<PayoutDto>> {
+  async listPayouts({ affiliateId, runId, status, ...query }: PayoutFilters & PageQuery): Promise<Page<PayoutDto>> {
     const { where, ...args } = pageArgs(query);
     const rows = await this.database.prisma.payout.findMany({
       ...args,
@@ -23,6 +30,37 @@ export class PayoutQueries {
       include: { run: { select: { period: true } } },
     });
     return toPage(rows, query, (row) => presentPayout(row, row.run.period));
+  }
+
+  /** Everything that matches as a file, read as it is written: memory does not grow with it. */
+  payoutsCsv(filters: PayoutFilters): Readable {
+    return csvStream<PayoutDto>(
+      {
+        id: ({ id }) => id,
+        affiliateId: ({ affiliateId }) => affiliateId,
+        period: ({ period }) => period,
+        status: ({ status }) => status,
+        amount: ({ amount, currency }) => majorAmount(BigInt(amount), currency),
+        amountReversed: ({ amountReversed, currency }) => majorAmount(BigInt(amountReversed), currency),
+        currency: ({ currency }) => currency,
+        amountMinor: ({ amount }) => minorAmount(BigInt(amount)),
+        stripeTransferId: ({ stripeTransferId }) => stripeTransferId,
+        failureCode: ({ failureCode }) => failureCode,
+        failureMessage: ({ failureMessage }) => failureMessage,
+        createdAt: ({ createdAt }) => createdAt,
+        paidAt: ({ paidAt }) => paidAt,
+      },
+      this.allPayouts(filters),
+    );
+  }
+
+  private async *allPayouts(filters: PayoutFilters): AsyncGenerator<PayoutDto> {
+    let cursor: string | undefined;
+    do {
+      const page: Page<PayoutDto> = await this.listPayouts({ ...filters, limit: BATCH_SIZE, cursor });
+      yield* page.data;
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
   }
 
   /** @throws DomainError `payout_not_found`. */

@@ -1,4 +1,5 @@
-import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { LIST_FORMATS, type ListFormat } from '../http/download.js';
 import { PageQuery } from '../http/pagination.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 
@@ -14,6 +15,11 @@ export class MyPayoutsQuery extends PageQuery {
   @IsOptional()
   @IsIn(PAYOUT_STATUSES)
   status?: PayoutStatus;
+
+  /** `csv` for a file with all that match, whatever `limit` and `cursor` say. */
+  @IsOptional()
+  @IsIn(LIST_FORMATS)
+  format: ListFormat = 'json';
 }
 
 export class PayoutsQuery extends MyPayoutsQuery {
@@ -80,39 +86,4 @@ export class PayoutRunPageDto {
   data!: PayoutRunDto[];
   /** Null on the last page. */
   nextCursor!: string | null;
-}
-
-export class PreviewBody {
-  /** The month to preview, `2026-12`; the next planned one by default. */
-  @IsOptional()
-  @Matches(PERIOD, { message: 'period must be a month such as 2026-12' })
-  period?: string;
-
-  /** The moment to take for now; the planned moment of the period by default. */
-  @IsOptional()
-  @IsISO8601({ strict: true })
-  asOf?: string;
-}
-
-export class PreviewPayoutDto {
-  affiliateId!: string;
-  /** In minor units. */
-  amount!: number;
-  currency!: string;
-}
-
-export class PreviewSkipDto {
-  affiliateId!: string;
-  reason!: SkipReason;
-  /** In minor units. */
-  amount!: number;
-  currency!: string;
-}
-
-export class PreviewDto {
-  period!: string;
-  cutOff!: string;
-  payouts!: PreviewPayoutDto[];
-  skipped!: PreviewSkipDto[];
-  totals!: RunTotalDto[];
 }

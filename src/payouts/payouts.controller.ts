@@ -1,18 +1,15 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { HostScope } from '../auth/access.js';
+import { answerWithFile } from '../http/download.js';
+import { ApiFormats } from '../http/formats.js';
 import { PageQuery } from '../http/pagination.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
+import { PreviewBody, PreviewDto, PreviewQuery } from './preview/preview.dto.js';
 import { PayoutQueries } from './payout-queries.js';
-import {
-  PayoutDto,
-  PayoutPageDto,
-  PayoutRunDto,
-  PayoutRunPageDto,
-  PayoutsQuery,
-  PreviewBody,
-  PreviewDto,
-} from './payout.dto.js';
+import { PayoutDto, PayoutPageDto, PayoutRunDto, PayoutRunPageDto, PayoutsQuery } from './payout.dto.js';
 
 @ApiTags('Payouts')
 @HostScope()
@@ -23,10 +20,16 @@ export class PayoutsController {
     private readonly previews: PayoutPreviewService,
   ) {}
 
-  /** List payouts, newest first. */
+  /** List payouts, newest first; as a file, all that match. */
   @Get('payouts')
-  list(@Query() query: PayoutsQuery): Promise<PayoutPageDto> {
-    return this.queries.listPayouts(query);
+  @ApiFormats(PayoutPageDto, ['csv'])
+  async list(
+    @Query() query: PayoutsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PayoutPageDto | Readable> {
+    if (query.format === 'json') return this.queries.listPayouts(query);
+    answerWithFile(reply, 'payouts', 'csv');
+    return this.queries.payoutsCsv(query);
   }
 
   /** Read a payout. */
@@ -47,10 +50,19 @@ export class PayoutsController {
     return this.queries.getRun(period);
   }
 
-  /** See who would be paid what, and who would not and why. Writes nothing. */
+  /** See who would be paid what, who would not and why, and what changed since the last run. Writes nothing. */
   @Post('payout-runs/preview')
   @HttpCode(200)
-  preview(@Body() body: PreviewBody): Promise<PreviewDto> {
-    return this.previews.preview({ period: body.period, asOf: body.asOf ? new Date(body.asOf) : undefined });
+  @ApiFormats(PreviewDto, ['csv'])
+  async preview(
+    @Body() body: PreviewBody,
+    @Query() { format }: PreviewQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PreviewDto | Readable> {
+    const options = { period: body.period, asOf: body.asOf ? new Date(body.asOf) : undefined };
+    if (format === 'json') return this.previews.preview(options);
+    const plan = await this.previews.plan(options);
+    answerWithFile(reply, `payout-preview-${plan.period}`, 'csv');
+    return this.previews.csv(plan);
   }
 }

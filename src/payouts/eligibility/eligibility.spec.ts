@@ -8,6 +8,7 @@ const PAYABLE: Candidate = {
   stripeAccountId: 'acct_1',
   detailsSubmitted: true,
   payoutsEnabled: true,
+  currencyHeld: true,
 };
 
 describe('why somebody is not paid', () => {
@@ -17,6 +18,7 @@ describe('why somebody is not paid', () => {
 
   /** From the last reason to the first: each row adds one to those above it, and it is the one that is told. */
   const reasons: [SkipReason, Partial<Candidate>][] = [
+    ['currency_unavailable', { currencyHeld: false }],
     ['account_restricted', { payoutsEnabled: false }],
     ['not_onboarded', { detailsSubmitted: false }],
     ['not_onboarded', { stripeAccountId: null }],

@@ -21,11 +21,13 @@ export interface Candidate {
   detailsSubmitted: boolean;
   /** Transfers to the account and payouts from it work, as far as we were told. */
   payoutsEnabled: boolean;
+  /** The platform has held this currency at Stripe; true while Stripe cannot be asked. */
+  currencyHeld: boolean;
 }
 
 /**
  * Whether a candidate is paid (null) or why not. The amount comes first: whoever is owed nothing that could be sent
- * need not be bothered about an account.
+ * need not be bothered about an account. The platform's own lack comes last: what it could mend for whoever is left.
  */
 export function skipReason(candidate: Candidate): SkipReason | null {
   if (candidate.amountMinor < 0n) return 'negative_balance';
@@ -33,5 +35,6 @@ export function skipReason(candidate: Candidate): SkipReason | null {
   if (candidate.affiliateStatus !== 'active') return 'suspended';
   if (candidate.underReview) return 'under_review';
   if (candidate.stripeAccountId === null || !candidate.detailsSubmitted) return 'not_onboarded';
-  return candidate.payoutsEnabled ? null : 'account_restricted';
+  if (!candidate.payoutsEnabled) return 'account_restricted';
+  return candidate.currencyHeld ? null : 'currency_unavailable';
 }

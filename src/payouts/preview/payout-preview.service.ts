@@ -1,81 +1,157 @@
-import { Injectable } from '@nestjs/common';
-import { Prisma } from '@prisma/client';
+import type { Readable } from 'node:stream';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { toJsonAmount } from '../../common/money.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
-import { hasHoldingCase } from '../../fraud/holding-cases.js';
-import { skipReason } from '../eligibility/eligibility.js';
-import { unlinedItems } from '../eligibility/payout-items.js';
+import { PayoutGateway } from '../payout-gateway.js';
 import { cutOffOf, upcomingPeriod } from '../runs/payout-period.js';
-import type { PreviewDto, PreviewPayoutDto, PreviewSkipDto, RunTotalDto } from '../payout.dto.js';
+import { decideAll, changeOf, isPaid, type DecisionRules, type PreviewDecision } from './preview-decisions.js';
+import { previewCsv } from './preview-csv.js';
+import { PreviewSummary } from './preview-summary.js';
+import type { PreviewChangeDto, PreviewDto, PreviewFundsDto } from './preview.dto.js';
 
-interface Candidate {
-  affiliateId: string;
-  currency: string;
-  amountMinor: bigint;
-  affiliateStatus: string;
-  underReview: boolean;
-  stripeAccountId: string | null;
-  detailsSubmitted: boolean;
-  payoutsEnabled: boolean;
+export interface PreviewOptions {
+  /** The month; the one whose run comes next by default. */
+  period?: string;
+  /** The moment to take for now; the planned one by default. */
+  asOf?: Date;
+}
+
+/** What was settled before the first balance is looked at. */
+export interface PreviewPlan extends DecisionRules {
+  period: string;
+  lastRun: { id: string; period: string } | null;
+  /** Null when Stripe could not be asked. */
+  availableMinor: ReadonlyMap<string, bigint> | null;
 }
 
 /** What a run would do, worked out by the run's own rules, without writing anything. */
 @Injectable()
 export class PayoutPreviewService {
+  private readonly logger = new Logger(PayoutPreviewService.name);
+
   constructor(
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly database: Database,
+    private readonly gateway: PayoutGateway,
   ) {}
 
-  async preview(options: { period?: string; asOf?: Date }): Promise<PreviewDto> {
-    const period = options.period ?? upcomingPeriod(this.config, options.asOf ?? this.clock.now());
-    const cutOff = cutOffOf(this.config, period, options.asOf);
-    const payouts: PreviewPayoutDto[] = [];
-    const skipped: PreviewSkipDto[] = [];
-    const totals = new Map<string, RunTotalDto>();
-    for (const candidate of await this.candidates(cutOff)) {
-      const { affiliateId, currency, amountMinor } = candidate;
-      const amount = toJsonAmount(amountMinor);
-      const reason = skipReason({ ...candidate, minimumMinor: this.config.minPayoutMinor(currency) });
-      if (reason) {
-        skipped.push({ affiliateId, reason, amount, currency });
-        continue;
-      }
-      payouts.push({ affiliateId, amount, currency });
-      const total = totals.get(currency) ?? { currency, count: 0, amount: 0 };
-      totals.set(currency, { currency, count: total.count + 1, amount: total.amount + amount });
+  /**
+   * Who would be paid what, who would not and why, whether Stripe's balance is enough, and what changed since the last
+   * run. Still answers when Stripe cannot be asked: no currency is judged then, and what is available stays unsaid.
+   *
+   * @throws DomainError `period_not_planned`.
+   */
+  async preview(options: PreviewOptions): Promise<PreviewDto> {
+    const plan = await this.plan(options);
+    const preview: Pick<PreviewDto, 'payouts' | 'skipped'> = { payouts: [], skipped: [] };
+    const changed: PreviewChangeDto[] = [];
+    const summary = new PreviewSummary();
+    for await (const decision of decideAll(this.database, plan)) {
+      summary.add(decision);
+      const { affiliateId, currency, reason } = decision;
+      const amount = toJsonAmount(decision.amountMinor);
+      if (isPaid(decision)) preview.payouts.push({ affiliateId, amount, currency });
+      else if (reason !== null) preview.skipped.push({ affiliateId, reason, amount, currency });
+      const change = presentChange(decision);
+      if (change) changed.push(change);
     }
-    return { period, cutOff: cutOff.toISOString(), payouts, skipped, totals: [...totals.values()] };
+    const { period, cutOff, lastRun } = plan;
+    return {
+      period,
+      cutOff: cutOff.toISOString(),
+      ...preview,
+      totals: summary.totals(),
+      funds: await this.funds(plan, summary),
+      changes: lastRun && {
+        runId: lastRun.id,
+        period: lastRun.period,
+        sums: summary.changeSums(),
+        affiliates: changed,
+      },
+    };
   }
 
-  /**
-   * What each balance would be paid; holds that are due by then count, since a run releases them first, unless a review
-   * case keeps them.
-   */
-  private candidates(cutOff: Date): Promise<Candidate[]> {
-    const balances = Prisma.sql`
-      SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b WHERE b.payable_minor <> 0`;
-    return this.database.prisma.$queryRaw<Candidate[]>`
-      SELECT i.affiliate_id AS "affiliateId", i.currency, i.amount AS "amountMinor", a.status AS "affiliateStatus",
-             ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
-             a.details_submitted AS "detailsSubmitted", a.payouts_enabled AS "payoutsEnabled"
-      FROM (
-        SELECT affiliate_id, currency, sum(amount_minor)::bigint AS amount
-        FROM (
-          SELECT affiliate_id, currency, amount_minor FROM (${unlinedItems(balances, cutOff)}) item WHERE taken
-          UNION ALL
-          SELECT h.affiliate_id, h.currency, p.amount_minor
-          FROM commission_holds h
-          JOIN journal_entries e ON e.commission_id = h.commission_id
-          JOIN postings p ON p.entry_id = e.id AND p.account = 'held'
-          WHERE h.available_at <= ${cutOff} AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}
-        ) due
-        GROUP BY affiliate_id, currency
-        HAVING sum(amount_minor) <> 0
-      ) i JOIN affiliates a ON a.id = i.affiliate_id
-      ORDER BY i.affiliate_id, i.currency`;
+  /** What `csv` starts from. @throws DomainError `period_not_planned`. */
+  async plan({ period: wanted, asOf }: PreviewOptions): Promise<PreviewPlan> {
+    const period = wanted ?? upcomingPeriod(this.config, asOf ?? this.clock.now());
+    const cutOff = cutOffOf(this.config, period, asOf);
+    const lastRun = await this.database.prisma.payoutRun.findFirst({
+      where: { period: { lt: period }, status: { not: 'canceled' } },
+      orderBy: { period: 'desc' },
+      select: { id: true, period: true },
+    });
+    const availableMinor = await this.available();
+    return {
+      period,
+      cutOff,
+      lastRun,
+      lastRunId: lastRun?.id ?? null,
+      availableMinor,
+      minPayoutMinor: (currency) => this.config.minPayoutMinor(currency),
+      isCurrencyHeld: (currency) => availableMinor?.has(currency) ?? true,
+    };
   }
+
+  /** A row per affiliate and currency, read as it is written: memory does not grow with their number. */
+  csv(plan: PreviewPlan): Readable {
+    return previewCsv(plan.period, decideAll(this.database, plan));
+  }
+
+  private async available(): Promise<ReadonlyMap<string, bigint> | null> {
+    try {
+      const balances = await this.gateway.getBalances();
+      return new Map(balances.map(({ currency, availableMinor }) => [currency, availableMinor]));
+    } catch (error) {
+      this.logger.warn({ message: 'a preview is made without the balance at Stripe', error: String(error) });
+      return null;
+    }
+  }
+
+  private async funds({ availableMinor }: PreviewPlan, summary: PreviewSummary): Promise<PreviewFundsDto[]> {
+    const pending = await this.pending();
+    const needed = summary.needed();
+    return [...new Set([...needed.keys(), ...pending.keys()])].sort().map((currency) => {
+      const [neededMinor, pendingMinor] = [needed.get(currency) ?? 0n, pending.get(currency) ?? 0n];
+      const inStock = availableMinor && (availableMinor.get(currency) ?? 0n);
+      const lacking = inStock === null ? null : neededMinor + pendingMinor - inStock;
+      return {
+        currency,
+        available: inStock === null ? null : toJsonAmount(inStock),
+        needed: toJsonAmount(neededMinor),
+        pending: toJsonAmount(pendingMinor),
+        missing: lacking === null ? null : toJsonAmount(lacking > 0n ? lacking : 0n),
+      };
+    });
+  }
+
+  /** What payouts of runs that are not over wait for. */
+  private async pending(): Promise<ReadonlyMap<string, bigint>> {
+    const rows = await this.database.prisma.payout.groupBy({
+      by: ['currency'],
+      where: { status: 'pending', run: { status: { notIn: ['completed', 'canceled'] } } },
+      _sum: { amountMinor: true },
+    });
+    return new Map(rows.map(({ currency, _sum }) => [currency, _sum.amountMinor ?? 0n]));
+  }
+}
+
+function presentChange(decision: PreviewDecision): PreviewChangeDto | null {
+  const changed = changeOf(decision);
+  if (!changed || changed.change === 'same') return null;
+  const { affiliateId, currency, amountMinor, reason, before } = decision;
+  return {
+    affiliateId,
+    currency,
+    change: changed.change,
+    amountBefore: before && toJsonAmount(before.amountMinor),
+    amountNow: amountMinor === 0n ? null : toJsonAmount(amountMinor),
+    difference: toJsonAmount(changed.differenceMinor),
+    statusBefore: before?.status ?? null,
+    reasonBefore: before?.reason ?? null,
+    statusNow: amountMinor === 0n ? null : isPaid(decision) ? 'paid' : 'skipped',
+    reasonNow: reason,
+  };
 }

@@ -87,6 +87,7 @@ export class PayoutReservation {
         amountMinor,
         minimumMinor: this.config.minPayoutMinor(currency),
         payoutsEnabled: true,
+        currencyHeld: true,
       });
       if (reason !== null || stripeAccountId === null) {
         skips.push({ affiliateId, currency, reason: reason ?? 'not_onboarded', amountMinor });

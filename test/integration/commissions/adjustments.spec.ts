@@ -1,5 +1,5 @@
 import { AdjustmentsService, type Adjustment } from '../../../src/commissions/adjustments.service.js';
-import type { PreviewDto } from '../../../src/payouts/payout.dto.js';
+import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { affiliateWithReferrals, hostStripe, onboard } from '../../setup/host.js';

@@ -1,6 +1,7 @@
 import { ReviewCases } from '../../../src/fraud/review-cases.service.js';
 import type { ReviewRuleName } from '../../../src/fraud/review-rules.js';
-import type { PayoutPageDto, PayoutRunDto, PreviewDto } from '../../../src/payouts/payout.dto.js';
+import type { PayoutPageDto, PayoutRunDto } from '../../../src/payouts/payout.dto.js';
+import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';

@@ -1,4 +1,5 @@
-import type { PayoutDto, PayoutPageDto, PayoutRunDto, PreviewDto } from '../../../src/payouts/payout.dto.js';
+import type { PayoutDto, PayoutPageDto, PayoutRunDto } from '../../../src/payouts/payout.dto.js';
+import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { SendingHaltedError } from '../../../src/payouts/sending/sending-halted.error.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
