@@ -1,5 +1,5 @@
-import { formatAmount } from '../common/money.js';
 import type { ChangeSumDto, PreviewDto } from '../payouts/preview/preview.dto.js';
+import { moneyText } from './money-text.js';
 import { textTable, type Cell } from './text-table.js';
 
 /** Rows that a person still reads; beyond them only the largest are shown. */
@@ -20,8 +20,8 @@ export function previewReport(preview: PreviewDto): string {
 
 function payouts({ payouts, totals }: PreviewDto): string {
   if (payouts.length === 0) return 'Nobody is paid.';
-  const rows = largest(payouts).map(({ affiliateId, amount, currency }) => [affiliateId, money(amount, currency)]);
-  const sums = totals.map(({ currency, count, amount }) => [currency, count, money(amount, currency)]);
+  const rows = largest(payouts).map(({ affiliateId, amount, currency }) => [affiliateId, moneyText(amount, currency)]);
+  const sums = totals.map(({ currency, count, amount }) => [currency, count, moneyText(amount, currency)]);
   return [
     heading('Paid', payouts.length),
     textTable(['affiliate', 'amount'], rows),
@@ -33,7 +33,7 @@ function skipped({ skipped }: PreviewDto): string {
   if (skipped.length === 0) return '';
   const rows = largest(skipped).map(({ affiliateId, reason, amount, currency }) => [
     affiliateId,
-    money(amount, currency),
+    moneyText(amount, currency),
     reason,
   ]);
   const sums = new Map<string, { reason: string; currency: string; count: number; amountMinor: bigint }>();
@@ -48,7 +48,7 @@ function skipped({ skipped }: PreviewDto): string {
   const sumRows = [...sums.values()].map(({ reason, currency, count, amountMinor }) => [
     reason,
     count,
-    money(amountMinor, currency),
+    moneyText(amountMinor, currency),
   ]);
   return [
     heading('Skipped', skipped.length),
@@ -60,10 +60,10 @@ function skipped({ skipped }: PreviewDto): string {
 function funds({ funds }: PreviewDto): string {
   if (funds.length === 0) return '';
   const rows = funds.map(({ currency, available, needed, pending, missing }): Cell[] => [
-    money(needed, currency),
-    money(pending, currency),
-    available === null ? 'unknown' : money(available, currency),
-    missing === null ? 'unknown' : money(missing, currency),
+    moneyText(needed, currency),
+    moneyText(pending, currency),
+    available === null ? 'unknown' : moneyText(available, currency),
+    missing === null ? 'unknown' : moneyText(missing, currency),
   ]);
   const asked = funds.every(({ available }) => available !== null);
   return [
@@ -88,13 +88,13 @@ function changes({ changes }: PreviewDto): string {
   const rows = changes.sums.map(({ change, count, difference, currency }) => [
     IN_WORDS[change],
     count,
-    money(difference, currency),
+    moneyText(difference, currency),
   ]);
   const shown = largest(changes.affiliates, ({ difference }) => difference).map((changed) => [
     changed.affiliateId,
     changed.statusBefore === null ? '–' : said(changed.statusBefore, changed.reasonBefore),
     changed.statusNow === null ? 'nothing due' : said(changed.statusNow, changed.reasonNow),
-    money(changed.difference, changed.currency),
+    moneyText(changed.difference, changed.currency),
   ]);
   const difference = `${counted('new')} more than in ${changes.period}, ${counted('gone')} fewer`;
   return [
@@ -125,8 +125,4 @@ function largest<R extends { amount: number } | { difference: number }>(
   size: (row: R) => number = (row) => ('amount' in row ? row.amount : row.difference),
 ): R[] {
   return [...rows].sort((a, b) => Math.abs(size(b)) - Math.abs(size(a))).slice(0, SHOWN_ROWS);
-}
-
-function money(amountMinor: number | bigint, currency: string): string {
-  return `${formatAmount(BigInt(amountMinor), currency)} ${currency.toUpperCase()}`;
 }

@@ -6,7 +6,17 @@ import { Database } from '../database/database.js';
 import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
 import { payoutNotFound, runNotFound } from './payout-errors.js';
-import type { PayoutDto, PayoutRunDto, PayoutRunStatus, PayoutsQuery, PayoutStatus } from './payout.dto.js';
+import {
+  PAYOUT_STATUSES,
+  type PayoutDto,
+  type PayoutProgressDto,
+  type PayoutRunDto,
+  type PayoutRunStatus,
+  type PayoutsQuery,
+  type PayoutStatus,
+  type RunDecisionDto,
+  type RunTotalDto,
+} from './payout.dto.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 
 /** Payouts that stand: the others' money went back. */
@@ -87,40 +97,100 @@ export class PayoutQueries {
     return run;
   }
 
+  /** How a run gets on; null before there is one. */
+  async findProgress(period: string): Promise<PayoutProgressDto | null> {
+    const run = await this.database.prisma.payoutRun.findUnique({ where: { period }, select: { id: true } });
+    return run && progressOf(await this.countPayouts([run.id]));
+  }
+
   private async presentRuns(rows: PayoutRun[]): Promise<PayoutRunDto[]> {
     const runIds = rows.map((row) => row.id);
-    const totals = await this.database.prisma.payout.groupBy({
-      by: ['runId', 'currency'],
-      where: { runId: { in: runIds }, status: { in: STANDING } },
-      _count: true,
-      _sum: { amountMinor: true },
-      orderBy: [{ currency: 'asc' }],
-    });
+    const counts = await this.countPayouts(runIds);
     const skips = await this.database.prisma.payoutSkip.groupBy({
       by: ['runId', 'reason'],
       where: { runId: { in: runIds } },
       _count: true,
       orderBy: [{ reason: 'asc' }],
     });
-    return rows.map((row) => ({
-      id: row.id,
-      period: row.period,
-      status: row.status as PayoutRunStatus,
-      dryRun: false,
-      totals: totals
-        .filter(({ runId }) => runId === row.id)
-        .map(({ currency, _count, _sum }) => ({
-          currency,
-          count: _count,
-          amount: toJsonAmount(_sum.amountMinor ?? 0n),
-        })),
-      skipped: skips
-        .filter(({ runId }) => runId === row.id)
-        .map(({ reason, _count }) => ({ reason: reason as SkipReason, count: _count })),
-      startedAt: row.startedAt.toISOString(),
-      finishedAt: row.finishedAt?.toISOString() ?? null,
+    return rows.map((row) => {
+      const own = counts.filter(({ runId }) => runId === row.id);
+      return {
+        id: row.id,
+        period: row.period,
+        cutOff: row.cutOff.toISOString(),
+        status: row.status as PayoutRunStatus,
+        haltedReason: row.haltedReason,
+        decision: presentDecision(row),
+        progress: progressOf(own),
+        dryRun: false,
+        totals: totalsOf(own),
+        skipped: skips
+          .filter(({ runId }) => runId === row.id)
+          .map(({ reason, _count }) => ({ reason: reason as SkipReason, count: _count })),
+        startedAt: row.startedAt.toISOString(),
+        finishedAt: row.finishedAt?.toISOString() ?? null,
+      };
+    });
+  }
+
+  private async countPayouts(runIds: string[]): Promise<PayoutCount[]> {
+    const groups = await this.database.prisma.payout.groupBy({
+      by: ['runId', 'currency', 'status'],
+      where: { runId: { in: runIds } },
+      _count: true,
+      _sum: { amountMinor: true },
+      orderBy: [{ currency: 'asc' }],
+    });
+    return groups.map(({ runId, currency, status, _count, _sum }) => ({
+      runId,
+      currency,
+      status: status as PayoutStatus,
+      count: _count,
+      amountMinor: _sum.amountMinor ?? 0n,
     }));
   }
+}
+
+interface PayoutCount {
+  runId: string;
+  currency: string;
+  status: PayoutStatus;
+  count: number;
+  amountMinor: bigint;
+}
+
+function totalsOf(counts: PayoutCount[]): RunTotalDto[] {
+  const standing = counts.filter(({ status }) => STANDING.includes(status));
+  return [...new Set(standing.map(({ currency }) => currency))].map((currency) => {
+    const own = standing.filter((count) => count.currency === currency);
+    return {
+      currency,
+      count: own.reduce((sum, { count }) => sum + count, 0),
+      amount: toJsonAmount(own.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)),
+    };
+  });
+}
+
+function progressOf(counts: PayoutCount[]): PayoutProgressDto {
+  const sum = (...statuses: PayoutStatus[]): number =>
+    counts.filter(({ status }) => statuses.includes(status)).reduce((total, { count }) => total + count, 0);
+  return {
+    payouts: sum(...PAYOUT_STATUSES),
+    pending: sum('pending'),
+    paid: sum('paid', 'reversed'),
+    failed: sum('failed'),
+    canceled: sum('canceled'),
+  };
+}
+
+function presentDecision({ decision, decidedBy, decidedAt, decisionReason }: PayoutRun): RunDecisionDto | null {
+  if (decision === null || decidedBy === null || decidedAt === null) return null;
+  return {
+    made: decision === 'canceled' ? 'canceled' : 'approved',
+    by: decidedBy,
+    at: decidedAt.toISOString(),
+    reason: decisionReason,
+  };
 }
 
 function presentPayout(payout: Payout, period: string): PayoutDto {

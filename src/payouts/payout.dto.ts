@@ -70,10 +70,34 @@ export class SkippedCountDto {
   count!: number;
 }
 
+/** How many payouts of a run stand where. */
+export class PayoutProgressDto {
+  payouts!: number;
+  pending!: number;
+  /** Also those that were reversed later. */
+  paid!: number;
+  failed!: number;
+  canceled!: number;
+}
+
+export class RunDecisionDto {
+  made!: 'approved' | 'canceled';
+  by!: string;
+  at!: string;
+  reason!: string | null;
+}
+
 export class PayoutRunDto {
   id!: string;
   period!: string;
+  /** What was earned by then is in it. */
+  cutOff!: string;
   status!: PayoutRunStatus;
+  /** Why sending was stopped until somebody has looked; null otherwise. */
+  haltedReason!: string | null;
+  /** The last decision of staff about it. */
+  decision!: RunDecisionDto | null;
+  progress!: PayoutProgressDto;
   /** Always false: a preview is no run. */
   dryRun!: boolean;
   totals!: RunTotalDto[];

@@ -9,8 +9,10 @@ import { PayoutClaims } from './sending/payout-claims.js';
 import { PayoutOutcomes } from './sending/payout-outcomes.js';
 import { SenderLease } from './sending/sender-lease.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
+import { PayoutMetrics } from './payout-metrics.js';
 import { PayoutQueries } from './payout-queries.js';
 import { PayoutReservation } from './runs/payout-reservation.js';
+import { PayoutRetry } from './runs/payout-retry.service.js';
 import { PayoutRunsService } from './runs/payout-runs.service.js';
 import { RunDecisions } from './runs/run-decisions.service.js';
 import { PayoutSender } from './sending/payout-sender.js';
@@ -28,9 +30,11 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     PayoutAttempts,
     PayoutClaims,
     PayoutOutcomes,
+    PayoutMetrics,
     PayoutPreviewService,
     PayoutQueries,
     PayoutReservation,
+    PayoutRetry,
     PayoutRunsService,
     PayoutSender,
     ReconciliationService,
@@ -42,6 +46,7 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
   exports: [
     PayoutPreviewService,
     PayoutQueries,
+    PayoutRetry,
     PayoutRunsService,
     ReconciliationService,
     RunDecisions,

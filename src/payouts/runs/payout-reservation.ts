@@ -67,10 +67,29 @@ export class PayoutReservation {
       { status: string }[]
     >`SELECT status FROM payout_runs WHERE id = ${run.id} FOR SHARE`;
     if (current?.status !== 'reserving') return false;
+    await this.decide(tx, run, keys, undecidedIn(run));
+    return true;
+  }
+
+  /**
+   * Decides anew, by today's state, about balances of which the run's payout failed or was canceled. Locks the balances;
+   * the caller has locked the run.
+   *
+   * @returns how many payouts were made.
+   */
+  async reserveAgain(tx: Tx, run: PayoutRun, keys: BalanceKey[]): Promise<number> {
+    await lockBalances(tx, keys);
+    await tx.$executeRaw`
+      DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${wanted(keys)})`;
+    return this.decide(tx, run, keys, withoutPayoutIn(run));
+  }
+
+  /** @returns how many payouts were made. */
+  private async decide(tx: Tx, run: PayoutRun, keys: BalanceKey[], open: Prisma.Sql): Promise<number> {
     const balances = await lockBalances(tx, keys);
     const payouts: NewPayout[] = [];
     const skips: (BalanceKey & { reason: SkipReason; amountMinor: bigint })[] = [];
-    for (const candidate of await this.candidates(tx, run, keys)) {
+    for (const candidate of await this.candidates(tx, run, keys, open)) {
       const { affiliateId, currency, takenMinor: amountMinor, unlinedMinor, stripeAccountId } = candidate;
       if (unlinedMinor !== balances.get(balanceKey(candidate))?.payableMinor) {
         this.logger.error({
@@ -99,17 +118,15 @@ export class PayoutReservation {
       await tx.payoutSkip.createMany({ data: skips.map((skip) => ({ ...skip, runId: run.id })), skipDuplicates: true });
     }
     if (payouts.length > 0) await this.reserve(tx, run, payouts);
-    return true;
+    return payouts.length;
   }
 
-  /** What each balance would be paid, unless this run has decided about it already. */
-  private candidates(tx: Tx, run: PayoutRun, keys: BalanceKey[]): Promise<Candidate[]> {
+  /** What each balance that is still open in the run would be paid. */
+  private candidates(tx: Tx, run: PayoutRun, keys: BalanceKey[], open: Prisma.Sql): Promise<Candidate[]> {
     const balances = Prisma.sql`
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b
-      JOIN unnest(${keys.map((key) => key.affiliateId)}::text[], ${keys.map((key) => key.currency)}::text[])
-        AS wanted (affiliate_id, currency) USING (affiliate_id, currency)
-      WHERE NOT EXISTS (SELECT 1 FROM payouts po WHERE po.run_id = ${run.id} AND po.affiliate_id = b.affiliate_id AND po.currency = b.currency)
-        AND NOT EXISTS (SELECT 1 FROM payout_skips s WHERE s.run_id = ${run.id} AND s.affiliate_id = b.affiliate_id AND s.currency = b.currency)`;
+      JOIN ${wanted(keys)} USING (affiliate_id, currency)
+      WHERE ${open}`;
     return tx.$queryRaw<Candidate[]>`
       SELECT i.affiliate_id AS "affiliateId", i.currency, i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
              a.status AS "affiliateStatus", ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview",
@@ -160,4 +177,26 @@ export class PayoutReservation {
         ON rest.affiliate_id = po.affiliate_id AND rest.currency = po.currency
       WHERE po.id = ANY(${ids}::text[]) AND b.affiliate_id = po.affiliate_id AND b.currency = po.currency`;
   }
+}
+
+function wanted(keys: BalanceKey[]): Prisma.Sql {
+  return Prisma.sql`
+    unnest(${keys.map((key) => key.affiliateId)}::text[], ${keys.map((key) => key.currency)}::text[])
+      AS wanted (affiliate_id, currency)`;
+}
+
+/** The balances `b` about which the run has not decided yet. */
+function undecidedIn({ id }: PayoutRun): Prisma.Sql {
+  return Prisma.sql`
+    NOT EXISTS (SELECT 1 FROM payouts po WHERE po.run_id = ${id} AND po.affiliate_id = b.affiliate_id AND po.currency = b.currency)
+    AND NOT EXISTS (SELECT 1 FROM payout_skips s WHERE s.run_id = ${id} AND s.affiliate_id = b.affiliate_id AND s.currency = b.currency)`;
+}
+
+/** The balances `b` that have no payout in the run which was or may still be paid. */
+function withoutPayoutIn({ id }: PayoutRun): Prisma.Sql {
+  return Prisma.sql`
+    NOT EXISTS (
+      SELECT 1 FROM payouts po
+      WHERE po.run_id = ${id} AND po.affiliate_id = b.affiliate_id AND po.currency = b.currency
+        AND po.status NOT IN ('failed', 'canceled'))`;
 }

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { PayoutRun } from '@prisma/client';
+import { DomainError } from '../../common/domain-error.js';
+import type { BalanceKey } from '../../commissions/ledger/balances.js';
+import { Config } from '../../config/config.js';
+import { Database, type Tx } from '../../database/database.js';
+import { runNotFound } from '../payout-errors.js';
+import { PayoutReservation } from './payout-reservation.js';
+import { lockRun } from './run-lock.js';
+
+const BATCH_SIZE = 500;
+
+/** A run of which something may be paid anew: all it was to pay first is reserved, and nobody has called it off. */
+const RETRYABLE = ['awaiting_approval', 'sending', 'waiting_for_funds', 'completed'];
+
+/** Gives those another chance within the period whose payout failed, or was canceled because of their account. */
+@Injectable()
+export class PayoutRetry {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly reservation: PayoutReservation,
+  ) {}
+
+  /**
+   * Makes new payouts in the period's run for its failed and canceled ones, from the postings that are unlined today and
+   * by today's eligibility; who is not eligible stays skipped with today's reason. The run is then `sending` again, or
+   * awaits approval as a whole (PAYOUT_APPROVAL=manual); sending is the caller's next step, or the scheduler's.
+   *
+   * In batches of one transaction each, which lock the run and then the balances: may be interrupted and called again,
+   * and twice at once makes each payout once.
+   *
+   * @returns how many payouts were made.
+   * @throws DomainError `payout_run_not_found`, `payout_run_not_retryable` (409).
+   */
+  async retryFailed(period: string): Promise<number> {
+    const run = await this.database.prisma.payoutRun.findUnique({ where: { period } });
+    if (!run) throw runNotFound(period);
+    let made = 0;
+    let after: BalanceKey = { affiliateId: '', currency: '' };
+    for (;;) {
+      const keys = await this.findFailed(run.id, after);
+      const last = keys.at(-1);
+      if (!last) return made;
+      made += await this.database.transaction((tx) => this.retryBatch(tx, run.id, keys));
+      after = last;
+    }
+  }
+
+  private async retryBatch(tx: Tx, runId: string, keys: BalanceKey[]): Promise<number> {
+    const run = await lockRun(tx, runId);
+    if (!RETRYABLE.includes(run.status)) throw notRetryable(run);
+    const made = await this.reservation.reserveAgain(tx, run, keys);
+    // In the same transaction as the payouts: a run that is completed must have none that wait.
+    if (made > 0) await tx.payoutRun.update({ where: { id: runId }, data: this.reopened(run) });
+    return made;
+  }
+
+  private reopened(run: PayoutRun): Pick<PayoutRun, 'status' | 'finishedAt'> {
+    const status = run.status === 'completed' ? 'sending' : run.status;
+    return { status: this.config.payoutApproval === 'manual' ? 'awaiting_approval' : status, finishedAt: null };
+  }
+
+  private findFailed(runId: string, after: BalanceKey): Promise<BalanceKey[]> {
+    return this.database.prisma.$queryRaw<BalanceKey[]>`
+      SELECT affiliate_id AS "affiliateId", currency FROM payouts
+      WHERE run_id = ${runId} AND (affiliate_id, currency) > (${after.affiliateId}, ${after.currency})
+      GROUP BY affiliate_id, currency
+      HAVING bool_and(status IN ('failed', 'canceled'))
+      ORDER BY affiliate_id, currency LIMIT ${BATCH_SIZE}`;
+  }
+}
+
+function notRetryable({ period, status }: PayoutRun): DomainError {
+  return new DomainError(
+    'conflict',
+    'payout_run_not_retryable',
+    `The run of ${period} is ${status}: failed payouts can be made anew once it is being sent or completed.`,
+    { period, status },
+  );
+}
