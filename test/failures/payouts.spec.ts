@@ -1,0 +1,384 @@
+import { DomainError } from '../../src/common/domain-error.js';
+import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
+import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
+import { PayoutScheduler } from '../../src/payouts/runs/payout-scheduler.js';
+import { RunDecisions } from '../../src/payouts/runs/run-decisions.service.js';
+import { SendingHaltedError } from '../../src/payouts/sending/sending-halted.error.js';
+import { startTestApp, type TestApp } from '../setup/app.js';
+import { eventually } from '../setup/eventually.js';
+import { hostStripe } from '../setup/host.js';
+import { expectSoundLedger } from '../setup/ledger.js';
+import {
+  affiliateOwed,
+  balanceOf,
+  earn,
+  failTransfers,
+  onlyPayout,
+  payoutsOf,
+  runOf,
+  runPeriod,
+  setBalance,
+  transfersOf,
+} from '../setup/payday.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+const MINUTE_MS = 60 * 1000;
+const STAFF = { staffUserId: 'finance@example.com', reason: 'looked at' };
+
+let api: TestApp;
+
+const start = async (env: Record<string, string> = {}, now = '2026-11-20T12:00:00Z'): Promise<void> => {
+  api = await startTestApp({ now, env });
+};
+afterEach(async () => {
+  await expectSoundLedger(api);
+  await api.close();
+});
+
+const decisions = (): RunDecisions => api.app.get(RunDecisions);
+const suspend = (id: string) => api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
+const sums = async (): Promise<[number, string][]> =>
+  (await transfersOf(api)).map(({ amount, currency }): [number, string] => [amount, currency]).sort();
+
+describe('44: an idempotency_error', () => {
+  beforeEach(() => start({ PAYOUT_APPROVAL: 'manual' }));
+
+  it('halts the run with its reason, returns nothing, and starts again with that payout alone', async () => {
+    const first = await affiliateOwed(api, 'first', 3000);
+    const second = await affiliateOwed(api, 'second', 4000);
+    await runPeriod(api, '2026-12');
+    const { id } = await onlyPayout(api, first);
+    // A database that was restored from a backup would do this: the key is known at Stripe with other parameters.
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${second}`))
+      .body;
+    const foreign = await hostStripe(api).transfers.create(
+      { amount: 1, currency: 'usd', destination: stripeAccountId },
+      { idempotencyKey: `${id}:1` },
+    );
+    await decisions().approve('2026-12', STAFF);
+    await expect(runPeriod(api, '2026-12')).rejects.toThrow(SendingHaltedError);
+    expect(await onlyPayout(api, first)).toMatchObject({ status: 'pending', failureCode: null });
+    expect(await balanceOf(api, first)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
+    const halted = await runOf(api);
+    expect(halted).toMatchObject({
+      status: 'sending',
+      haltedReason: expect.stringContaining('StripeIdempotencyError') as string,
+    });
+
+    // Nothing else is sent while nobody has looked, however often the run is taken up.
+    const third = await affiliateOwed(api, 'third', 5000);
+    const sent = (await transfersOf(api)).length;
+    for (let tries = 0; tries < 3; tries++) {
+      api.clock.advance(MINUTE_MS);
+      await expect(runPeriod(api, '2026-12')).rejects.toThrow(SendingHaltedError);
+    }
+    expect(await transfersOf(api)).toHaveLength(sent);
+    expect(await payoutsOf(api, third)).toEqual([]);
+
+    // The stranger under the key is gone after a day; by then the payout is looked up, and not found.
+    api.clock.advance(25 * HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed', haltedReason: null });
+    expect(await onlyPayout(api, first)).toMatchObject({ status: 'paid', attempts: 5 });
+    const ours = (await transfersOf(api)).filter((transfer) => transfer.id !== foreign.id);
+    expect(ours.map(({ amount }) => amount).sort()).toEqual([3000, 4000]);
+  });
+});
+
+describe('45 and 82: a currency without funds', () => {
+  beforeEach(() => start());
+
+  it('waits as a whole after one refusal, the others go out, and so does a later period', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const name of names) await affiliateOwed(api, `poor-${name}`, 3000);
+    await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });
+    await setBalance(api, { usd: 2999, eur: 100_000 });
+    await runPeriod(api, '2026-12');
+    expect(await sums()).toEqual([[3000, 'eur']]);
+    expect(await runOf(api)).toMatchObject({
+      status: 'waiting_for_funds',
+      progress: { payouts: 7, pending: 6, paid: 1, failed: 0, canceled: 0 },
+    });
+    const refusals = await api.database.prisma.payoutAttempt.count({ where: { outcome: 'insufficient_funds' } });
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    // While the balance is not there nothing is asked for again.
+    expect(await api.database.prisma.payoutAttempt.count({ where: { outcome: 'insufficient_funds' } })).toBe(refusals);
+
+    await earn(api, 'rich', 4000, { currency: 'eur', paidAt: new Date('2026-12-10T12:00:00Z') });
+    await runPeriod(api, '2027-01');
+    expect(await sums()).toEqual([
+      [3000, 'eur'],
+      [4000, 'eur'],
+    ]);
+
+    await setBalance(api, { usd: 9000 });
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'waiting_for_funds', progress: { pending: 3, paid: 4 } });
+    await setBalance(api, { usd: 9000 });
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [
+        { currency: 'eur', count: 1, amount: 3000 },
+        { currency: 'usd', count: 6, amount: 18_000 },
+      ],
+    });
+    expect((await sums()).filter(([, currency]) => currency === 'usd')).toHaveLength(6);
+  });
+
+  it('can be given up: what was not sent is payable again and goes into the next run', async () => {
+    const poor = await affiliateOwed(api, 'poor', 3000);
+    const rich = await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2026-12');
+    await decisions().cancel('2026-12', STAFF);
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [{ currency: 'eur', count: 1, amount: 3000 }],
+      decision: { made: 'canceled', by: STAFF.staffUserId, reason: STAFF.reason },
+    });
+    expect(await onlyPayout(api, poor)).toMatchObject({ status: 'canceled', failureCode: 'run_canceled' });
+    expect(await balanceOf(api, poor)).toMatchObject([{ payable: 3000, inPayout: 0 }]);
+    expect(await onlyPayout(api, rich)).toMatchObject({ status: 'paid' });
+    await setBalance(api, { usd: 3000 });
+    await runPeriod(api, '2027-01');
+    expect((await payoutsOf(api, poor)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
+  });
+});
+
+describe('49: the moment of a run', () => {
+  it.each([
+    ['New York, winter', 'America/New_York', '2026-12-01T11:00:00Z'],
+    ['New York, summer', 'America/New_York', '2027-06-01T10:00:00Z'],
+    ['Kiritimati, the day before in UTC', 'Pacific/Kiritimati', '2026-12-31T16:00:00Z'],
+  ])('is 06:00 on the 1st in %s: not a second before, and its cut-off is that moment', async (_title, zone, at) => {
+    const planned = new Date(at);
+    await start({ PAYOUT_TIMEZONE: zone }, new Date(planned.getTime() - 24 * HOUR_MS).toISOString());
+    await api.database.prisma.installation.create({ data: { id: 1, installedAt: api.clock.now() } });
+    const id = await affiliateOwed(api, 'somewhere', 3000);
+    await earn(api, 'somewhere', 5000, { paidAt: new Date(planned.getTime() + 1000) });
+    api.clock.set(new Date(planned.getTime() - 1000));
+    await api.app.get(PayoutScheduler).tick();
+    expect(await payoutsOf(api, id)).toEqual([]);
+    api.clock.set(planned);
+    await api.app.get(PayoutScheduler).tick();
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', amount: 3000 });
+    expect((await api.database.prisma.payoutRun.findFirstOrThrow()).cutOff).toEqual(planned);
+  });
+});
+
+describe('53: a payout that failed or was canceled', () => {
+  beforeEach(() => start());
+
+  it('is made anew in the same run by --retry-failed, from what is unlined today, once', async () => {
+    const refused = await affiliateOwed(api, 'refused', 3000);
+    const restricted = await affiliateOwed(api, 'restricted', 4000);
+    const suspended = await affiliateOwed(api, 'suspended', 5000);
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${restricted}`))
+      .body;
+    await fetch(`${api.stripe.url}/_emulator/accounts/${stripeAccountId}/restrict`, { method: 'POST' });
+    failTransfers(api, 'refused_400', 2);
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [],
+      skipped: [{ reason: 'account_restricted', count: 1 }],
+      progress: { payouts: 3, pending: 0, paid: 0, failed: 2, canceled: 1 },
+    });
+    // Run again without a word, nothing is tried again in its period.
+    await runPeriod(api, '2026-12');
+    expect(await transfersOf(api)).toEqual([]);
+
+    await fetch(`${api.stripe.url}/_emulator/accounts/${stripeAccountId}/complete-onboarding`, { method: 'POST' });
+    await suspend(suspended);
+    // A sale after the cut-off belongs to the next period.
+    await earn(api, 'refused', 700, { paidAt: new Date('2026-12-02T00:00:00Z') });
+    await api.settle();
+    const made = await Promise.all([
+      api.app.get(PayoutRetry).retryFailed('2026-12'),
+      api.app.get(PayoutRetry).retryFailed('2026-12'),
+    ]);
+    expect(made.sort()).toEqual([0, 2]);
+    expect((await runOf(api)).status).toBe('sending');
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [{ currency: 'usd', count: 2, amount: 7000 }],
+      skipped: [{ reason: 'suspended', count: 1 }],
+    });
+    expect((await payoutsOf(api, refused)).map(({ status, amount }) => [status, amount])).toEqual([
+      ['paid', 3000],
+      ['failed', 3000],
+    ]);
+    expect(await sums()).toEqual([
+      [3000, 'usd'],
+      [4000, 'usd'],
+    ]);
+    expect(await balanceOf(api, refused)).toMatchObject([{ payable: 700, paid: 3000 }]);
+    expect(await api.app.get(PayoutRetry).retryFailed('2026-12')).toBe(0);
+    await expect(api.app.get(PayoutRetry).retryFailed('2026-11')).rejects.toMatchObject({
+      code: 'payout_run_not_found',
+    });
+  });
+});
+
+describe('59: a request that comes too fast', () => {
+  it('is sent again after a pause with the same key, however often, and makes one transfer', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'hasty', 3000);
+    failTransfers(api, 'rate_limited_429', 3);
+    failTransfers(api, 'lock_timeout', 2);
+    for (let tries = 0; tries < 6; tries++) {
+      await runPeriod(api, '2026-12');
+      api.clock.advance(15 * MINUTE_MS);
+    }
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 6 });
+    expect(await transfersOf(api)).toHaveLength(1);
+    expect(await api.database.prisma.payoutAttempt.count()).toBe(1);
+  });
+});
+
+describe('78: a run that waits for approval', () => {
+  beforeEach(() => start({ PAYOUT_APPROVAL: 'manual' }));
+
+  it('pays days later what is still right: the suspended one is cancelled, his money returned', async () => {
+    const suspended = await affiliateOwed(api, 'suspended', 3000);
+    const good = await affiliateOwed(api, 'good', 4000);
+    await runPeriod(api, '2026-12');
+    api.clock.advance(3 * 24 * HOUR_MS);
+    await suspend(suspended);
+    await decisions().approve('2026-12', STAFF);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, suspended)).toMatchObject({
+      status: 'canceled',
+      failureCode: 'suspended',
+      attempts: 0,
+    });
+    expect(await balanceOf(api, suspended)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
+    expect(await onlyPayout(api, good)).toMatchObject({ status: 'paid' });
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [{ currency: 'usd', count: 1, amount: 4000 }],
+      skipped: [{ reason: 'suspended', count: 1 }],
+      decision: { made: 'approved', by: STAFF.staffUserId },
+    });
+    await expect(decisions().approve('2026-12', STAFF)).rejects.toMatchObject({ code: 'payout_run_not_waiting' });
+  });
+
+  it('that is cancelled sends nothing and returns everything, also by the next process after a crash', async () => {
+    const ids = [await affiliateOwed(api, 'one', 3000), await affiliateOwed(api, 'two', 4000)];
+    await runPeriod(api, '2026-12');
+    // The process died right after the decision, before anything was returned.
+    await api.database.prisma.payoutRun.update({ where: { period: '2026-12' }, data: { status: 'canceled' } });
+    expect((await runOf(api)).progress).toMatchObject({ pending: 2, canceled: 0 });
+    await api.app.get(PayoutScheduler).tick();
+    expect(await runOf(api)).toMatchObject({ status: 'canceled', totals: [] });
+    for (const id of ids) expect(await onlyPayout(api, id)).toMatchObject({ status: 'canceled' });
+    expect(await transfersOf(api)).toEqual([]);
+    await runPeriod(api, '2026-12');
+    expect(await transfersOf(api)).toEqual([]);
+    await expect(decisions().approve('2026-12', STAFF)).rejects.toThrow(DomainError);
+    await runPeriod(api, '2027-01');
+    await decisions().approve('2027-01', STAFF);
+    await runPeriod(api, '2027-01');
+    expect(await sums()).toEqual([
+      [3000, 'usd'],
+      [4000, 'usd'],
+    ]);
+  });
+
+  it('that is approved and cancelled at the same moment is one of both, and the money agrees', async () => {
+    const id = await affiliateOwed(api, 'torn', 3000);
+    await runPeriod(api, '2026-12');
+    const results = await Promise.allSettled([
+      decisions().approve('2026-12', STAFF),
+      decisions().cancel('2026-12', STAFF),
+    ]);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await runPeriod(api, '2026-12');
+    const { status } = await onlyPayout(api, id);
+    expect(await transfersOf(api)).toHaveLength(status === 'paid' ? 1 : 0);
+    expect(await balanceOf(api, id)).toMatchObject([status === 'paid' ? { paid: 3000 } : { payable: 3000 }]);
+  });
+});
+
+describe('79: a key of Stripe that is replaced between two tries', () => {
+  const replaceKey = async (): Promise<void> => {
+    await api.database.prisma.payoutAttempt.updateMany({ data: { credentialId: 'the key before' } });
+  };
+
+  it('makes the payout looked up and adopted, not sent again and not failed', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'adopted', 3000);
+    failTransfers(api, 'drop_after_commit', 2);
+    await runPeriod(api, '2026-12');
+    await replaceKey();
+    api.clock.advance(MINUTE_MS);
+    // What another key asked for may be unknown to this one: a second request would make a second transfer.
+    failTransfers(api, 'refused_400', null);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 1 });
+    expect(await transfersOf(api)).toHaveLength(1);
+  });
+
+  it('makes a new attempt only once the first request can certainly not arrive any more', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'absent', 3000);
+    failTransfers(api, 'drop_before', 2);
+    await runPeriod(api, '2026-12');
+    await replaceKey();
+    api.clock.advance(9 * MINUTE_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 1 });
+    api.clock.advance(2 * MINUTE_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 2 });
+    expect(await transfersOf(api)).toHaveLength(1);
+    expect(await api.database.prisma.payoutAttempt.findMany({ orderBy: { attemptNo: 'asc' } })).toMatchObject([
+      { attemptNo: 1, outcome: 'absent' },
+      { attemptNo: 2, outcome: 'sent' },
+    ]);
+  });
+});
+
+describe('a group that holds something else than the one transfer', () => {
+  it('stops that payout alone until somebody has looked; it is neither paid again nor returned', async () => {
+    await start();
+    const odd = await affiliateOwed(api, 'odd', 3000);
+    const good = await affiliateOwed(api, 'good', 4000);
+    failTransfers(api, 'drop_before', 2 * 2);
+    await runPeriod(api, '2026-12');
+    const { id } = await onlyPayout(api, odd);
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${odd}`)).body;
+    const byHand = { amount: 2999, currency: 'usd', destination: stripeAccountId, transfer_group: id };
+    await hostStripe(api).transfers.create(byHand);
+    api.clock.advance(21 * HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, good)).toMatchObject({ status: 'paid' });
+    expect(await onlyPayout(api, odd)).toMatchObject({ status: 'pending', attempts: 1 });
+    expect(await balanceOf(api, odd)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
+    api.clock.advance(24 * HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await sums()).toEqual([
+      [2999, 'usd'],
+      [4000, 'usd'],
+    ]);
+  });
+});
+
+describe('two processes', () => {
+  it('do not send side by side, which would exceed the rate; the second one goes on where the first one died', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'once', 3000);
+    const { prisma } = api.database;
+    await prisma.$executeRaw`
+      INSERT INTO payout_sender (id, holder, until) VALUES (1, 'another process', clock_timestamp() + interval '2 seconds')`;
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 0 });
+    const run = api.app.get(PayoutRunsService);
+    await run.run({ period: '2026-12', cutOff: api.clock.now(), patienceMs: 20_000 });
+    await eventually(async () => expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 1 }));
+    expect(await transfersOf(api)).toHaveLength(1);
+  });
+});
