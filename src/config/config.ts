@@ -56,6 +56,8 @@ export class Config {
   readonly payoutTimezone: string;
   readonly payoutApproval: 'auto' | 'manual';
   readonly payoutRequestsPerSecond: number;
+  /** Whether what affiliates owe is taken back by reversing transfers, beside netting it. */
+  readonly clawbackReverseTransfers: boolean;
   readonly defaultCountry: string;
   readonly adminEmail: string;
   readonly adminPassword: string;
@@ -94,6 +96,7 @@ export class Config {
     this.payoutTimezone = env.PAYOUT_TIMEZONE;
     this.payoutApproval = env.PAYOUT_APPROVAL;
     this.payoutRequestsPerSecond = env.PAYOUT_REQUESTS_PER_SECOND;
+    this.clawbackReverseTransfers = env.CLAWBACK_REVERSE_TRANSFERS;
     this.defaultCountry = env.DEFAULT_COUNTRY;
     this.adminEnabled = env.ADMIN_ENABLED;
     this.rateLimitHost = env.RATE_LIMIT_HOST;
@@ -225,6 +228,7 @@ const ALL_NAMES = [
   'PAYOUT_TIMEZONE',
   'PAYOUT_APPROVAL',
   'PAYOUT_REQUESTS_PER_SECOND',
+  'CLAWBACK_REVERSE_TRANSFERS',
   'STRIPE_ACCOUNTS_API',
   'DEFAULT_COUNTRY',
   'MIN_PAYOUT',

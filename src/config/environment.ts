@@ -126,6 +126,10 @@ export class Environment {
   @Max(500)
   PAYOUT_REQUESTS_PER_SECOND = 20;
 
+  @flag()
+  @IsBoolean()
+  CLAWBACK_REVERSE_TRANSFERS = false;
+
   @IsIn(['v1', 'v2'])
   STRIPE_ACCOUNTS_API: 'v1' | 'v2' = 'v2';
 

@@ -19,13 +19,20 @@ import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
 import { ReconciliationService } from './reconciliation/reconciliation.service.js';
 import { TwoSides } from './reconciliation/two-sides.js';
+import { ClawbackDebts } from './reversals/clawback-debts.js';
+import { ClawbackSender } from './reversals/clawback-sender.js';
 import { TransferReversals } from './reversals/transfer-reversals.service.js';
 
-/** Needs PayoutGateway and TransferReader, bound by src/stripe. The scheduler is provided by the application, and only by a server. */
+/**
+ * Needs PayoutGateway, TransferReader and TransferReversalGateway, bound by src/stripe. The schedulers are provided by the
+ * application, and only by a server.
+ */
 @Module({
   imports: [AffiliatesModule, CommissionsModule, FraudModule],
   controllers: [PayoutsController, MyPayoutsController],
   providers: [
+    ClawbackDebts,
+    ClawbackSender,
     FundsWaits,
     PayoutAttempts,
     PayoutClaims,
@@ -44,6 +51,8 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     TwoSides,
   ],
   exports: [
+    ClawbackDebts,
+    ClawbackSender,
     PayoutPreviewService,
     PayoutQueries,
     PayoutRetry,

@@ -6,6 +6,7 @@ import { CommissionsModule } from '../commissions/commissions.module.js';
 import { Config } from '../config/config.js';
 import { JobQueue } from '../database/job-queue.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
+import { TransferReversalGateway } from '../payouts/reversals/transfer-reversal-gateway.js';
 import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
@@ -13,6 +14,7 @@ import { StripeAccountGatewayV1 } from './gateways/stripe-account-gateway-v1.js'
 import { StripeAccountGatewayV2 } from './gateways/stripe-account-gateway-v2.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
+import { StripeTransferReversalGateway } from './gateways/stripe-transfer-reversal-gateway.js';
 import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
@@ -69,8 +71,9 @@ export class StripeGatewaysModule {
         },
         { provide: PayoutGateway, useClass: StripePayoutGateway },
         { provide: TransferReader, useClass: StripeTransferReader },
+        { provide: TransferReversalGateway, useClass: StripeTransferReversalGateway },
       ],
-      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway, TransferReader],
+      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway, TransferReader, TransferReversalGateway],
     };
   }
 }

@@ -2,20 +2,26 @@
 import type Stripe from 'stripe';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import type { PayoutDto, PayoutPageDto, PayoutRunDto } from '../../src/payouts/payout.dto.js';
+import { AdjustmentsService } from '../../src/commissions/adjustments.service.js';
+import { ClawbackDebts } from '../../src/payouts/reversals/clawback-debts.js';
+import { ClawbackScheduler } from '../../src/payouts/reversals/clawback-scheduler.js';
+import { ClawbackSender } from '../../src/payouts/reversals/clawback-sender.js';
+import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
-import { balancesOf, commissionOf, sell, tell, type Sale } from '../setup/sales.js';
-import { deliver, eventOf } from '../setup/webhooks.js';
+import { expectReconciled } from '../setup/reconciliation.js';
+import { balancesOf, commissionOf, namesOf, pay, sell, tell, type Sale } from '../setup/sales.js';
+import { deliver, eventOf, refundOf } from '../setup/webhooks.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
 let api: TestApp;
 
-beforeEach(async () => {
-  api = await startTestApp({ now: '2026-11-20T12:00:00Z' });
-});
+const start = async (env: Record<string, string> = {}): Promise<void> => {
+  api = await startTestApp({ now: '2026-11-20T12:00:00Z', env });
+};
 afterEach(async () => {
   await expectSoundLedger(api);
   await api.close();
@@ -55,6 +61,8 @@ async function paidAffiliate(name: string): Promise<Sale & { payout: PayoutDto; 
 }
 
 describe('a transfer that is reversed at Stripe', () => {
+  beforeEach(() => start());
+
   it('55 · in part gives back that part only, and what is told again or too late adds nothing', async () => {
     const { affiliateId, transferId } = await paidAffiliate('In part');
     await stripe().transfers.createReversal(transferId, { amount: 500 });
@@ -152,6 +160,8 @@ describe('a transfer that is reversed at Stripe', () => {
 });
 
 describe('a transfer of our groups that no paid payout stands for', () => {
+  beforeEach(() => start());
+
   it('opens a holding case, is not taken for the payment, and is forgotten once it came back whole', async () => {
     const { affiliateId, payout, transferId } = await paidAffiliate('Twice');
     const { destination } = await stripe().transfers.retrieve(transferId);
@@ -171,5 +181,190 @@ describe('a transfer of our groups that no paid payout stands for', () => {
     expect(await lastPayout(affiliateId)).toMatchObject({ status: 'paid', amountReversed: 0 });
     expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 3000 }]);
     expect(await caseOf(affiliateId, 'transfer_reversed')).toBeNull();
+  });
+});
+
+describe('what an affiliate owes after a commission that was paid is reversed', () => {
+  const REVERSALS = '/v1/transfers/*/reversals';
+  const tick = () => api.app.get(ClawbackScheduler).tick();
+  const refund = (sale: Pick<Sale, 'payment'>, amount: number, id?: string) =>
+    tell(api, 'refund.created', refundOf(api, { id, payment: sale.payment, amount }));
+  /** What was asked for, oldest first. */
+  const asked = async (): Promise<unknown[]> =>
+    (await api.database.prisma.transferReversal.findMany({ orderBy: { id: 'asc' } })).map(
+      ({ transferId, amountMinor, status }) => [transferId, Number(amountMinor), status],
+    );
+  const takenBack = async (transferId: string): Promise<number> =>
+    (await stripe().transfers.retrieve(transferId)).amount_reversed;
+  const failReversals = (kind: RequestFaultKind, count = 1): void => {
+    api.stripe.faults.add({ kind, method: 'POST', path: REVERSALS, count });
+  };
+  /** Another invoice of the same customer, of which this much is earned. */
+  async function earn(sale: Sale, name: string, earnedMinor: number): Promise<Pick<Sale, 'payment'>> {
+    const { invoice: id, payment } = namesOf(name);
+    const customer = sale.invoice.replace('in_', 'cus_');
+    await pay(api, { id, payment, customer, userId: sale.userId, total: earnedMinor * 5 });
+    return { payment };
+  }
+  afterEach(() => expectReconciled(api));
+
+  it('is only netted, unless reversing transfers is asked for', async () => {
+    await start();
+    const sale = await paidAffiliate('By default');
+    await refund(sale, 5000);
+    await tick();
+    expect(await asked()).toEqual([]);
+    expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: -1000, paid: 3000 }]);
+  });
+
+  describe('where reversing transfers is asked for', () => {
+    beforeEach(() => start({ CLAWBACK_REVERSE_TRANSFERS: 'true' }));
+
+    it('is taken back from the transfer once, without a question to staff, whoever tells of it', async () => {
+      const sale = await paidAffiliate('Once');
+      await refund(sale, 5000);
+      await Promise.all([tick(), api.app.get(ClawbackDebts).claimBack(), tick()]);
+      await api.settle();
+      await tick();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 2000, lifetimeEarned: 2000 }]);
+      expect(await lastPayout(sale.affiliateId)).toMatchObject({ status: 'paid', amountReversed: 1000 });
+      expect(await api.database.prisma.reviewCase.count()).toBe(0);
+    });
+
+    it('comes from the newest payouts first, never more than each has left, and never what an adjustment took', async () => {
+      const sale = await paidAffiliate('Backwards');
+      await earn(sale, 'Backwards January', 2600);
+      await runPeriod('2027-01');
+      await api.settle();
+      const january = (await lastPayout(sale.affiliateId)).stripeTransferId as string;
+      await refund(sale, 15_000);
+      await api.database.transaction((tx) =>
+        api.app.get(AdjustmentsService).adjust(tx, {
+          adjustmentId: 'adj-1',
+          affiliateId: sale.affiliateId,
+          currency: 'usd',
+          amountMinor: -400n,
+          staffUserId: 'staff-1',
+          reason: 'A bonus that was not due.',
+        }),
+      );
+      await tick();
+      await api.settle();
+      await tick();
+      expect(await asked()).toEqual([
+        [january, 2600, 'succeeded'],
+        [sale.transferId, 400, 'succeeded'],
+      ]);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: -400, paid: 2600 }]);
+      const statuses = (await payoutsOf(sale.affiliateId)).map(({ status, amountReversed }) => [
+        status,
+        amountReversed,
+      ]);
+      expect(statuses).toEqual([
+        ['reversed', 2600],
+        ['paid', 400],
+      ]);
+    });
+
+    it('56 · refused, since the account is empty, is carried forward, and asked for again only when more is owed', async () => {
+      const sale = await paidAffiliate('Refused');
+      await refund(sale, 5000);
+      failReversals('balance_insufficient');
+      await tick();
+      api.clock.advance(24 * HOUR_MS);
+      await tick();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'refused']]);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: -1000, paid: 3000 }]);
+      // More is owed: it is asked once more, for all of it.
+      await refund(sale, 1000);
+      failReversals('refused_400');
+      await tick();
+      await tick();
+      expect(await asked()).toEqual([
+        [sale.transferId, 1000, 'refused'],
+        [sale.transferId, 1200, 'refused'],
+      ]);
+      await earn(sale, 'Refused January', 4200);
+      await runPeriod('2027-01');
+      await api.settle();
+      expect(await lastPayout(sale.affiliateId)).toMatchObject({ status: 'paid', amount: 3000 });
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 6000 }]);
+    });
+
+    it.each<RequestFaultKind>(['drop_before', 'drop_after_commit', 'rate_limited_429', 'bad_gateway_502'])(
+      'without a clear answer (%s) is asked for again under the same key',
+      async (kind) => {
+        const sale = await paidAffiliate('No answer');
+        await refund(sale, 5000);
+        failReversals(kind, kind.startsWith('drop') ? 2 : 1);
+        await tick();
+        expect(await asked()).toEqual([[sale.transferId, 1000, 'pending']]);
+        await api.settle();
+        api.clock.advance(5 * 60 * 1000);
+        await tick();
+        await api.settle();
+        expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
+        expect(await takenBack(sale.transferId)).toBe(1000);
+        expect(await api.database.prisma.reviewCase.count()).toBe(0);
+      },
+    );
+
+    it.each<[RequestFaultKind, number]>([
+      ['error_500_after_commit', 1],
+      ['error_500', 2],
+    ])('whose 500 is kept under its key (%s) is looked up after 20 hours', async (kind, attempts) => {
+      const sale = await paidAffiliate('Kept');
+      await refund(sale, 5000);
+      failReversals(kind);
+      await tick();
+      for (let hours = 0; hours < 19; hours++) {
+        api.clock.advance(HOUR_MS);
+        await tick();
+      }
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'pending']]);
+      for (let hours = 0; hours < 3; hours++) {
+        api.clock.advance(HOUR_MS);
+        await tick();
+      }
+      await api.settle();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
+      expect(await takenBack(sale.transferId)).toBe(1000);
+      expect(await api.database.prisma.transferReversal.findFirst()).toMatchObject({ attemptNo: attempts });
+      expect(await api.database.prisma.reviewCase.count()).toBe(0);
+    });
+
+    it('is left alone when it was earned meanwhile', async () => {
+      const sale = await paidAffiliate('Meanwhile');
+      await refund(sale, 5000);
+      // Written down an hour ahead, so that nothing is sent before the affiliate earns.
+      api.clock.advance(HOUR_MS);
+      await api.app.get(ClawbackDebts).claimBack();
+      api.clock.advance(-HOUR_MS);
+      await earn(sale, 'Meanwhile again', 100);
+      api.clock.advance(HOUR_MS);
+      await api.app.get(ClawbackSender).sendDue();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'withdrawn']]);
+      await tick();
+      await api.settle();
+      expect((await asked()).at(-1)).toEqual([sale.transferId, 900, 'succeeded']);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 2100 }]);
+    });
+
+    it('counts as ours only so far: what somebody else took back beside it waits for staff', async () => {
+      const sale = await paidAffiliate('Both');
+      await refund(sale, 5000);
+      failReversals('drop_after_commit', 2);
+      await tick();
+      await stripe().transfers.createReversal(sale.transferId, { amount: 300 });
+      await api.settle();
+      api.clock.advance(5 * 60 * 1000);
+      await tick();
+      await api.settle();
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 300, paid: 1700 }]);
+      expect(await caseOf(sale.affiliateId, 'transfer_reversed')).toMatchObject({
+        signals: [{ key: `${sale.transferId}:300` }],
+      });
+    });
   });
 });

@@ -42,7 +42,7 @@ export class StripePayoutGateway extends PayoutGateway {
         ? { kind: 'sent', transferId: transfer.id }
         : { kind: 'unknown', detail: 'the answer is not this transfer' };
     } catch (error) {
-      return classify(error);
+      return outcomeOf(error);
     }
   }
 
@@ -85,7 +85,8 @@ function destinationOf({ destination }: Pick<Partial<Stripe.Transfer>, 'destinat
   return typeof destination === 'object' ? destination?.id : destination;
 }
 
-function classify(error: unknown): TransferOutcome {
+/** What an error says of the request for a transfer, or for its reversal. */
+export function outcomeOf(error: unknown): Exclude<TransferOutcome, { kind: 'sent' }> {
   const detail = describeStripeError(error);
   if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'unknown', detail };
   // The same key is being executed at this moment, for another request of ours: how that one ends is not known.
