@@ -85,6 +85,20 @@ describe('44: an idempotency_error', () => {
   });
 });
 
+describe('a key of Stripe that may not ask about accounts', () => {
+  it('halts the run: nobody is taken for restricted, and all are paid once the key is right', async () => {
+    await start();
+    const ids = [await affiliateOwed(api, 'one', 3000), await affiliateOwed(api, 'two', 4000)];
+    api.stripe.faults.add({ kind: 'forbidden_403', method: 'GET', path: '/v2/core/accounts/*', count: null });
+    await expect(runPeriod(api, '2026-12')).rejects.toThrow(SendingHaltedError);
+    for (const id of ids) expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 0 });
+    api.stripe.faults.clear();
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed', haltedReason: null, skipped: [] });
+    for (const id of ids) expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 1 });
+  });
+});
+
 describe('45 and 82: a currency without funds', () => {
   beforeEach(() => start());
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PayoutRun } from '@prisma/client';
+import { AccountsOutOfReachError } from '../../affiliates/onboarding/account-gateway.js';
 import { OnboardingService } from '../../affiliates/onboarding/onboarding.service.js';
 import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
@@ -128,9 +129,20 @@ export class PayoutSender {
     if (payout.underReview) return 'under_review';
     // The account was replaced since: the money goes back and into the next run, to the new account.
     if (payout.accountId !== payout.destination) return 'account_restricted';
+    return (await this.isPayable(payout)) ? null : 'account_restricted';
+  }
+
+  /** @throws SendingHaltedError when no account can be asked about: that says nothing about this one. */
+  private async isPayable(payout: ClaimedPayout): Promise<boolean> {
     await this.accountPacer.turn();
-    const account = await this.onboarding.refreshAccount(payout.destination);
-    return account?.payoutsEnabled ? null : 'account_restricted';
+    try {
+      const account = await this.onboarding.refreshAccount(payout.destination);
+      return account?.payoutsEnabled ?? false;
+    } catch (error) {
+      if (!(error instanceof AccountsOutOfReachError)) throw error;
+      await this.claims.putBack([payout.id], null);
+      throw new SendingHaltedError(error.detail, payout.id);
+    }
   }
 
   private async send(payout: ClaimedPayout): Promise<void> {
