@@ -7,7 +7,7 @@ import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
 
-const BATCH_SIZE = 500;
+const BATCH_SIZE = 2_000;
 
 interface Hold {
   commissionId: string;
@@ -15,8 +15,11 @@ interface Hold {
   currency: string;
 }
 
-interface ReleasedHold extends Hold {
+interface DueHold extends Hold {
   availableAt: Date;
+}
+
+interface ReleasedHold extends DueHold {
   /** How many entries the commission has: numbers the next one. */
   entries: number;
   heldMinor: bigint;
@@ -44,18 +47,24 @@ export class HoldsService {
   }
 
   /**
-   * Releases every commission whose `availableAt` has come by `asOf`, in batches of one transaction each. Safe to run
-   * at any time and twice at once: a batch locks the balances first and takes only holds that are still there.
+   * Releases every commission whose `availableAt` has come by `asOf`, in batches of one transaction each, oldest first.
+   * Safe to run at any time and twice at once: a batch locks the balances first and takes only holds that are still
+   * there. Each batch begins where the one before it ended, so that those that a case or an inquiry keeps are looked at
+   * once, however many they are.
    *
    * @returns how many commissions were released.
    */
   async releaseDue(asOf: Date): Promise<number> {
     let released = 0;
+    let after: Pick<DueHold, 'availableAt' | 'commissionId'> = { availableAt: new Date(0), commissionId: '' };
     for (;;) {
-      const due = await this.database.prisma.$queryRaw<Hold[]>`
-        SELECT commission_id AS "commissionId", affiliate_id AS "affiliateId", currency FROM commission_holds h
-        WHERE ${releasable(asOf)} ORDER BY available_at LIMIT ${BATCH_SIZE}`;
-      if (due.length === 0) return released;
+      const due = await this.database.prisma.$queryRaw<DueHold[]>`
+        SELECT commission_id AS "commissionId", affiliate_id AS "affiliateId", currency, available_at AS "availableAt"
+        FROM commission_holds h
+        WHERE ${releasable(asOf)} AND (available_at, commission_id) > (${after.availableAt}, ${after.commissionId})
+        ORDER BY available_at, commission_id LIMIT ${BATCH_SIZE}`;
+      const last = due.at(-1);
+      if (!last) return released;
       released += await this.database.transaction(async (tx) => {
         await lockBalances(tx, due);
         return this.release(
@@ -64,6 +73,7 @@ export class HoldsService {
           asOf,
         );
       });
+      after = last;
     }
   }
 

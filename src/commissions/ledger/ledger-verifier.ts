@@ -121,6 +121,21 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
              coalesce(s.earned, 0), coalesce(s.last_seq, 0), coalesce(s.postings, 0))`,
   },
   {
+    name: 'payable postings say since when',
+    count: "SELECT count(*) AS n FROM postings WHERE account = 'payable'",
+    breaches: `
+      SELECT format('posting %s of %s in %s: payable since %s, by the journal since %s', seq, affiliate_id, currency,
+                    coalesce(payable_since::text, 'never'), coalesce(since::text, 'never')) AS breach
+      FROM (
+        SELECT p.affiliate_id, p.currency, p.seq, p.payable_since,
+               CASE WHEN e.kind NOT IN ('payout_reserved', 'payout_returned')
+                 THEN first_value(e.occurred_at) OVER (PARTITION BY coalesce(e.commission_id, e.id) ORDER BY p.seq) END AS since
+        FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+        WHERE p.account = 'payable'
+      ) payable
+      WHERE payable_since IS DISTINCT FROM since`,
+  },
+  {
     name: 'commissions net from 0 to their amount',
     count: 'SELECT count(*) AS n FROM commissions',
     breaches: `

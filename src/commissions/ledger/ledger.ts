@@ -50,7 +50,7 @@ export class Ledger {
   ) {}
 
   /**
-   * Posts entries and moves the balances with them, set-based: five statements however many entries.
+   * Posts entries and moves the balances with them, set-based: a handful of statements however many entries.
    *
    * Idempotent per `uniqueKey`: an entry that is posted already is passed over. Locks the balance rows of all named
    * affiliates (see lockBalances) until the transaction ends.
@@ -82,6 +82,7 @@ export class Ledger {
               stripe_event_id, staff_user_id, reason)
       ORDER BY unique_key`;
 
+    const payableSince = await this.payableSince(tx, fresh);
     const lastSeqs = new Map([...balances].map(([key, balance]) => [key, balance.lastSeq]));
     const postings = rows.flatMap((row) => {
       const key = balanceKey(row);
@@ -92,15 +93,17 @@ export class Ledger {
         { ...row, seq: seq + 2n, account: row.to, signedMinor: row.amountMinor },
       ];
     });
+    const since = postings.map((posting) => (posting.account === 'payable' ? payableSince(posting) : null));
     const affiliateIds = postings.map((posting) => posting.affiliateId);
     const currencies = postings.map((posting) => posting.currency);
     const seqs = postings.map((posting) => posting.seq);
     const accounts = postings.map((posting) => posting.account);
     const amounts = postings.map((posting) => posting.signedMinor);
     await tx.$executeRaw`
-      INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor)
+      INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor, payable_since)
       SELECT * FROM unnest(${affiliateIds}::text[], ${currencies}::text[], ${seqs}::bigint[],
-                           ${postings.map((posting) => posting.id)}::text[], ${accounts}::text[], ${amounts}::bigint[])`;
+                           ${postings.map((posting) => posting.id)}::text[], ${accounts}::text[], ${amounts}::bigint[],
+                           ${since}::timestamptz[])`;
     await tx.$executeRaw`
       UPDATE balances b SET
         held_minor = b.held_minor + d.held,
@@ -122,6 +125,31 @@ export class Ledger {
       ) d
       WHERE b.affiliate_id = d.affiliate_id AND b.currency = d.currency`;
     return new Set(rows.map((row) => row.uniqueKey));
+  }
+
+  /**
+   * Since when what an entry moves into or out of *payable* may be paid out (money.md, "Items"): what a commission moves,
+   * since the commission first became payable; anything else, since it happened. Null for what a payout itself moves.
+   */
+  private async payableSince(tx: Tx, entries: NewEntry[]): Promise<(entry: NewEntry) => Date | null> {
+    const commissionIds = entries.flatMap(({ kind, from, to, commissionId }) =>
+      kind !== 'commission_earned' && (from === 'payable' || to === 'payable') ? (commissionId ?? []) : [],
+    );
+    const known = new Map<string, Date>();
+    if (commissionIds.length > 0) {
+      const rows = await tx.$queryRaw<{ commissionId: string; since: Date }[]>`
+        SELECT e.commission_id AS "commissionId", max(p.payable_since) AS since
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.commission_id = ANY(${commissionIds}::text[]) AND p.payable_since IS NOT NULL GROUP BY e.commission_id`;
+      for (const { commissionId, since } of rows) known.set(commissionId, since);
+    }
+    return ({ kind, commissionId, occurredAt }) => {
+      if (kind === 'payout_reserved' || kind === 'payout_returned') return null;
+      if (commissionId === undefined) return occurredAt;
+      const since = known.get(commissionId) ?? occurredAt;
+      known.set(commissionId, since);
+      return since;
+    };
   }
 
   /** The entries whose key is not in the journal yet. Read after the lock, hence not raced by another writer. */

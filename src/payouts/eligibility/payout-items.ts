@@ -5,30 +5,38 @@ import { Prisma } from '@prisma/client';
  * affiliate_id, currency, first_unlined_seq), with `taken` telling whether a run with this cut-off takes them
  * (money.md, "Items"): what a commission earned that became payable by the cut-off or has been in a payout before,
  * anything else by the cut-off, and every deduction whenever it came. Since all deductions are taken, the sum of the
- * taken items never exceeds the payable balance.
+ * taken items never exceeds the payable balance. Beside them stand all columns of `balances`.
  *
- * Reads from `first_unlined_seq` on, so that months that were paid long ago cost nothing.
+ * Reads from `first_unlined_seq` on, so that months that were paid long ago cost nothing, and reads indexes only. Each
+ * balance is looked up by itself (LATERAL … OFFSET 0), because the planner, which cannot know how little of a balance
+ * lies behind that sequence, would otherwise read every posting there ever was.
  */
 export function unlinedItems(balances: Prisma.Sql, cutOff: Date): Prisma.Sql {
   return Prisma.sql`
-    SELECT p.affiliate_id, p.currency, p.seq, p.amount_minor,
-           CASE
-             WHEN p.amount_minor < 0 THEN TRUE
-             WHEN e.commission_id IS NULL OR e.kind = 'commission_earned' THEN e.occurred_at <= ${cutOff}
-             ELSE (
-               SELECT first.occurred_at <= ${cutOff} OR EXISTS (
-                        SELECT 1 FROM journal_entries e2 JOIN postings p2 ON p2.entry_id = e2.id AND p2.account = 'payable'
-                        JOIN payout_lines l2 ON (l2.affiliate_id, l2.currency, l2.seq) = (p2.affiliate_id, p2.currency, p2.seq)
-                          AND l2.released_at IS NULL
-                        WHERE e2.commission_id = e.commission_id)
-               FROM journal_entries first JOIN postings fp ON fp.entry_id = first.id AND fp.account = 'payable' AND fp.amount_minor > 0
-               WHERE first.commission_id = e.commission_id ORDER BY fp.seq LIMIT 1)
-           END AS taken
+    SELECT b.*, item.seq, item.amount_minor,
+           CASE WHEN item.amount_minor < 0 OR item.payable_since <= ${cutOff} THEN TRUE
+                ELSE ${hasBeenInPayout(Prisma.sql`(b.affiliate_id, b.currency, item.seq)`)} END AS taken
     FROM (${balances}) b
-    JOIN postings p ON p.affiliate_id = b.affiliate_id AND p.currency = b.currency AND p.seq >= b.first_unlined_seq
-    JOIN journal_entries e ON e.id = p.entry_id
-    WHERE p.account = 'payable' AND e.kind NOT IN ('payout_reserved', 'payout_returned')
-      AND NOT EXISTS (
-        SELECT 1 FROM payout_lines l
-        WHERE l.affiliate_id = p.affiliate_id AND l.currency = p.currency AND l.seq = p.seq AND l.released_at IS NULL)`;
+    CROSS JOIN LATERAL (
+      SELECT p.seq, p.amount_minor, p.payable_since FROM postings p
+      WHERE p.affiliate_id = b.affiliate_id AND p.currency = b.currency AND p.seq >= b.first_unlined_seq
+        AND p.payable_since IS NOT NULL
+        AND NOT EXISTS (
+          SELECT 1 FROM payout_lines l
+          WHERE l.affiliate_id = b.affiliate_id AND l.currency = b.currency AND l.seq >= b.first_unlined_seq
+            AND l.seq = p.seq AND l.released_at IS NULL)
+      ORDER BY p.seq
+      OFFSET 0
+    ) item`;
+}
+
+/** Whether another posting of this posting's commission stands in a live payout line. Asked of few: see its caller. */
+function hasBeenInPayout(posting: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`EXISTS (
+    SELECT 1 FROM postings own
+    JOIN journal_entries e ON e.id = own.entry_id
+    JOIN journal_entries other ON other.commission_id = e.commission_id
+    JOIN postings p2 ON p2.entry_id = other.id
+    JOIN payout_lines l2 ON (l2.affiliate_id, l2.currency, l2.seq) = (p2.affiliate_id, p2.currency, p2.seq)
+    WHERE (own.affiliate_id, own.currency, own.seq) = ${posting} AND l2.released_at IS NULL)`;
 }

@@ -2,30 +2,44 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Prisma, type PayoutRun } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
-import { balanceKey, lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
+import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { unlinedItems } from '../eligibility/payout-items.js';
+import { BalanceCursor } from './balance-cursor.js';
 
-/** Balances per transaction: enough to make each statement worth its round trip, few enough to hold locks shortly. */
-const BATCH_SIZE = 500;
+/** Batches at the same time: while this process prepares the statements of one, the database works on the other. */
+const LANES = 2;
+
+export interface ReservationOptions {
+  /** The currencies that the platform's balance lists; null when nobody could ask, which keeps nobody from being paid. */
+  heldCurrencies: ReadonlySet<string> | null;
+}
 
 interface Candidate extends BalanceKey {
+  payableMinor: bigint;
   unlinedMinor: bigint;
   takenMinor: bigint;
+  firstUnlinedSeq: bigint;
+  /** The first of what this run leaves; null when it takes all. */
+  firstLeftSeq: bigint | null;
   affiliateStatus: string;
   underReview: boolean;
   stripeAccountId: string | null;
   detailsSubmitted: boolean;
 }
 
-interface NewPayout extends BalanceKey {
+interface NewPayout extends Candidate {
   id: string;
-  amountMinor: bigint;
   destination: string;
+}
+
+interface NewSkip extends BalanceKey {
+  reason: SkipReason;
+  takenMinor: bigint;
 }
 
 /** First half of a run: decides who gets what, and sets the money aside. Needs no network. */
@@ -43,31 +57,41 @@ export class PayoutReservation {
 
   /**
    * Reserves the payouts of a run that is `reserving`, in batches of one transaction each; may be stopped and resumed
-   * anywhere, and run by several processes at once. Each batch locks the run (shared) and its balances.
+   * anywhere, and run by several processes at once. Each batch locks the run (shared) and its balances, and decides
+   * about a balance only where the run has not decided yet. An error ends it after the batches that are under way.
    */
-  async reserveAll(run: PayoutRun): Promise<void> {
-    let after: BalanceKey = { affiliateId: '', currency: '' };
-    for (;;) {
-      const keys = await this.database.prisma.$queryRaw<BalanceKey[]>`
-        SELECT affiliate_id AS "affiliateId", currency FROM balances
-        WHERE payable_minor <> 0 AND (affiliate_id, currency) > (${after.affiliateId}, ${after.currency})
-        ORDER BY affiliate_id, currency LIMIT ${BATCH_SIZE}`;
-      const last = keys.at(-1);
-      if (!last) return;
-      const goesOn = await this.database.transaction((tx) => this.reserveBatch(tx, run, keys));
-      if (!goesOn) return;
-      after = last;
-    }
+  async reserveAll(run: PayoutRun, options: ReservationOptions = { heldCurrencies: null }): Promise<void> {
+    const balances = new BalanceCursor(this.database);
+    let isOver = false;
+    const lane = async (): Promise<void> => {
+      for (let keys = await balances.next(); keys.length > 0 && !isOver; keys = await balances.next()) {
+        const batch = keys;
+        try {
+          const goesOn = await this.database.transaction((tx) => this.reserveBatch(tx, run, batch, options));
+          if (!goesOn) isOver = true;
+        } catch (error) {
+          isOver = true;
+          throw error;
+        }
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** @returns false when the run is no longer reserving: another process has finished it. */
-  private async reserveBatch(tx: Tx, run: PayoutRun, keys: BalanceKey[]): Promise<boolean> {
+  private async reserveBatch(
+    tx: Tx,
+    run: PayoutRun,
+    keys: BalanceKey[],
+    options: ReservationOptions,
+  ): Promise<boolean> {
     // Shared with other reservers; whoever ends the reserving waits for all of them.
     const [current] = await tx.$queryRaw<
       { status: string }[]
     >`SELECT status FROM payout_runs WHERE id = ${run.id} FOR SHARE`;
     if (current?.status !== 'reserving') return false;
-    await this.decide(tx, run, keys, undecidedIn(run));
+    await this.decide(tx, run, keys, { ...options, decided: decidedIn(run) });
     return true;
   }
 
@@ -77,106 +101,159 @@ export class PayoutReservation {
    *
    * @returns how many payouts were made.
    */
-  async reserveAgain(tx: Tx, run: PayoutRun, keys: BalanceKey[]): Promise<number> {
+  async reserveAgain(
+    tx: Tx,
+    run: PayoutRun,
+    keys: BalanceKey[],
+    options: ReservationOptions = { heldCurrencies: null },
+  ): Promise<number> {
     await lockBalances(tx, keys);
     await tx.$executeRaw`
       DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${wanted(keys)})`;
-    return this.decide(tx, run, keys, withoutPayoutIn(run));
+    return this.decide(tx, run, keys, { ...options, decided: standingPayoutIn(run) });
   }
 
-  /** @returns how many payouts were made. */
-  private async decide(tx: Tx, run: PayoutRun, keys: BalanceKey[], open: Prisma.Sql): Promise<number> {
-    const balances = await lockBalances(tx, keys);
+  /**
+   * Locks the balances and decides about those for which `decided` finds nothing.
+   *
+   * @returns how many payouts were made.
+   */
+  private async decide(
+    tx: Tx,
+    run: PayoutRun,
+    keys: BalanceKey[],
+    options: ReservationOptions & { decided: Prisma.Sql },
+  ): Promise<number> {
+    await lockBalances(tx, keys);
     const payouts: NewPayout[] = [];
-    const skips: (BalanceKey & { reason: SkipReason; amountMinor: bigint })[] = [];
-    for (const candidate of await this.candidates(tx, run, keys, open)) {
-      const { affiliateId, currency, takenMinor: amountMinor, unlinedMinor, stripeAccountId } = candidate;
-      if (unlinedMinor !== balances.get(balanceKey(candidate))?.payableMinor) {
-        this.logger.error({
-          message: 'unlined postings differ from the payable balance: not paid',
-          affiliateId,
-          currency,
-        });
+    const skips: NewSkip[] = [];
+    for (const candidate of await this.candidates(tx, run, keys, options.decided)) {
+      const { payableMinor, unlinedMinor, takenMinor, stripeAccountId } = candidate;
+      if (unlinedMinor !== payableMinor) {
+        this.reportMismatch(candidate);
         continue;
       }
-      if (amountMinor === 0n) continue;
-      // Whether the account may be paid is asked afresh before sending; here only whether there is one.
-      const reason = skipReason({
-        ...candidate,
-        amountMinor,
-        minimumMinor: this.config.minPayoutMinor(currency),
-        payoutsEnabled: true,
-        currencyHeld: true,
-      });
+      if (takenMinor === 0n) continue;
+      const reason = this.reasonAgainst(candidate, options);
       if (reason !== null || stripeAccountId === null) {
-        skips.push({ affiliateId, currency, reason: reason ?? 'not_onboarded', amountMinor });
+        skips.push({ ...candidate, reason: reason ?? 'not_onboarded' });
       } else {
-        payouts.push({ id: this.ids.next('payout'), affiliateId, currency, amountMinor, destination: stripeAccountId });
+        payouts.push({ ...candidate, id: this.ids.next('payout'), destination: stripeAccountId });
       }
     }
-    if (skips.length > 0) {
-      await tx.payoutSkip.createMany({ data: skips.map((skip) => ({ ...skip, runId: run.id })), skipDuplicates: true });
-    }
+    if (skips.length > 0) await insertSkips(tx, run, skips);
     if (payouts.length > 0) await this.reserve(tx, run, payouts);
     return payouts.length;
   }
 
-  /** What each balance that is still open in the run would be paid. */
-  private candidates(tx: Tx, run: PayoutRun, keys: BalanceKey[], open: Prisma.Sql): Promise<Candidate[]> {
-    const balances = Prisma.sql`
-      SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b
+  /** Whether the account may be paid is asked afresh before sending; here only whether there is one. */
+  private reasonAgainst(candidate: Candidate, { heldCurrencies }: ReservationOptions): SkipReason | null {
+    return skipReason({
+      ...candidate,
+      amountMinor: candidate.takenMinor,
+      minimumMinor: this.config.minPayoutMinor(candidate.currency),
+      payoutsEnabled: true,
+      currencyHeld: heldCurrencies?.has(candidate.currency) ?? true,
+    });
+  }
+
+  /** The ledger contradicts itself about this affiliate: nothing is paid on it before somebody has looked. */
+  private reportMismatch({ affiliateId, currency, payableMinor, unlinedMinor }: Candidate): void {
+    this.logger.error({
+      code: 'payable_mismatch',
+      message: 'the unpaid postings of a balance differ from what it has payable: not paid; run ledger:verify',
+      affiliateId,
+      currency,
+      unlinedMinor: unlinedMinor.toString(),
+      payableMinor: payableMinor.toString(),
+    });
+  }
+
+  /** What each balance would be paid that `decided` finds nothing for. */
+  private candidates(tx: Tx, run: PayoutRun, keys: BalanceKey[], decided: Prisma.Sql): Promise<Candidate[]> {
+    // Each is looked up by itself: the planner, whose statistics do not know this run yet, would go through all of it.
+    const undecided = Prisma.sql`
+      SELECT b.affiliate_id, b.currency, b.first_unlined_seq, b.payable_minor
+      FROM balances b
       JOIN ${wanted(keys)} USING (affiliate_id, currency)
-      WHERE ${open}`;
+      LEFT JOIN LATERAL (SELECT TRUE AS found FROM (${decided}) d LIMIT 1) decided ON TRUE
+      WHERE decided.found IS NULL`;
+    const items = unlinedItems(Prisma.sql`SELECT u.affiliate_id, u.currency, u.first_unlined_seq`, run.cutOff);
     return tx.$queryRaw<Candidate[]>`
-      SELECT i.affiliate_id AS "affiliateId", i.currency, i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
-             a.status AS "affiliateStatus", ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview",
-             a.stripe_account_id AS "stripeAccountId", a.details_submitted AS "detailsSubmitted"
-      FROM (
-        SELECT affiliate_id, currency, sum(amount_minor)::bigint AS unlined,
-               coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken
-        FROM (${unlinedItems(balances, run.cutOff)}) item GROUP BY affiliate_id, currency
-      ) i JOIN affiliates a ON a.id = i.affiliate_id
-      ORDER BY i.affiliate_id, i.currency`;
+      SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq",
+             u.payable_minor AS "payableMinor", i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
+             i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
+             ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
+             a.details_submitted AS "detailsSubmitted"
+      FROM (${undecided}) u
+      JOIN affiliates a ON a.id = u.affiliate_id
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount_minor), 0)::bigint AS unlined,
+               coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken,
+               min(seq) FILTER (WHERE NOT taken) AS first_left_seq
+        FROM (${items}) item
+      ) i
+      ORDER BY u.affiliate_id, u.currency`;
   }
 
   private async reserve(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
-    const createdAt = this.clock.now();
-    await tx.payout.createMany({
-      data: payouts.map((payout) => ({ ...payout, runId: run.id, status: 'pending', createdAt })),
-    });
-    const ids = payouts.map((payout) => payout.id);
-    const balances = Prisma.sql`
-      SELECT b.affiliate_id, b.currency, b.first_unlined_seq FROM balances b
-      JOIN payouts po ON po.affiliate_id = b.affiliate_id AND po.currency = b.currency WHERE po.id = ANY(${ids}::text[])`;
-    await tx.$executeRaw`
-      INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor)
-      SELECT po.id, item.affiliate_id, item.currency, item.seq, item.amount_minor
-      FROM (${unlinedItems(balances, run.cutOff)}) item
-      JOIN payouts po ON po.id = ANY(${ids}::text[]) AND po.affiliate_id = item.affiliate_id AND po.currency = item.currency
-      WHERE item.taken`;
+    await this.insertPayouts(tx, run, payouts);
+    await insertLines(tx, run, payouts);
     await this.ledger.post(
       tx,
-      payouts.map(({ id, affiliateId, currency, amountMinor }) => ({
+      payouts.map(({ id, affiliateId, currency, takenMinor }) => ({
         kind: 'payout_reserved' as const,
         uniqueKey: `payout_reserved:${id}`,
-        facts: { payoutId: id, amountMinor, period: run.period },
+        facts: { payoutId: id, amountMinor: takenMinor, period: run.period },
         affiliateId,
         currency,
         from: 'payable' as const,
         to: 'in_payout' as const,
-        amountMinor,
+        amountMinor: takenMinor,
         occurredAt: run.cutOff,
         payoutId: id,
       })),
     );
     // What lies before the first posting that is still unlined never has to be read again.
     await tx.$executeRaw`
-      UPDATE balances b SET first_unlined_seq = coalesce(rest.seq, b.last_seq + 1)
-      FROM payouts po
-      LEFT JOIN (SELECT affiliate_id, currency, min(seq) AS seq FROM (${unlinedItems(balances, run.cutOff)}) item GROUP BY 1, 2) rest
-        ON rest.affiliate_id = po.affiliate_id AND rest.currency = po.currency
-      WHERE po.id = ANY(${ids}::text[]) AND b.affiliate_id = po.affiliate_id AND b.currency = po.currency`;
+      UPDATE balances b SET first_unlined_seq = coalesce(w.first_left_seq, b.last_seq + 1)
+      FROM unnest(${payouts.map(({ affiliateId }) => affiliateId)}::text[], ${payouts.map(({ currency }) => currency)}::text[],
+                  ${payouts.map(({ firstLeftSeq }) => firstLeftSeq)}::bigint[]) AS w (affiliate_id, currency, first_left_seq)
+      WHERE b.affiliate_id = w.affiliate_id AND b.currency = w.currency`;
   }
+
+  private async insertPayouts(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+    await tx.$executeRaw`
+      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, destination, status, created_at)
+      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, destination, 'pending', ${this.clock.now()}
+      FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
+                  ${payouts.map(({ currency }) => currency)}::text[], ${payouts.map(({ takenMinor }) => takenMinor)}::bigint[],
+                  ${payouts.map(({ destination }) => destination)}::text[])
+        AS w (id, affiliate_id, currency, amount_minor, destination)`;
+  }
+}
+
+/** Reads the items once more, by the same rule and under the same locks: what the amount is the sum of. */
+async function insertLines(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+  const balances = Prisma.sql`
+    SELECT * FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
+                         ${payouts.map(({ currency }) => currency)}::text[],
+                         ${payouts.map(({ firstUnlinedSeq }) => firstUnlinedSeq)}::bigint[])
+      AS w (payout_id, affiliate_id, currency, first_unlined_seq)`;
+  await tx.$executeRaw`
+    INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor)
+    SELECT payout_id, affiliate_id, currency, seq, amount_minor FROM (${unlinedItems(balances, run.cutOff)}) item
+    WHERE taken`;
+}
+
+async function insertSkips(tx: Tx, run: PayoutRun, skips: NewSkip[]): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO payout_skips (run_id, affiliate_id, currency, reason, amount_minor)
+    SELECT ${run.id}, affiliate_id, currency, reason, amount_minor
+    FROM unnest(${skips.map(({ affiliateId }) => affiliateId)}::text[], ${skips.map(({ currency }) => currency)}::text[],
+                ${skips.map(({ reason }) => reason)}::text[], ${skips.map(({ takenMinor }) => takenMinor)}::bigint[])
+      AS w (affiliate_id, currency, reason, amount_minor)
+    ON CONFLICT DO NOTHING`;
 }
 
 function wanted(keys: BalanceKey[]): Prisma.Sql {
@@ -185,18 +262,18 @@ function wanted(keys: BalanceKey[]): Prisma.Sql {
       AS wanted (affiliate_id, currency)`;
 }
 
-/** The balances `b` about which the run has not decided yet. */
-function undecidedIn({ id }: PayoutRun): Prisma.Sql {
+/** Whatever the run has decided about the balance `b`. */
+function decidedIn(run: PayoutRun): Prisma.Sql {
   return Prisma.sql`
-    NOT EXISTS (SELECT 1 FROM payouts po WHERE po.run_id = ${id} AND po.affiliate_id = b.affiliate_id AND po.currency = b.currency)
-    AND NOT EXISTS (SELECT 1 FROM payout_skips s WHERE s.run_id = ${id} AND s.affiliate_id = b.affiliate_id AND s.currency = b.currency)`;
+    SELECT 1 FROM payouts po WHERE po.affiliate_id = b.affiliate_id AND po.currency = b.currency AND po.run_id = ${run.id}
+    UNION ALL
+    SELECT 1 FROM payout_skips s WHERE s.run_id = ${run.id} AND s.affiliate_id = b.affiliate_id AND s.currency = b.currency`;
 }
 
-/** The balances `b` that have no payout in the run which was or may still be paid. */
-function withoutPayoutIn({ id }: PayoutRun): Prisma.Sql {
+/** The payouts of the balance `b` in the run that were paid or still may be. */
+function standingPayoutIn(run: PayoutRun): Prisma.Sql {
   return Prisma.sql`
-    NOT EXISTS (
-      SELECT 1 FROM payouts po
-      WHERE po.run_id = ${id} AND po.affiliate_id = b.affiliate_id AND po.currency = b.currency
-        AND po.status NOT IN ('failed', 'canceled'))`;
+    SELECT 1 FROM payouts po
+    WHERE po.affiliate_id = b.affiliate_id AND po.currency = b.currency AND po.run_id = ${run.id}
+      AND po.status NOT IN ('failed', 'canceled')`;
 }

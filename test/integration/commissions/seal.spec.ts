@@ -279,7 +279,9 @@ describe('verification names the entry', () => {
     await tamper();
     const { rows: columns } = await owner.query<{ table: string; column: string; type: string }>(
       `SELECT table_name AS "table", column_name AS "column", data_type AS type FROM information_schema.columns
-       WHERE table_schema = 'public' AND table_name IN ('journal_entries', 'postings')`,
+       WHERE table_schema = 'public' AND table_name IN ('journal_entries', 'postings')
+         -- Follows from the entries: what is sealed names whoever alters it, in a check of its own.
+         AND column_name <> 'payable_since'`,
     );
     const others: Record<string, (column: string) => string> = {
       text: (column) => `coalesce(${column}, '') || 'x'`,
@@ -301,6 +303,15 @@ describe('verification names the entry', () => {
       ]);
       await owner.query(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before; DROP TABLE before`);
       expect(await breaches()).toEqual({});
+    }
+  });
+
+  it('whose posting says that it may be paid earlier, or that it is no item of a payout', async () => {
+    for (const other of [`payable_since - interval '1 millisecond'`, 'NULL']) {
+      await tamper(`UPDATE postings SET payable_since = ${other} WHERE entry_id = '${nth(3)}' AND account = 'payable'`);
+      const found = await breaches();
+      expect(Object.keys(found)).toEqual(['payable postings say since when']);
+      expect(Object.values(found)).toEqual([[expect.stringContaining(`posting 6 of ${affiliateId} in usd`)]]);
     }
   });
 
@@ -346,8 +357,9 @@ describe('verification names the entry', () => {
       `INSERT INTO journal_entries SELECT 'jrn_forged', kind, 'forged', content_hash, affiliate_id, currency, occurred_at,
          recorded_at, commission_id, payout_id, stripe_event_id, staff_user_id, reason, facts
        FROM journal_entries WHERE id = '${nth(1)}'`,
-      `INSERT INTO postings VALUES ('${affiliateId}', 'usd', 13, 'jrn_forged', 'commission_expense', -5),
-         ('${affiliateId}', 'usd', 14, 'jrn_forged', 'payable', 5)`,
+      `INSERT INTO postings VALUES ('${affiliateId}', 'usd', 13, 'jrn_forged', 'commission_expense', -5, NULL),
+         ('${affiliateId}', 'usd', 14, 'jrn_forged', 'payable', 5,
+          (SELECT occurred_at FROM journal_entries WHERE id = 'jrn_forged'))`,
       `UPDATE balances SET payable_minor = payable_minor + 5, lifetime_earned_minor = lifetime_earned_minor + 5, last_seq = 14`,
     );
     expect(await breaches()).toEqual({

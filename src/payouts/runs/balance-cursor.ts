@@ -1,0 +1,29 @@
+import type { BalanceKey } from '../../commissions/ledger/balances.js';
+import type { Database } from '../../database/database.js';
+
+/** Balances per transaction: enough to make each statement worth its round trip, few enough to hold locks shortly. */
+const BATCH_SIZE = 1_000;
+
+/** Walks through the balances that have something payable, or owe it, a batch at a time; several lanes may share it. */
+export class BalanceCursor {
+  private after: BalanceKey = { affiliateId: '', currency: '' };
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly database: Database) {}
+
+  /** The next batch, each handed out once; empty at the end. */
+  next(): Promise<BalanceKey[]> {
+    const batch = this.queue.then(() => this.read());
+    this.queue = batch;
+    return batch;
+  }
+
+  private async read(): Promise<BalanceKey[]> {
+    const keys = await this.database.prisma.$queryRaw<BalanceKey[]>`
+      SELECT affiliate_id AS "affiliateId", currency FROM balances
+      WHERE payable_minor <> 0 AND (affiliate_id, currency) > (${this.after.affiliateId}, ${this.after.currency})
+      ORDER BY affiliate_id, currency LIMIT ${BATCH_SIZE}`;
+    this.after = keys.at(-1) ?? this.after;
+    return keys;
+  }
+}
