@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AffiliateNotice, Prisma } from '@prisma/client';
-import { Counter } from 'prom-client';
 import { Clock } from '../../common/clock.js';
-import { IdGenerator } from '../../common/ids.js';
+import { firstIdAt, IdGenerator } from '../../common/ids.js';
 import { Database, type Tx } from '../../database/database.js';
 import { Metrics } from '../../http/metrics.js';
 import { type Page, pageArgs, type PageQuery, toPage } from '../../http/pagination.js';
 import { affiliateNotFound } from '../affiliate-errors.js';
-import type { NoticeDto, NoticeKind } from './notice.dto.js';
+import { NOTICE_KINDS, type NoticeDto, type NoticeKind } from './notice.dto.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface NewNotice {
   affiliateId: string;
@@ -25,7 +26,6 @@ export interface NewNotice {
 @Injectable()
 export class AffiliateNotices {
   private readonly logger = new Logger('Notices');
-  private readonly recorded: Counter<'kind'>;
 
   constructor(
     private readonly database: Database,
@@ -33,17 +33,14 @@ export class AffiliateNotices {
     private readonly ids: IdGenerator,
     metrics: Metrics,
   ) {
-    this.recorded = new Counter({
-      name: 'fairshare_affiliate_notices_total',
-      help: 'What affiliates had to be told since this process started: money that their bank sent back, accounts that Stripe paused.',
-      labelNames: ['kind'],
-      registers: [metrics.registry],
-    });
+    metrics.addGauge('affiliate_notices_per_day', 'What affiliates had to be told within a day.', 'kind', () =>
+      this.countOfLastDay(),
+    );
   }
 
   /**
-   * Records a notice, once per unique key. Moves no money. The log line and the metric are written with it, so a
-   * transaction that is rolled back afterwards leaves them behind; what counts is the table.
+   * Records a notice, once per unique key. Moves no money. The log line is written with it, so a transaction that is
+   * rolled back afterwards leaves it behind; what counts is the table.
    */
   async record(tx: Tx, notice: NewNotice): Promise<void> {
     const id = this.ids.next('notice');
@@ -53,7 +50,6 @@ export class AffiliateNotices {
     });
     if (count === 0) return;
     const { kind, affiliateId, stripeEventId, details } = notice;
-    this.recorded.inc({ kind });
     this.logger.warn({
       message: 'an affiliate must be told of something',
       noticeId: id,
@@ -71,6 +67,16 @@ export class AffiliateNotices {
     const { where, ...args } = pageArgs(query);
     const rows = await this.database.prisma.affiliateNotice.findMany({ ...args, where: { ...where, affiliateId } });
     return toPage(rows, query, presentNotice);
+  }
+
+  private async countOfLastDay(): Promise<[NoticeKind, number][]> {
+    const since = new Date(this.clock.now().getTime() - DAY_MS);
+    const groups = await this.database.prisma.affiliateNotice.groupBy({
+      by: ['kind'],
+      where: { id: { gte: firstIdAt('notice', since) } },
+      _count: true,
+    });
+    return NOTICE_KINDS.map((kind) => [kind, groups.find((group) => group.kind === kind)?._count ?? 0]);
   }
 }
 

@@ -186,6 +186,61 @@ describe('accounts and transfers in the Stripe emulator', () => {
     expect(sink.types().at(-1)).toBe('account.application.deauthorized');
   });
 
+  it('should pay an account’s money out to its bank, or have the bank send it back, as events of the account', async () => {
+    const { emulator, sink, stripe } = harness;
+    const id = await createActiveAccount(harness);
+    await emulator.settle();
+    sink.newTypes();
+    emulator.payBank(id, { amount: 1200, currency: 'eur' });
+    await emulator.settle();
+    expect(sink.events().map(({ account }) => account)).toEqual([id, id]);
+    expect(sink.newTypes()).toEqual(['payout.created', 'payout.paid']);
+
+    const path = `accounts/${id}/fail-bank-payout`;
+    const failed = await control(emulator, 'POST', path, { amount: 900, currency: 'eur', failure_code: 'no_account' });
+    await emulator.settle();
+    expect(sink.newTypes()).toEqual([
+      'payout.created',
+      'payout.failed',
+      'account.updated',
+      'account.external_account.updated',
+    ]);
+    expect(await stripe.payouts.retrieve(String(failed['id']), {}, { stripeAccount: id })).toMatchObject({
+      status: 'failed',
+      failure_code: 'no_account',
+      amount: 900,
+    });
+    // Another account's payouts, and the platform's own, are other lists.
+    expect((await stripe.payouts.list()).data).toEqual([]);
+    await control(emulator, 'POST', `accounts/${id}/replace-bank-account`);
+    await emulator.settle();
+    expect(sink.newTypes()).toEqual([
+      'account.updated',
+      'account.external_account.created',
+      'account.external_account.deleted',
+    ]);
+  });
+
+  it('should ask for details by a date without stopping anything, in both APIs', async () => {
+    const { clock, emulator, stripe } = harness;
+    const id = await createActiveAccount(harness);
+    const deadline = clock.seconds + 86_400;
+    await control(emulator, 'POST', `accounts/${id}/request-details`, { requirements: ['individual.phone'], deadline });
+    expect(await stripe.accounts.retrieve(id)).toMatchObject({
+      payouts_enabled: true,
+      requirements: {
+        current_deadline: deadline,
+        currently_due: ['individual.phone'],
+        past_due: [],
+        disabled_reason: null,
+      },
+    });
+    expect((await stripe.v2.core.accounts.retrieve(id, { include: ['requirements'] })).requirements).toMatchObject({
+      entries: [{ description: 'individual.phone', minimum_deadline: { status: 'currently_due' } }],
+      summary: { minimum_deadline: { status: 'currently_due', time: new Date(deadline * 1000).toISOString() } },
+    });
+  });
+
   it('should move money by transfers and reversals, and tell both', async () => {
     const { emulator, sink, stripe } = harness;
     const destination = await createActiveAccount(harness);
