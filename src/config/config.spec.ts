@@ -107,6 +107,7 @@ describe('the configuration', () => {
     ['a proxy range that is none', { TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
     ['an IP rule that does not exist', { AFFILIATE_IP_RULE: 'maybe' }, 'AFFILIATE_IP_RULE'],
     ['a window of no days', { COOKIE_WINDOW_DAYS: '0' }, 'COOKIE_WINDOW_DAYS'],
+    ['a switch that is neither on nor off', { CLAWBACK_REVERSE_TRANSFERS: 'yes' }, 'CLAWBACK_REVERSE_TRANSFERS'],
   ])('refuses %s', (_title, variables, name) => {
     const problems = problemsOf(variables);
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([name]);

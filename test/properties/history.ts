@@ -19,6 +19,10 @@ export interface History {
   refunds: Refund[];
   disputes: Dispute[];
   creditNotes: CreditNote[];
+  /** What is taken back of the transfers that payout runs made. */
+  reversals: TransferReversal[];
+  /** The payout run of which Stripe refuses every transfer. */
+  refusedRun: number | null;
   /** One order of the webhooks each; 0 is the order in which things happened. */
   shuffles: number[];
 }
@@ -68,6 +72,12 @@ export interface CreditNote {
   outOfBandAmount: number;
   creditedAmount: number;
   statuses: CreditNoteStatus[];
+}
+
+/** Each transfer of one of the first payout runs is reversed in parts, each a part of what is left then. */
+export interface TransferReversal {
+  run: number;
+  partsPermille: number[];
 }
 
 const DAY = 24 * 60 * 60;
@@ -197,7 +207,7 @@ type RawInvoice = typeof rawInvoice extends fc.Arbitrary<infer T> ? T : never;
 const raw = fc.record({
   plans: fc.array(terms, { minLength: 1, maxLength: 2 }),
   ownRateBps: oneOf<number | null>([4, null], [2, 2500]),
-  isPaidOut: oneOf([2, false], [1, true]),
+  isPaidOut: oneOf([1, false], [1, true]),
   changes: fc.array(
     fc.record({
       kind: oneOf<TermChange['kind']>([2, 'own rate'], [1, 'plan version'], [1, 'plan switch']),
@@ -230,6 +240,15 @@ const raw = fc.record({
     { maxLength: 2 },
   ),
   shuffles: fc.tuple(fc.nat(0xffff), fc.nat(0xffff), fc.nat(0xffff)),
+  reversals: fc.array(
+    fc.record({
+      // One of the last run would have no run after it.
+      run: fc.nat(PAYOUT_MOMENTS.length - 2),
+      partsPermille: fc.array(oneOf([3, 1000], [2, 500], [1, 1], [1, 999]), { minLength: 1, maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 3, size: 'max' },
+  ),
+  refusedRun: oneOf<number | null>([12, null], [1, 0], [1, 1], [1, 2]),
 });
 type Raw = typeof raw extends fc.Arbitrary<infer T> ? T : never;
 
@@ -262,6 +281,8 @@ function assemble(given: Raw): History {
         { invoice, outOfBandAmount, creditedAmount: credited, statuses: isVoided ? ['issued', 'void'] : ['issued'] },
       ];
     }),
+    reversals: given.isPaidOut ? given.reversals : [],
+    refusedRun: given.isPaidOut ? given.refusedRun : null,
     shuffles: given.shuffles,
   };
 }
@@ -434,6 +455,11 @@ export function describeHistory(told: History): string {
       (one, n) =>
         `credit note ${n}: invoice ${one.invoice}, ${one.outOfBandAmount} out of band, ${one.creditedAmount} as credit: ${one.statuses.join(' → ')}`,
     ),
+    ...told.reversals.map(
+      ({ run, partsPermille }) =>
+        `transfers of run ${run}: reversed by ${partsPermille.join(', ')} permille of what is left`,
+    ),
+    ...(told.refusedRun === null ? [] : [`run ${told.refusedRun}: every transfer is refused`]),
     `orders of the webhooks: 0, ${told.shuffles.join(', ')}`,
   ].join('\n');
 }

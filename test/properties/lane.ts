@@ -15,6 +15,7 @@ import { Knowledge } from './knowledge.js';
 import { expectedCommissions, netOf, type ExpectedCommission } from './model.js';
 import { scheduleOf, type Order } from './orders.js';
 import { StripeObjects, type Webhook } from './stripe-objects.js';
+import { TransferNewsDesk, type TransferNews } from './transfer-news.js';
 
 export interface LaneOptions extends Order {
   history: History;
@@ -46,6 +47,7 @@ export class Lane {
   private readonly schedule: Webhook[][][];
   private readonly knowledge: Knowledge;
   private affiliate!: AffiliateDto;
+  private transferNews!: TransferNewsDesk;
   /** What runs have paid so far, by currency. */
   private readonly paid = new Map<string, number>();
 
@@ -76,6 +78,8 @@ export class Lane {
     });
     expect(status).toBe(201);
     this.affiliate = body;
+    const { startsAt, shuffle } = this.options;
+    this.transferNews = new TransferNewsDesk(this.api, this.history, { affiliateId: body.id, startsAt, shuffle });
     if (this.isPaidOut) await onboard(this.api, body.id);
   }
 
@@ -135,9 +139,33 @@ export class Lane {
     this.knowledge.hear(group);
   }
 
+  /** What was reversed of its transfers at Stripe, as far as the app is to hear of it now. */
+  transferNewsAt(moment: number): Promise<TransferNews[]> {
+    return this.transferNews.newsAt(moment);
+  }
+
+  /** Tells the app of reversed transfers: what was paid is owed again. */
+  async tellOfTransfers(news: TransferNews[]): Promise<void> {
+    await this.sendNews(news);
+    for (const one of news) {
+      const { currency, amount } = this.transferNews.hear(one);
+      this.paid.set(currency, (this.paid.get(currency) ?? 0) - amount);
+    }
+  }
+
+  private async sendNews(news: TransferNews[]): Promise<void> {
+    await Promise.all(
+      news.map(async ({ transfer }) => {
+        const { status } = await deliver(this.api, eventOf(this.api, 'transfer.reversed', transfer));
+        expect(status).toBe(200);
+      }),
+    );
+  }
+
   /** Everything once more, in new events. */
   async repeat(): Promise<void> {
     await this.deliver([...new Set(this.knowledge.webhooks)]);
+    await this.sendNews(this.transferNews.told);
   }
 
   /** How many entries the journal has about it. */
@@ -169,11 +197,11 @@ export class Lane {
     for (const one of commissions) expectExplained(one);
   }
 
-  /** A run pays the whole payable balance from the minimum on, and nothing else. */
-  async checkPayout(before: BalanceDto[]): Promise<void> {
+  /** A run pays the whole payable balance from the minimum on, and nothing else; refused, it is as it was. */
+  async checkPayout(before: BalanceDto[], isRefused: boolean): Promise<void> {
     const { balances } = await this.read();
     const expected = before.map((one) => {
-      const isPaid = this.isPaidOut && one.payable >= MINIMUM_MINOR[one.currency]!;
+      const isPaid = this.isPaidOut && !isRefused && one.payable >= MINIMUM_MINOR[one.currency]!;
       return isPaid ? { ...one, payable: 0, paid: one.paid + one.payable } : one;
     });
     expect(balances).toEqual(expected);
@@ -208,7 +236,8 @@ export class Lane {
   /** In words, where it stands. */
   describe(): string {
     const { shuffle, pace, tag } = this.options;
-    const labels = this.knowledge.webhooks.map(({ label }, n) => `  ${n + 1}. ${label}`);
+    const heard = [...this.knowledge.webhooks, ...this.transferNews.told];
+    const labels = heard.map(({ label }, n) => `  ${n + 1}. ${label}`);
     return `lane ${tag}, order ${shuffle}, ${pace}; the webhooks so far:\n${labels.join('\n')}`;
   }
 

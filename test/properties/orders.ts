@@ -25,7 +25,7 @@ export function scheduleOf({ history, shuffle, pace }: Order & { history: Histor
 }
 
 /** Order 0 is the given one. Any other is a shuffle of its own, in which about every fourth webhook comes twice. */
-function orderOf(webhooks: Webhook[], shuffle: number): Webhook[] {
+export function orderOf<T extends { label: string }>(webhooks: T[], shuffle: number): T[] {
   if (shuffle === 0) return webhooks;
   const chance = (label: string): number => createHash('sha256').update(`${shuffle} ${label}`).digest().readUInt32BE();
   return webhooks

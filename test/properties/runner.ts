@@ -1,12 +1,15 @@
+import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import { HoldsService } from '../../src/commissions/holds.service.js';
 import type { PlanDto } from '../../src/affiliates/plans/plan.dto.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
 import { expectSoundLedger } from '../setup/ledger.js';
+import { expectReconciled } from '../setup/reconciliation.js';
 import { calendarStart, describeHistory, MOMENTS, PAYOUT_MOMENTS, type History } from './history.js';
 import { Lane, MIN_PAYOUT } from './lane.js';
 import type { Order } from './orders.js';
+import type { TransferNews } from './transfer-news.js';
 
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd', 'isk'];
 /** A busy machine takes long over a batch that was told everything at once. */
@@ -33,6 +36,7 @@ export class Stage {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(balance),
     });
+    hideReversals(api);
     return new Stage(api);
   }
 
@@ -52,6 +56,11 @@ export class Stage {
     for (const moment of MOMENTS.keys()) await telling.pass(moment);
     await telling.finish();
   }
+}
+
+/** The emulator keeps the news of reversals to itself: the lanes tell them, in orders of their own. */
+function hideReversals(api: TestApp): void {
+  api.stripe.faults.addForWebhooks({ kind: 'drop', types: ['transfer.reversed'] });
 }
 
 class Telling {
@@ -106,7 +115,9 @@ class Telling {
       const waiting = new Map(arrivals.flatMap(({ lane, groups }) => (groups[step] ? [[lane, groups[step]]] : [])));
       await this.step([...waiting.keys()], (lane) => lane.deliver(waiting.get(lane)!));
     }
-    if (PAYOUT_MOMENTS.includes(moment)) await this.payOut();
+    await this.reverseTransfers(moment);
+    const run = PAYOUT_MOMENTS.indexOf(moment);
+    if (run >= 0) await this.payOut(this.histories.some(({ refusedRun }) => refusedRun === run));
   }
 
   /** All orders have ended in the same ledger, and hearing everything once more changes nothing. */
@@ -115,6 +126,7 @@ class Telling {
     const entries = await Promise.all(last.map((lane) => lane.countEntries()));
     await this.step(last, (lane) => lane.repeat());
     expect(await Promise.all(last.map((lane) => lane.countEntries()))).toEqual(entries);
+    await expectReconciled(this.api);
     const hashes = await Promise.all(this.lanes.map((lane) => lane.hash()));
     for (const [n, lane] of this.lanes.entries()) {
       const first = hashes[n - (n % 4)];
@@ -132,12 +144,38 @@ class Telling {
     await expectSoundLedger(this.api);
   }
 
-  private async payOut(): Promise<void> {
+  /** Money of earlier runs comes back; staff look at it before the next run. */
+  private async reverseTransfers(moment: number): Promise<void> {
+    const news = new Map<Lane, TransferNews[]>();
+    for (const lane of this.lanes.filter(({ isPaidOut }) => isPaidOut)) {
+      const some = await lane.transferNewsAt(moment);
+      if (some.length > 0) news.set(lane, some);
+    }
+    if (news.size === 0) return;
+    await this.step([...news.keys()], (lane) => lane.tellOfTransfers(news.get(lane)!));
+    const cases = await this.api.database.prisma.reviewCase.findMany({ where: { status: 'open' } });
+    for (const { id } of cases) {
+      await this.api.database.transaction((tx) =>
+        this.api.app
+          .get(ReviewCases)
+          .close(tx, id, { decision: 'approved', staffUserId: 'staff-1', reason: 'It is owed again.' }),
+      );
+    }
+  }
+
+  /** @param isRefused whether Stripe refuses every transfer of this run. */
+  private async payOut(isRefused: boolean): Promise<void> {
+    const { faults } = this.api.stripe;
+    if (isRefused) faults.add({ kind: 'refused_400', method: 'POST', path: '/v1/transfers', count: null });
     const now = this.api.clock.now();
     const before = new Map(await Promise.all(this.lanes.map(async (lane) => [lane, await lane.balances()] as const)));
     await this.api.app.get(PayoutRunsService).run({ period: now.toISOString().slice(0, 7), cutOff: now });
     await this.settle();
-    await Promise.all(this.lanes.map((lane) => this.blaming(lane, () => lane.checkPayout(before.get(lane)!))));
+    faults.clear();
+    hideReversals(this.api);
+    await Promise.all(
+      this.lanes.map((lane) => this.blaming(lane, () => lane.checkPayout(before.get(lane)!, isRefused))),
+    );
     await expectSoundLedger(this.api);
   }
 
