@@ -52,11 +52,9 @@ export function failBankPayout(
   });
   const bankAccount = { ...bankAccountOf(account), status: 'errored' as const };
   const changed = changeAccount(workspace, account, { bankAccount });
-  workspace
-    .of(account.id)
-    .emit('account.external_account.updated', renderBankAccount(changed, bankAccount), {
-      status: account.bankAccount?.status,
-    });
+  workspace.of(account.id).emit('account.external_account.updated', renderBankAccount(changed, bankAccount), {
+    status: account.bankAccount?.status,
+  });
   return failed;
 }
 
