@@ -18,17 +18,18 @@ export async function withProgress<T>(
     { format: '{status} [{bar}] {value} of {total} payouts, {failed} failed', stream: terminal, hideCursor: true },
     Presets.shades_classic,
   );
-  bar.start(0, 0, { status: 'preparing', failed: 0 });
   const show = async (): Promise<void> => {
     try {
       const progress = await read();
-      if (!progress) return;
+      // A bar of nothing would be drawn as full.
+      if (!progress || progress.payouts === 0) return;
       const { payouts, pending, failed, canceled } = progress;
+      if (!bar.isActive) bar.start(payouts, 0, { status: 'preparing', failed: 0 });
       bar.setTotal(payouts);
       bar.update(payouts - pending, { status: pending < payouts ? 'sending' : 'preparing', failed: failed + canceled });
     } catch {
       // The work itself reports what is wrong, or gets over it.
-      bar.update({ status: 'waiting for the database' });
+      if (bar.isActive) bar.update({ status: 'waiting for the database' });
     }
   };
   const showing = new AbortController();
@@ -39,7 +40,7 @@ export async function withProgress<T>(
     showing.abort();
     await shown;
     await show();
-    bar.stop();
+    if (bar.isActive) bar.stop();
   }
 }
 
