@@ -3,6 +3,7 @@ import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
 import { MyPayoutsController } from './my-payouts.controller.js';
+import { PlatformFunds } from './eligibility/platform-funds.js';
 import { FundsWaits } from './sending/funds-waits.js';
 import { PayoutAttempts } from './sending/payout-attempts.js';
 import { PayoutClaims } from './sending/payout-claims.js';
@@ -44,6 +45,7 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     PayoutRetry,
     PayoutRunsService,
     PayoutSender,
+    PlatformFunds,
     ReconciliationService,
     RunDecisions,
     SenderLease,

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { toJsonAmount } from '../../common/money.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
-import { PayoutGateway } from '../payout-gateway.js';
+import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { cutOffOf, upcomingPeriod } from '../runs/payout-period.js';
 import { decideAll, changeOf, isPaid, type DecisionRules, type PreviewDecision } from './preview-decisions.js';
 import { previewCsv } from './preview-csv.js';
@@ -29,13 +29,11 @@ export interface PreviewPlan extends DecisionRules {
 /** What a run would do, worked out by the run's own rules, without writing anything. */
 @Injectable()
 export class PayoutPreviewService {
-  private readonly logger = new Logger(PayoutPreviewService.name);
-
   constructor(
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly database: Database,
-    private readonly gateway: PayoutGateway,
+    private readonly platformFunds: PlatformFunds,
   ) {}
 
   /**
@@ -83,7 +81,7 @@ export class PayoutPreviewService {
       orderBy: { period: 'desc' },
       select: { id: true, period: true },
     });
-    const availableMinor = await this.available();
+    const availableMinor = await this.platformFunds.findAvailable();
     return {
       period,
       cutOff,
@@ -98,16 +96,6 @@ export class PayoutPreviewService {
   /** A row per affiliate and currency, read as it is written: memory does not grow with their number. */
   csv(plan: PreviewPlan): Readable {
     return previewCsv(plan.period, decideAll(this.database, plan));
-  }
-
-  private async available(): Promise<ReadonlyMap<string, bigint> | null> {
-    try {
-      const balances = await this.gateway.getBalances();
-      return new Map(balances.map(({ currency, availableMinor }) => [currency, availableMinor]));
-    } catch (error) {
-      this.logger.warn({ message: 'a preview is made without the balance at Stripe', error: String(error) });
-      return null;
-    }
   }
 
   private async funds({ availableMinor }: PreviewPlan, summary: PreviewSummary): Promise<PreviewFundsDto[]> {

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
-import { PayoutGateway } from '../payout-gateway.js';
+import { PlatformFunds } from '../eligibility/platform-funds.js';
 
 /**
  * The currencies that wait for funds. The balance is the platform's, not a run's or a payout's: after one refusal
@@ -17,7 +17,7 @@ export class FundsWaits {
   constructor(
     private readonly clock: Clock,
     private readonly database: Database,
-    private readonly gateway: PayoutGateway,
+    private readonly funds: PlatformFunds,
   ) {}
 
   /** The provider said that the balance does not suffice. Idempotent. */
@@ -50,15 +50,8 @@ export class FundsWaits {
       if (!waiting.some((one) => one.currency === currency)) this.refused.delete(currency);
     }
     if (waiting.length === 0) return;
-    let available: Map<string, bigint>;
-    try {
-      available = new Map(
-        (await this.gateway.getBalances()).map((balance) => [balance.currency, balance.availableMinor]),
-      );
-    } catch (error) {
-      this.logger.warn({ message: 'the balance could not be asked for', error: String(error) });
-      return;
-    }
+    const available = await this.funds.findAvailable();
+    if (!available) return;
     const funded = waiting
       .filter(({ currency, smallestMinor }) => (available.get(currency) ?? 0n) >= (smallestMinor ?? 0n))
       .map(({ currency }) => currency);
