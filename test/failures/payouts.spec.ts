@@ -141,6 +141,22 @@ describe('45 and 82: a currency without funds', () => {
     expect((await sums()).filter(([, currency]) => currency === 'usd')).toHaveLength(6);
   });
 
+  it('that the platform has never held is skipped as unavailable, not waited for, until Stripe lists it', async () => {
+    const dinar = await affiliateOwed(api, 'dinar', 30_000, { currency: 'kwd' });
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({
+      status: 'completed',
+      totals: [],
+      skipped: [{ reason: 'currency_unavailable', count: 1 }],
+    });
+    await setBalance(api, { kwd: 0 });
+    await runPeriod(api, '2027-01');
+    expect(await runOf(api, '2027-01')).toMatchObject({ status: 'waiting_for_funds' });
+    await setBalance(api, { kwd: 30_000 });
+    await runPeriod(api, '2027-01');
+    expect(await onlyPayout(api, dinar)).toMatchObject({ status: 'paid', period: '2027-01', amount: 30_000 });
+  });
+
   it('can be given up: what was not sent is payable again and goes into the next run', async () => {
     const poor = await affiliateOwed(api, 'poor', 3000);
     const rich = await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });

@@ -21,4 +21,10 @@ export class PlatformFunds {
       return null;
     }
   }
+
+  /** The currencies that the platform has ever held; null when the provider cannot be asked. */
+  async findHeldCurrencies(): Promise<ReadonlySet<string> | null> {
+    const available = await this.findAvailable();
+    return available && new Set(available.keys());
+  }
 }

@@ -8,6 +8,7 @@ import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
+import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { unlinedItems } from '../eligibility/payout-items.js';
 import { BalanceCursor } from './balance-cursor.js';
 
@@ -42,7 +43,7 @@ interface NewSkip extends BalanceKey {
   takenMinor: bigint;
 }
 
-/** First half of a run: decides who gets what, and sets the money aside. Needs no network. */
+/** First half of a run: decides who gets what, and sets the money aside. */
 @Injectable()
 export class PayoutReservation {
   private readonly logger = new Logger(PayoutReservation.name);
@@ -53,14 +54,17 @@ export class PayoutReservation {
     private readonly database: Database,
     private readonly ids: IdGenerator,
     private readonly ledger: Ledger,
+    private readonly platformFunds: PlatformFunds,
   ) {}
 
   /**
    * Reserves the payouts of a run that is `reserving`, in batches of one transaction each; may be stopped and resumed
    * anywhere, and run by several processes at once. Each batch locks the run (shared) and its balances, and decides
-   * about a balance only where the run has not decided yet. An error ends it after the batches that are under way.
+   * about a balance only where the run has not decided yet. An error ends it after the batches that are under way. Before
+   * the first batch the provider is asked which currencies the platform holds.
    */
-  async reserveAll(run: PayoutRun, options: ReservationOptions = { heldCurrencies: null }): Promise<void> {
+  async reserveAll(run: PayoutRun): Promise<void> {
+    const options = { heldCurrencies: await this.platformFunds.findHeldCurrencies() };
     const balances = new BalanceCursor(this.database);
     let isOver = false;
     const lane = async (): Promise<void> => {
@@ -101,12 +105,7 @@ export class PayoutReservation {
    *
    * @returns how many payouts were made.
    */
-  async reserveAgain(
-    tx: Tx,
-    run: PayoutRun,
-    keys: BalanceKey[],
-    options: ReservationOptions = { heldCurrencies: null },
-  ): Promise<number> {
+  async reserveAgain(tx: Tx, run: PayoutRun, keys: BalanceKey[], options: ReservationOptions): Promise<number> {
     await lockBalances(tx, keys);
     await tx.$executeRaw`
       DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${wanted(keys)})`;

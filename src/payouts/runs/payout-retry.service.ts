@@ -4,8 +4,9 @@ import { DomainError } from '../../common/domain-error.js';
 import type { BalanceKey } from '../../commissions/ledger/balances.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
+import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { runNotFound } from '../payout-errors.js';
-import { PayoutReservation } from './payout-reservation.js';
+import { PayoutReservation, type ReservationOptions } from './payout-reservation.js';
 import { lockRun } from './run-lock.js';
 
 const BATCH_SIZE = 500;
@@ -19,6 +20,7 @@ export class PayoutRetry {
   constructor(
     private readonly config: Config,
     private readonly database: Database,
+    private readonly platformFunds: PlatformFunds,
     private readonly reservation: PayoutReservation,
   ) {}
 
@@ -36,21 +38,22 @@ export class PayoutRetry {
   async retryFailed(period: string): Promise<number> {
     const run = await this.database.prisma.payoutRun.findUnique({ where: { period } });
     if (!run) throw runNotFound(period);
+    const heldCurrencies = await this.platformFunds.findHeldCurrencies();
     let made = 0;
     let after: BalanceKey = { affiliateId: '', currency: '' };
     for (;;) {
       const keys = await this.findFailed(run.id, after);
       const last = keys.at(-1);
       if (!last) return made;
-      made += await this.database.transaction((tx) => this.retryBatch(tx, run.id, keys));
+      made += await this.database.transaction((tx) => this.retryBatch(tx, run.id, keys, { heldCurrencies }));
       after = last;
     }
   }
 
-  private async retryBatch(tx: Tx, runId: string, keys: BalanceKey[]): Promise<number> {
+  private async retryBatch(tx: Tx, runId: string, keys: BalanceKey[], options: ReservationOptions): Promise<number> {
     const run = await lockRun(tx, runId);
     if (!RETRYABLE.includes(run.status)) throw notRetryable(run);
-    const made = await this.reservation.reserveAgain(tx, run, keys);
+    const made = await this.reservation.reserveAgain(tx, run, keys, options);
     // In the same transaction as the payouts: a run that is completed must have none that wait.
     if (made > 0) await tx.payoutRun.update({ where: { id: runId }, data: this.reopened(run) });
     return made;
