@@ -11,17 +11,21 @@ export interface Standing {
   withinTerm: boolean;
 }
 
-/** What is explained, as it was stored. */
-export interface ExplainedCommission {
+/** A commission and what happened to it, as it was stored. */
+export interface ToldCommission {
   invoice: InvoiceAmounts & { id: string };
   baseMinor: bigint;
   rateBps: number;
   rateSource: 'affiliate' | 'plan';
   planVersionId: string;
-  /** As of now. A loss may be too small to move a cent: it is told here, though no entry was posted for it. */
-  standing: Standing;
   /** Oldest first; the first one is what was earned. */
   entries: CommissionEntry[];
+}
+
+/** What is explained. */
+export interface ExplainedCommission extends ToldCommission {
+  /** As of now. A loss may be too small to move a cent: it is told here, though no entry was posted for it. */
+  standing: Standing;
 }
 
 /** A ledger entry of the commission, with its facts. */
@@ -77,17 +81,17 @@ export function explainCommission(commission: ExplainedCommission): ExplanationD
     formula: `${baseFormula(commission)}; ${netFormula(commission, standing)}`,
     roundedFrom: standing.withinTerm ? beforeRounding(commission, standing.lostMinor) : '0',
     rounding: 'down',
-    steps: steps(commission),
+    steps: explainSteps(commission),
   };
 }
 
-function baseFormula({ invoice, baseMinor }: ExplainedCommission): string {
+function baseFormula({ invoice, baseMinor }: ToldCommission): string {
   const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
   return `base = floor(min(${invoice.amountPaidMinor}, ${invoice.totalMinor}) × ${netTotalMinor} / ${invoice.totalMinor}) = ${baseMinor}`;
 }
 
 /** What the commission is worth where so much is lost. */
-function netFormula(commission: ExplainedCommission, { lostMinor: lost, withinTerm }: Standing): string {
+function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm }: Standing): string {
   const { invoice, baseMinor, rateBps } = commission;
   if (!withinTerm) return "amount = 0: the invoice lies beyond the plan's months";
   const stepMinor = currencyStepMinor(invoice.currency);
@@ -106,12 +110,13 @@ function standingOf({ lostMinor, withinTerm }: EntryFacts): Standing {
   return { lostMinor: BigInt(lostMinor ?? 0), withinTerm: withinTerm !== false };
 }
 
-function beforeRounding({ invoice, baseMinor, rateBps }: ExplainedCommission, lostMinor: bigint): string {
+function beforeRounding({ invoice, baseMinor, rateBps }: ToldCommission, lostMinor: bigint): string {
   const paidMinor = paidOf(invoice);
   return quotient(baseMinor * (paidMinor - lostMinor) * BigInt(rateBps), paidMinor * BPS);
 }
 
-function steps(commission: ExplainedCommission): ExplanationStepDto[] {
+/** Every entry of a commission in words, with its calculation and what caused it. */
+export function explainSteps(commission: ToldCommission): ExplanationStepDto[] {
   let netMinor = 0n;
   let facts: EntryFacts = {};
   let lastCauses: StepCauseDto[] = [];
@@ -142,12 +147,7 @@ function steps(commission: ExplainedCommission): ExplanationStepDto[] {
 }
 
 /** Null where nothing was calculated, and on the way of a correction that takes two entries: the second one explains it. */
-function formulaOf(
-  commission: ExplainedCommission,
-  kind: StepKind,
-  facts: EntryFacts,
-  netMinor: bigint,
-): string | null {
+function formulaOf(commission: ToldCommission, kind: StepKind, facts: EntryFacts, netMinor: bigint): string | null {
   if (kind === 'earned') return `${baseFormula(commission)}; ${netFormula(commission, NOTHING_LOST)}`;
   if ((kind !== 'reversed' && kind !== 'restored') || facts.netMinor !== netMinor.toString()) return null;
   const split = (facts.shares ?? [])
@@ -179,7 +179,7 @@ const LOSS_NAMES: Record<LossSource, string> = {
 };
 
 function summaryOf(
-  commission: ExplainedCommission,
+  commission: ToldCommission,
   kind: StepKind,
   { movedMinor, facts: { payoutId } }: CommissionEntry,
   causes: StepCauseDto[],

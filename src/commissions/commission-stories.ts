@@ -32,16 +32,23 @@ export async function loadStories(
   return stories;
 }
 
-async function loadEntries(tx: Tx, commissionIds: string[]): Promise<Map<string, CommissionEntry[]>> {
-  const rows = await tx.$queryRaw<(CommissionEntry & { commissionId: string })[]>`
+/** An entry with what it did to the commission's payable money, signed. */
+export interface StoredEntry extends CommissionEntry {
+  payableMinor: bigint;
+}
+
+/** What happened to many commissions, each in the order of posting. */
+export async function loadEntries(tx: Tx, commissionIds: string[]): Promise<Map<string, StoredEntry[]>> {
+  const rows = await tx.$queryRaw<(StoredEntry & { commissionId: string })[]>`
     SELECT e.commission_id AS "commissionId", e.id, e.kind, e.occurred_at AS "occurredAt", e.recorded_at AS "recordedAt",
            e.stripe_event_id AS "stripeEventId", e.facts,
            coalesce(-sum(p.amount_minor) FILTER (WHERE p.account = 'commission_expense'), 0)::bigint AS "changeMinor",
-           sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0)::bigint AS "movedMinor"
+           sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0)::bigint AS "movedMinor",
+           coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor"
     FROM journal_entries e JOIN postings p ON p.entry_id = e.id
     WHERE e.commission_id = ANY(${commissionIds}::text[])
     GROUP BY e.id ORDER BY min(p.seq)`;
-  const byCommission = new Map<string, CommissionEntry[]>();
+  const byCommission = new Map<string, StoredEntry[]>();
   for (const { commissionId, ...entry } of rows) {
     byCommission.set(commissionId, [...(byCommission.get(commissionId) ?? []), entry]);
   }

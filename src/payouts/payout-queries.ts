@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import type { Payout, PayoutRun } from '@prisma/client';
+import type { PayoutRun } from '@prisma/client';
 import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
 import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
+import { presentPayout } from './payout-presenter.js';
 import { payoutNotFound, runNotFound } from './payout-errors.js';
 import {
   PAYOUT_STATUSES,
@@ -190,24 +191,5 @@ function presentDecision({ decision, decidedBy, decidedAt, decisionReason }: Pay
     by: decidedBy,
     at: decidedAt.toISOString(),
     reason: decisionReason,
-  };
-}
-
-function presentPayout(payout: Payout, period: string): PayoutDto {
-  return {
-    id: payout.id,
-    affiliateId: payout.affiliateId,
-    runId: payout.runId,
-    period,
-    amount: toJsonAmount(payout.amountMinor),
-    amountReversed: toJsonAmount(payout.amountReversedMinor),
-    currency: payout.currency,
-    status: payout.status as PayoutStatus,
-    stripeTransferId: payout.stripeTransferId,
-    failureCode: payout.failureCode,
-    failureMessage: payout.failureMessage,
-    attempts: payout.sends,
-    createdAt: payout.createdAt.toISOString(),
-    paidAt: payout.paidAt?.toISOString() ?? null,
   };
 }

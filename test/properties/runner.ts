@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { expectReconciled } from '../setup/reconciliation.js';
+import { expectEveryPayoutExplained } from '../setup/statements.js';
 import { calendarStart, describeHistory, MOMENTS, PAYOUT_MOMENTS, type History } from './history.js';
 import { Lane, MIN_PAYOUT } from './lane.js';
 import type { Order } from './orders.js';
@@ -120,8 +121,9 @@ class Telling {
     if (run >= 0) await this.payOut(this.histories.some(({ refusedRun }) => refusedRun === run));
   }
 
-  /** All orders have ended in the same ledger, and hearing everything once more changes nothing. */
+  /** All orders have ended in the same ledger, every payout is explained, and hearing everything once more changes nothing. */
   async finish(): Promise<void> {
+    await expectEveryPayoutExplained(this.api, new Date(this.startsAt * 1000));
     const last = this.lanes.filter((_, n) => n % 4 === 3);
     const entries = await Promise.all(last.map((lane) => lane.countEntries()));
     await this.step(last, (lane) => lane.repeat());

@@ -95,6 +95,7 @@ describe('a preview', () => {
       [restricted]: 'account_restricted',
       [suspended]: 'suspended',
       [reviewed]: 'under_review',
+      [exotic]: 'currency_unavailable',
     };
 
     const shown = await preview();
@@ -104,7 +105,7 @@ describe('a preview', () => {
         { affiliateId: waits, amount: 3000, currency: 'eur' },
       ].sort((a, b) => (a.affiliateId < b.affiliateId ? -1 : 1)),
     );
-    expect(reasonsOf(shown.skipped)).toEqual({ ...expected, [exotic]: 'currency_unavailable' });
+    expect(reasonsOf(shown.skipped)).toEqual(expected);
     expect(shown.totals).toEqual([
       { currency: 'eur', count: 1, amount: 3000 },
       { currency: 'usd', count: 1, amount: 3000 },
