@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
-import type { Affiliate, Payout, PayoutRun } from '@prisma/client';
+import type { Payout } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { toJsonAmount } from '../../common/money.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
 import { payoutNotFound } from '../payout-errors.js';
 import { presentPayout } from '../payout-presenter.js';
+import type { Statement } from './statement.js';
 import { statementCsv } from './statement-csv.js';
-import { loadItems, loadMonthTotals, loadTotals, type KindTotal, type StatementItem } from './statement-items.js';
+import { loadItems, loadMonthTotals, loadTotals, type StatementItem } from './statement-items.js';
 import { statementPdf } from './statement-pdf.js';
 import { noticeOf, presentBalance, presentItem, presentTotal, receivedMinor } from './statement-presenter.js';
 import type { StatementDto, StatementQuery } from './statement.dto.js';
@@ -21,15 +22,6 @@ const BATCH_SIZE = 500;
  * nobody else is answered. Beyond it a PDF lists sums by month, and points to the CSV.
  */
 const PDF_ITEMS_MAX = 500;
-
-/** What stands on every form of a statement. */
-export interface Statement {
-  payout: Payout & { run: PayoutRun; affiliate: Affiliate };
-  payer: string;
-  totals: KindTotal[];
-  itemCount: number;
-  balance: { openingPayableMinor: bigint; closingPayableMinor: bigint; closingHeldMinor: bigint };
-}
 
 /** The items do not come to what was paid. Whoever sees it must look at the ledger; nobody gets a wrong statement. */
 class UnexplainedPayoutError extends Error {

@@ -3,7 +3,7 @@ import { printable } from './printable.js';
 
 export const INK = '#1c2430';
 export const GREY = '#5d6775';
-export const LINE = '#d5dae1';
+const LINE = '#d5dae1';
 export const SHADE = '#f3f5f8';
 
 /** A table with a thin line below each row. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { csvStream, majorAmount, minorAmount } from '../../http/csv.js';
-import type { Statement } from './payout-statements.service.js';
+import type { Statement } from './statement.js';
 import type { StatementItem } from './statement-items.js';
 import { customerOf } from './statement-presenter.js';
 

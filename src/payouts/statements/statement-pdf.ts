@@ -3,7 +3,7 @@ import { localFormat, type LocalFormat } from './local-format.js';
 import { bold, figure, GREY, head, INK, RULED, SHADE, text } from './pdf-blocks.js';
 import { renderPdf } from './pdf-renderer.js';
 import { printable } from './printable.js';
-import type { Statement } from './payout-statements.service.js';
+import type { Statement } from './statement.js';
 import type { MonthTotal, StatementItem } from './statement-items.js';
 import { customerOf, KIND_NAMES, noticeOf, receivedMinor } from './statement-presenter.js';
 

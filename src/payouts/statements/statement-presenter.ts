@@ -1,7 +1,7 @@
 import type { Payout } from '@prisma/client';
 import { formatAmount, toJsonAmount } from '../../common/money.js';
 import { maskId } from '../../referrals/masking.js';
-import type { Statement } from './payout-statements.service.js';
+import type { Statement } from './statement.js';
 import type { KindTotal, StatementItem } from './statement-items.js';
 import type { StatementBalanceDto, StatementItemDto, StatementKind, StatementTotalDto } from './statement.dto.js';
 
