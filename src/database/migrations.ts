@@ -42,14 +42,47 @@ export async function applyMigrations(options: {
     await checkServerVersion(client);
     // Released with the connection, even when this process is killed.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
-    const { appliedMigrationNames } = await withSchemaEngine({ url, discard: false }, (engine) =>
-      engine.applyMigrations({ migrationsList, filters: NO_FILTERS }),
-    );
+    const names = migrationsList.migrationDirectories.map(({ path }) => path);
+    // The engine takes a hundred megabytes that a process which has nothing to migrate would never give back.
+    const { appliedMigrationNames } = (await isUpToDate(client, names))
+      ? { appliedMigrationNames: [] }
+      : await withSchemaEngine({ url, discard: false }, (engine) =>
+          engine.applyMigrations({ migrationsList, filters: NO_FILTERS }),
+        );
     if (appRole !== undefined) {
       await grantToAppRole(client, appRole);
     }
     return { applied: appliedMigrationNames };
   });
+}
+
+/**
+ * @returns the names of the migrations that this database lacks.
+ * @throws Error when the database cannot be reached.
+ */
+export async function pendingMigrations(url: string): Promise<string[]> {
+  const { migrationDirectories } = await readMigrations(migrationsFolder());
+  return withClient(url, async (client) => {
+    const applied = new Set((await recordedMigrations(client)).filter(({ done }) => done).map(({ name }) => name));
+    return migrationDirectories.map(({ path }) => path).filter((name) => !applied.has(name));
+  });
+}
+
+/** Whether all of these are applied, and no other one was begun and not ended. */
+async function isUpToDate(client: pg.Client, names: string[]): Promise<boolean> {
+  const recorded = await recordedMigrations(client);
+  const applied = new Set(recorded.filter(({ done }) => done).map(({ name }) => name));
+  return names.every((name) => applied.has(name)) && recorded.every(({ done }) => done);
+}
+
+/** Prisma's own record, without what was rolled back; empty in a database that was never migrated. */
+async function recordedMigrations(client: pg.Client): Promise<{ name: string; done: boolean }[]> {
+  const { rows: tables } = await client.query("SELECT 1 WHERE to_regclass('public._prisma_migrations') IS NOT NULL");
+  if (tables.length === 0) return [];
+  const { rows } = await client.query<{ name: string; done: boolean }>(
+    'SELECT migration_name AS name, finished_at IS NOT NULL AS done FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+  );
+  return rows;
 }
 
 /**

@@ -1,10 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
-import { explainDatabaseError } from './migration-errors.js';
-import { applyMigrations, ownsJournal } from './migrations.js';
+import { applyMigrations, ownsJournal, pendingMigrations } from './migrations.js';
 import { findProjectRoot } from './project-root.js';
 
 export interface OpenDatabase {
@@ -97,26 +94,6 @@ async function refusePendingMigrations(url: string): Promise<void> {
   throw new Error(
     `The database lacks the migrations ${pending.join(', ')}. Run "npm run db:migrate", then start again.`,
   );
-}
-
-async function pendingMigrations(url: string): Promise<string[]> {
-  const entries = await readdir(join(findProjectRoot(), 'prisma', 'migrations'), { withFileTypes: true });
-  const known = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-    const { rows: tables } = await client.query("SELECT 1 WHERE to_regclass('public._prisma_migrations') IS NOT NULL");
-    if (tables.length === 0) return known;
-    const { rows } = await client.query<{ name: string }>(
-      'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
-    );
-    const applied = new Set(rows.map(({ name }) => name));
-    return known.filter((name) => !applied.has(name));
-  } catch (error) {
-    throw explainDatabaseError(error, url);
-  } finally {
-    await client.end();
-  }
 }
 
 function roleOf(url: string): string {

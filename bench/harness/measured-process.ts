@@ -1,0 +1,44 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { BenchDatabase } from './bench-server.js';
+import type { WorkerReport } from './worker.js';
+
+/**
+ * Runs a program of bench/workers as a process of its own, on this database, and returns what it reported.
+ *
+ * @throws Error with what it printed when it fails.
+ */
+export async function runWorker<T extends Record<string, number>>(
+  name: string,
+  database: BenchDatabase,
+  env: Record<string, string> = {},
+): Promise<WorkerReport<T>> {
+  const child = fork(join(import.meta.dirname, '..', 'workers', `${name}.js`), {
+    env: { ...workerEnv(database), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  let reported: WorkerReport<T> | undefined;
+  child.on('message', (message) => (reported = message as WorkerReport<T>));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0 || !reported) throw new Error(`${name} ended with ${String(code)}:\n${output}`);
+  return reported;
+}
+
+function workerEnv({ url, ownerUrl }: BenchDatabase): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NODE_ENV: 'test',
+    DATABASE_URL: url,
+    MIGRATION_DATABASE_URL: ownerUrl,
+    SITE_URL: 'https://app.example.com',
+    STRIPE_SECRET_KEY: 'sk_test_bench',
+    // Nobody listens there: what is measured without a stand-in for Stripe must not ask it.
+    STRIPE_API_BASE: 'http://127.0.0.1:9',
+    STRIPE_WEBHOOK_SECRETS: 'whsec_bench',
+    PAYOUT_APPROVAL: 'manual',
+  };
+}
