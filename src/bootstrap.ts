@@ -129,7 +129,8 @@ export async function openCommandContext(
   config: Config,
 ): Promise<{ app: INestApplicationContext; close(): Promise<void> }> {
   const clock = new SystemClock();
-  const logger = createLogger('warn');
+  // What a command prints is its result, perhaps a file for another program: its log goes beside it.
+  const logger = createLogger('warn', process.stderr);
   const surroundings = await openSurroundings({ config, clock, logger });
   const { databaseUrl, stripe } = surroundings;
   try {

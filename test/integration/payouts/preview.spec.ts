@@ -1,5 +1,6 @@
 import { AdjustmentsService } from '../../../src/commissions/adjustments.service.js';
 import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
+import { PayoutQueries } from '../../../src/payouts/payout-queries.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { onboard } from '../../setup/host.js';
@@ -279,5 +280,21 @@ describe('the list of payouts as CSV', () => {
     expect(head).toContain('id,affiliateId,period,status,amount,amountReversed,currency,amountMinor');
     expect(row).toContain(`${one},2026-12,paid,30.00,0.00,usd,3000,tr_`);
     expect(rest).toEqual([]);
+  });
+
+  it('breaks off where it cannot be read to its end, so that nobody takes a part for the whole', async () => {
+    await owed('one', 3000);
+    await run('2026-12');
+    const queries = api.app.get(PayoutQueries);
+    const { data } = await queries.listPayouts({ limit: 1 });
+    let pages = 0;
+    queries.listPayouts = () => {
+      pages += 1;
+      return pages < 5
+        ? Promise.resolve({ data: Array.from({ length: 1000 }, () => data).flat(), nextCursor: 'po_1' })
+        : Promise.reject(new Error('the database is away'));
+    };
+    await expect(api.request('GET', '/v1/payouts?format=csv')).rejects.toThrow();
+    expect(pages).toBe(5);
   });
 });
