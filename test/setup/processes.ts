@@ -8,8 +8,21 @@ import type { TestDatabase } from './database.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
+/** A process of the product, from its first moment on. */
+export interface ProductProcess {
+  pid: number;
+  /** What it has printed so far. */
+  output(): string;
+  isRunning(): boolean;
+  /** Sends a signal; `SIGKILL` is kill -9. */
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code, null after a signal. */
+  exited: Promise<number | null>;
+}
+
 export interface ServerProcess {
   url: string;
+  process: ProductProcess;
   /** `SIGTERM` by default; `SIGKILL` is kill -9. Resolves with the exit code, null after a signal. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -17,7 +30,7 @@ export interface ServerProcess {
 /** What a process of the product runs with: this database, and this emulator in Stripe's place. */
 export function processEnv(
   database: Pick<TestDatabase, 'url' | 'ownerUrl'>,
-  stripe: StripeEmulator,
+  stripe: Pick<StripeEmulator, 'url'>,
   extra: Record<string, string> = {},
 ): NodeJS.ProcessEnv {
   return {
@@ -34,26 +47,37 @@ export function processEnv(
   };
 }
 
+/** Starts a built program, `main` or `cli/payouts`, and waits for nothing. */
+export function startProcess(program: string, args: string[], env: NodeJS.ProcessEnv): ProductProcess {
+  const child = spawn(process.execPath, [`dist/${program}.js`, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return {
+    pid: child.pid ?? 0,
+    output: collect(child),
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    signal: (name) => void child.kill(name),
+    exited: new Promise((resolve) => child.once('close', (code) => resolve(code))),
+  };
+}
+
 /** Starts the built server as a process of its own and waits until it is ready. */
 export async function startServerProcess(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, ['dist/main.js'], {
-    cwd: ROOT,
-    env: { ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = collect(child);
+  const server = startProcess('main', [], { ...env, PORT: String(port) });
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output()}`);
+    if (!server.isRunning()) throw new Error(`the server ended with ${await server.exited}:\n${server.output()}`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   }, 60_000);
   return {
     url,
+    process: server,
     end: (signal = 'SIGTERM') => {
-      const exited = exitOf(child);
-      child.kill(signal);
-      return exited;
+      server.signal(signal);
+      return server.exited;
     },
   };
 }
@@ -64,13 +88,8 @@ export async function runCommandProcess(
   args: string[],
   env: NodeJS.ProcessEnv,
 ): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [`dist/cli/${file}.js`, ...args], {
-    cwd: ROOT,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = collect(child);
-  return { exitCode: await exitOf(child), output: output() };
+  const command = startProcess(`cli/${file}`, args, env);
+  return { exitCode: await command.exited, output: command.output() };
 }
 
 function collect(child: ChildProcess): () => string {
@@ -80,12 +99,8 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => child.once('close', (code) => resolve(code)));
-}
-
-async function freePort(): Promise<number> {
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
