@@ -1,0 +1,223 @@
+import { Logger } from '@nestjs/common';
+import { Prisma, type PayoutRun } from '@prisma/client';
+import pg from 'pg';
+import { CUT_OFF, PERIOD, seedLedger, type LedgerShape } from '../../../bench/harness/seed-ledger.js';
+import { HoldsService } from '../../../src/commissions/holds.service.js';
+import { Ledger } from '../../../src/commissions/ledger/ledger.js';
+import { unlinedItems } from '../../../src/payouts/eligibility/payout-items.js';
+import { PlatformFunds } from '../../../src/payouts/eligibility/platform-funds.js';
+import { PayoutReservation } from '../../../src/payouts/runs/payout-reservation.js';
+import { startTestApp, type TestApp } from '../../setup/app.js';
+import { expectSoundLedger } from '../../setup/ledger.js';
+
+let api: TestApp;
+
+beforeEach(async () => {
+  api = await startTestApp({ now: '2026-12-01T06:00:00Z', background: false });
+});
+afterEach(async () => {
+  await expectSoundLedger(api);
+  await api.close();
+});
+
+async function seed(shape: Partial<LedgerShape>): Promise<void> {
+  const owner = new pg.Client({ connectionString: api.ownerUrl });
+  await owner.connect();
+  try {
+    await seedLedger(owner, { affiliates: 3, commissionsPerMonth: 5, paidMonths: 0, lastMonth: 'payable', ...shape });
+    await owner.query('VACUUM (ANALYZE)');
+  } finally {
+    await owner.end();
+  }
+}
+
+const newRun = (period = PERIOD, cutOff = CUT_OFF): Promise<PayoutRun> =>
+  api.database.prisma.payoutRun.create({
+    data: { id: `run_${period}`, period, cutOff, status: 'reserving', startedAt: CUT_OFF },
+  });
+const reservation = (of = api): PayoutReservation => of.app.get(PayoutReservation);
+const pendingPayouts = () =>
+  api.database.prisma.payout.findMany({ where: { status: 'pending' }, orderBy: { id: 'asc' } });
+const affiliateNo = async (n: number) =>
+  api.database.prisma.affiliate.findFirstOrThrow({ where: { userId: `user-${n}` } });
+
+/** Everybody's whole payable balance is in one payout each, whose lines are exactly what was payable. */
+async function expectEverybodyReserved(shape: { affiliates: number; commissionsPerMonth: number }): Promise<void> {
+  const payouts = await pendingPayouts();
+  expect(new Set(payouts.map(({ affiliateId }) => affiliateId)).size).toBe(shape.affiliates);
+  expect(payouts).toHaveLength(shape.affiliates);
+  const payoutId = { in: payouts.map(({ id }) => id) };
+  const lines = await api.database.prisma.payoutLine.count({ where: { payoutId } });
+  expect(lines).toBe(shape.affiliates * shape.commissionsPerMonth);
+  expect(await api.database.prisma.balance.count({ where: { payableMinor: { not: 0 } } })).toBe(0);
+}
+
+/** What is logged as an error while `work` runs. */
+async function alertsDuring(work: () => Promise<unknown>): Promise<Record<string, unknown>[]> {
+  const alerts: Record<string, unknown>[] = [];
+  const original = Logger.prototype.error;
+  Logger.prototype.error = (message: unknown) => void alerts.push(message as Record<string, unknown>);
+  try {
+    await work();
+  } finally {
+    Logger.prototype.error = original;
+  }
+  return alerts;
+}
+
+describe('reserving', () => {
+  it('takes up where it was interrupted, and pays nobody twice and forgets nobody', async () => {
+    const shape = { affiliates: 3500, commissionsPerMonth: 6 };
+    await seed({ ...shape, paidMonths: 1 });
+    const run = await newRun();
+    const ledger = api.app.get(Ledger);
+    const post = ledger.post.bind(ledger);
+    let batches = 0;
+    ledger.post = (...args) => (++batches === 3 ? Promise.reject(new Error('the power is out')) : post(...args));
+    await expect(reservation().reserveAll(run)).rejects.toThrow('the power is out');
+    ledger.post = post;
+    const reserved = await pendingPayouts();
+    expect(reserved.length).toBeGreaterThanOrEqual(1000);
+    expect(reserved.length).toBeLessThan(3500);
+
+    await reservation().reserveAll(run);
+    await expectEverybodyReserved(shape);
+    const after = new Set((await pendingPayouts()).map(({ id }) => id));
+    expect(reserved.filter(({ id }) => !after.has(id))).toEqual([]);
+  });
+
+  it('is done once by several processes at once', async () => {
+    const shape = { affiliates: 2500, commissionsPerMonth: 6 };
+    await seed(shape);
+    const run = await newRun();
+    const other = await startTestApp({ databaseUrl: api.database.url, stripe: api.stripe, background: false });
+    try {
+      const all = [api, other, api, other].map((instance) => reservation(instance).reserveAll(run));
+      await Promise.all(all);
+    } finally {
+      await other.close();
+    }
+    await expectEverybodyReserved(shape);
+  });
+
+  it('takes ten thousand items of one affiliate', async () => {
+    const shape = { affiliates: 2, commissionsPerMonth: 10_000 };
+    await seed(shape);
+    await reservation().reserveAll(await newRun());
+    await expectEverybodyReserved(shape);
+  });
+
+  it('takes what was held until now, but for what a case or an inquiry keeps, over many batches', async () => {
+    const shape = { affiliates: 500, commissionsPerMonth: 12 };
+    await seed({ ...shape, paidMonths: 1, lastMonth: 'held' });
+    const { id: underReview } = await affiliateNo(7);
+    await api.database.prisma.reviewCase.create({
+      data: { id: 'case_1', affiliateId: underReview, rule: 'test', holds: true, status: 'open', openedAt: CUT_OFF },
+    });
+    const inquired = await api.database.prisma.commissionHold.findFirstOrThrow({
+      where: { affiliateId: { not: underReview } },
+    });
+    await api.database.prisma.commissionHold.update({
+      where: { commissionId: inquired.commissionId },
+      data: { inquiryOpen: true },
+    });
+    expect(await api.app.get(HoldsService).releaseDue(CUT_OFF)).toBe(500 * 12 - 12 - 1);
+    await reservation().reserveAll(await newRun());
+    expect(await pendingPayouts()).toHaveLength(499);
+    expect(await api.database.prisma.payoutLine.count({ where: { releasedAt: null } })).toBe(500 * 12 + 500 * 12 - 13);
+  });
+
+  it('reads the postings since the last payout, and nothing of the months before', async () => {
+    await seed({ affiliates: 40, commissionsPerMonth: 6, paidMonths: 12 });
+    const balances = Prisma.sql`SELECT affiliate_id, currency, first_unlined_seq FROM balances`;
+    const [row] = await api.database.prisma.$queryRaw<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>`
+      EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM (${unlinedItems(balances, CUT_OFF)}) item`;
+    const read = rowsRead(row!['QUERY PLAN'][0].Plan);
+    expect(read).toMatchObject({ postings: 40 * 6, journal_entries: 0 });
+    expect(read['payout_lines'] ?? 0).toBe(0);
+  });
+});
+
+describe('a balance that does not agree with its postings', () => {
+  it.each([
+    ['more than they are', 1, 1n],
+    ['less than they are', 1, -1n],
+    ['something without any', 2, 5000n],
+  ])(
+    'says %s: nothing is paid on it, staff are alerted, and the others are paid',
+    async (_what, n, differenceMinor) => {
+      await seed({ affiliates: 3, commissionsPerMonth: 5 });
+      const run = await newRun();
+      // The second one has been paid already, so that no posting of it is left.
+      if (n === 2) {
+        const { id } = await affiliateNo(2);
+        await api.database.transaction((tx) =>
+          reservation().reserveAgain(tx, run, [{ affiliateId: id, currency: 'usd' }], { heldCurrencies: null }),
+        );
+        await api.database.prisma.payout.updateMany({
+          where: { affiliateId: id },
+          data: { runId: (await newRun('2026-11')).id },
+        });
+      }
+      const { id: affiliateId } = await affiliateNo(n);
+      const skew = (by: bigint) =>
+        api.database.prisma.balance.updateMany({ where: { affiliateId }, data: { payableMinor: { increment: by } } });
+      const before = await pendingPayouts();
+      await skew(differenceMinor);
+      const alerts = await alertsDuring(() => reservation().reserveAll(run));
+      await skew(-differenceMinor);
+      expect(alerts).toMatchObject([{ code: 'payable_mismatch', affiliateId, currency: 'usd' }]);
+      const made = (await pendingPayouts()).filter(({ id }) => before.every((payout) => payout.id !== id));
+      expect(made).toHaveLength(2);
+      expect(made.map((payout) => payout.affiliateId)).not.toContain(affiliateId);
+      expect(await api.database.prisma.payoutSkip.count()).toBe(0);
+    },
+  );
+});
+
+describe('a currency', () => {
+  /** Stripe's balance lists these; null: nobody can ask. */
+  function platformHolds(currencies: string[] | null): void {
+    api.app.get(PlatformFunds).findHeldCurrencies = async () => currencies && new Set(currencies);
+  }
+
+  it('that the platform never held is skipped, and stays so in this run when it is resumed', async () => {
+    await seed({ affiliates: 3 });
+    const run = await newRun();
+    platformHolds(['eur']);
+    await reservation().reserveAll(run);
+    platformHolds(['eur', 'usd']);
+    await reservation().reserveAll(run);
+    expect(await pendingPayouts()).toEqual([]);
+    const skips = await api.database.prisma.payoutSkip.findMany();
+    expect(skips.map(({ reason }) => reason)).toEqual(Array<string>(3).fill('currency_unavailable'));
+    await reservation().reserveAll(await newRun('2027-01'));
+    expect(await pendingPayouts()).toHaveLength(3);
+  });
+
+  it('is paid when nobody could say what the platform holds', async () => {
+    await seed({ affiliates: 3 });
+    platformHolds(null);
+    await reservation().reserveAll(await newRun());
+    expect(await pendingPayouts()).toHaveLength(3);
+  });
+});
+
+interface PlanNode {
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PlanNode[];
+}
+
+/** How many rows the plan has read of each table. */
+function rowsRead(node: PlanNode, read: Record<string, number> = { journal_entries: 0 }): Record<string, number> {
+  const table = node['Relation Name'];
+  if (table) {
+    const rows = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+    read[table] = (read[table] ?? 0) + Math.round(rows);
+  }
+  for (const child of node.Plans ?? []) rowsRead(child, read);
+  return read;
+}
