@@ -11,7 +11,7 @@ import { applyMigrations } from '../../src/database/migrations.js';
  * What docs/operations.md advises for a large installation. Everything else is as PostgreSQL ships it: above all, a
  * commit is on disk before it is told.
  */
-export const SERVER_SETTINGS = { shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min' };
+const SERVER_SETTINGS = { shared_buffers: '2GB', max_wal_size: '8GB', checkpoint_timeout: '15min' };
 
 /** A PostgreSQL of our own in a folder that is deleted afterwards. */
 export interface BenchServer {

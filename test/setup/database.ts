@@ -34,12 +34,12 @@ export interface TestDatabase {
  * Makes a database with the newest schema and nothing in it but what the
  * migrations put there, as a clone of a template that is migrated once per run.
  * Runs on an embedded server, or on the one of TEST_DATABASE_URL, whose role
- * must be allowed to create databases and roles.
+ * must be allowed to create databases and roles; or on the server given.
  *
  * @throws Error when the server cannot be started or a migration fails.
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = await getTestServer();
+export async function createTestDatabase(given?: TestServer): Promise<TestDatabase> {
+  const server = given ?? (await getTestServer());
   const name = `${server.template}_${randomBytes(6).toString('hex')}`;
   await cloneTemplate(server, name);
   return {
@@ -112,14 +112,22 @@ async function getTestServer(): Promise<TestServer> {
 
 async function prepareServer(folder: string): Promise<TestServer> {
   const sharedUrl = process.env['TEST_DATABASE_URL'];
-  const server = sharedUrl ? await describeSharedServer(sharedUrl, folder) : await startOwnServer(folder);
+  return makeTemplate(sharedUrl ? await describeSharedServer(sharedUrl, folder) : await startOwnServer(folder));
+}
+
+/** A server in this folder for one test alone. */
+export async function prepareOwnServer(folder: string): Promise<TestServer> {
+  return makeTemplate(await startOwnServer(folder));
+}
+
+async function makeTemplate(server: TestServer): Promise<TestServer> {
   await asAdmin(server, async (client) => void (await client.query(`CREATE DATABASE ${server.template}`)));
   await applyMigrations({ url: urlOf(server, server.owner, server.template), appRole: server.app.role });
   return server;
 }
 
-/** The server is left running when the worker ends; the global teardown stops it. */
-async function startOwnServer(folder: string): Promise<TestServer> {
+/** The server is left running when the worker ends; the global teardown stops it. Starts it again after a crash. */
+export async function startOwnServer(folder: string): Promise<TestServer> {
   const database = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     log: () => undefined,
