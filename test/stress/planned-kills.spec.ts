@@ -1,6 +1,6 @@
 import { startCrashableServer, type CrashableServer } from '../setup/crashable-server.js';
-import { playCrashRound, type CrashRound } from '../stress/crash-round.js';
-import type { Trigger } from '../stress/interruption.js';
+import { playCrashRound, type CrashRound } from './crash-round.js';
+import type { Trigger } from './interruption.js';
 
 /** Five of the rounds that `npm run test:stress` plays by the dozen, chosen so that each kill finds something else. */
 const ROUNDS: [string, CrashRound][] = [
