@@ -18,6 +18,10 @@ interface NewSignal {
   /** One sentence for staff. */
   summary: string;
   evidence: Prisma.InputJsonObject;
+  /** The other party, where there is one: a domain, another affiliate, a user. */
+  subject?: string;
+  /** What a rejection costs; a finding without one is about all of the affiliate's referrals. */
+  referralId?: string;
   stripeEventId?: string;
 }
 

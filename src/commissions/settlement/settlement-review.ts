@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Referral } from '@prisma/client';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
@@ -13,7 +14,7 @@ export class SettlementReview {
   /** Opens, or adds to, the cases that these facts give reason for. Idempotent: each finding is told once. */
   async report(tx: Tx, facts: ReferralFacts, targets: Target[]): Promise<void> {
     await this.reportOutOfBand(tx, facts);
-    await this.reportUnknownStatuses(tx, facts.referral.affiliateId, targets);
+    await this.reportUnknownStatuses(tx, facts.referral, targets);
   }
 
   /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
@@ -29,6 +30,7 @@ export class SettlementReview {
           key: id,
           summary: `Of invoice ${id}, ${amount} was paid outside Stripe; that part earns nothing by itself.`,
           evidence: { invoiceId: id, amountPaidOffStripe: amountPaidOffStripeMinor.toString() },
+          referralId: referral.id,
           stripeEventId,
         },
       });
@@ -36,7 +38,11 @@ export class SettlementReview {
   }
 
   /** What Stripe has said in a word that we do not know was settled on the careful side; a person must look. */
-  private async reportUnknownStatuses(tx: Tx, affiliateId: string, targets: Target[]): Promise<void> {
+  private async reportUnknownStatuses(
+    tx: Tx,
+    { id: referralId, affiliateId }: Referral,
+    targets: Target[],
+  ): Promise<void> {
     const unknown = targets.flatMap(({ invoice, losses }) =>
       losses.losses.flatMap(({ id, source, unknownStatuses }) =>
         unknownStatuses.map((status) => ({ id, source, status, invoiceId: invoice.id })),
@@ -50,6 +56,7 @@ export class SettlementReview {
           key: `${id}:${status}`,
           summary: `Stripe says that the ${source.replace('_', ' ')} ${id} is "${status}", which this version does not know.`,
           evidence: { invoiceId, lossId: id, status },
+          referralId,
         },
       });
     }
