@@ -4,7 +4,7 @@
  */
 const LAYERS = [
   ['common', 'config', 'database'],
-  ['http', 'auth'],
+  ['http', 'auth', 'audit', 'staff'],
   ['affiliates'],
   ['referrals'],
   ['fraud'],

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AffiliatesModule } from './affiliates/affiliates.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CommissionsModule } from './commissions/commissions.module.js';
 import { Clock } from './common/clock.js';
@@ -40,6 +41,7 @@ export class AppModule {
         DatabaseModule.connect(databaseUrl),
         HttpModule,
         AuthModule,
+        AuditModule,
         StripeGatewaysModule.connect(stripe),
         AffiliatesModule,
         ReferralsModule,

@@ -4,13 +4,11 @@ import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import { currencyStepMinor } from '../common/money.js';
 import type { Tx } from '../database/database.js';
+import { checkedReason } from '../staff/staff-act.js';
 import { Ledger } from './ledger/ledger.js';
 
 /** Currencies that exist, in lower case. Their exponents and steps are Stripe's, never those of `Intl`. */
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
-
-const REASON_LENGTH_MIN = 3;
-const REASON_LENGTH_MAX = 500;
 
 /** Above it an amount would lose cents in JSON. */
 const AMOUNT_MINOR_MAX = BigInt(Number.MAX_SAFE_INTEGER);
@@ -89,16 +87,4 @@ function checkAmount(amountMinor: bigint, currency: string): void {
   if (amountMinor > AMOUNT_MINOR_MAX || amountMinor < -AMOUNT_MINOR_MAX) {
     throw new DomainError('rule', 'amount_too_large', `An amount may have at most ${AMOUNT_MINOR_MAX} minor units.`);
   }
-}
-
-function checkedReason(text: string): string {
-  const reason = text.trim();
-  if (reason.length < REASON_LENGTH_MIN || reason.length > REASON_LENGTH_MAX) {
-    throw new DomainError(
-      'rule',
-      'reason_length',
-      `A reason must have ${REASON_LENGTH_MIN} to ${REASON_LENGTH_MAX} characters.`,
-    );
-  }
-  return reason;
 }

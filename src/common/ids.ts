@@ -18,6 +18,8 @@ export const ID_PREFIXES = {
   payout: 'po',
   transferReversal: 'rev',
   reconciliation: 'rec',
+  auditRecord: 'aud',
+  staffUser: 'stf',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

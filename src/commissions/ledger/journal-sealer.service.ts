@@ -2,7 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
 import { Database, type Tx } from '../../database/database.js';
-import { ENTRY_DIGEST, FIRST_PREVIOUS_HASH, formatHead, sealHash, type ChainHead } from './journal-seal.js';
+import { FIRST_PREVIOUS_HASH, formatHead, SEALED_DIGEST, sealHash, type ChainHead } from './journal-seal.js';
 
 const BATCH_SIZE = 2_000;
 
@@ -11,7 +11,7 @@ const SEALER_LOCK_KEY = 4_155_002;
 
 const LIST_START = '(0,0)';
 
-/** A row of the work list; without an entry when somebody has removed it since. */
+/** A row of the work list; without an entry or audit record when somebody has removed it since. */
 interface Unsealed {
   place: string;
   entryId: string | null;
@@ -19,8 +19,8 @@ interface Unsealed {
 }
 
 /**
- * Chains the committed entries of the journal by hashes, so that not even the owner of the database alters or removes
- * one unnoticed (docs/decisions/0006-journal-seal.md). Locks nothing that a writer touches.
+ * Chains the committed entries of the journal and of the audit log by hashes, so that not even the owner of the database
+ * alters or removes one unnoticed (docs/decisions/0006-journal-seal.md). Locks nothing that a writer touches.
  */
 @Injectable()
 export class JournalSealer implements BeforeApplicationShutdown {
@@ -75,9 +75,10 @@ export class JournalSealer implements BeforeApplicationShutdown {
     // Held until the transaction ends; what is read below is read after the previous holder committed.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${SEALER_LOCK_KEY})`;
     const rows = await tx.$queryRaw<Unsealed[]>`
-      SELECT u.place::text, e.id AS "entryId", ${Prisma.raw(ENTRY_DIGEST)} AS digest
+      SELECT u.place::text, coalesce(e.id, a.id) AS "entryId", ${Prisma.raw(SEALED_DIGEST)} AS digest
       FROM (SELECT ctid AS place, entry_id FROM journal_unsealed WHERE ctid > ${after}::tid LIMIT ${BATCH_SIZE}) u
       LEFT JOIN journal_entries e ON e.id = u.entry_id
+      LEFT JOIN audit_log a ON a.id = u.entry_id
       ORDER BY u.place`;
     const last = rows.length < BATCH_SIZE ? null : (rows.at(-1)?.place ?? null);
 

@@ -66,8 +66,10 @@ export class LedgerVerifier {
       'SELECT number, hash FROM journal_seals ORDER BY number DESC LIMIT 1',
     );
     const waiting = await client.query<{ unsealed: string; overdue: string }>(
-      `SELECT count(*) AS unsealed, count(*) FILTER (WHERE e.recorded_at < $1) AS overdue
-       FROM journal_unsealed u LEFT JOIN journal_entries e ON e.id = u.entry_id`,
+      `SELECT count(*) AS unsealed, count(*) FILTER (WHERE coalesce(e.recorded_at, a.recorded_at) < $1) AS overdue
+       FROM journal_unsealed u
+       LEFT JOIN journal_entries e ON e.id = u.entry_id
+       LEFT JOIN audit_log a ON a.id = u.entry_id`,
       [new Date(this.clock.now().getTime() - SEALED_WITHIN_MS)],
     );
     const head = heads.rows[0];

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { AuditLog, SYSTEM, type AuditRecord } from '../../../src/audit/audit-log.js';
 import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { Ledger, type NewEntry } from '../../../src/commissions/ledger/ledger.js';
 import { LedgerVerifier } from '../../../src/commissions/ledger/ledger-verifier.js';
@@ -77,12 +78,18 @@ describe('the database itself', () => {
     await post(earning('one', 100n));
   });
   afterEach(async () => expectSoundLedger(api));
+  const act: AuditRecord = {
+    ...{ actorId: 'stf_1', action: 'affiliate.suspended', reason: 'Asked for by the affiliate.' },
+    ...{ subjectType: 'affiliate', subjectId: 'aff_1', before: { status: 'active' }, after: { status: 'suspended' } },
+  };
 
   it.each([
     ['journal_entries', 'kind'],
     ['postings', 'account'],
     ['journal_seals', 'hash'],
+    ['audit_log', 'reason'],
   ])('refuses to change, delete or truncate %s, even for their owner', async (table, column) => {
+    await api.database.transaction((tx) => api.app.get(AuditLog).record(tx, act));
     await api.app.get(JournalSealer).sealAll();
     await asOwner(async (client) => {
       for (const sql of [
@@ -94,6 +101,12 @@ describe('the database itself', () => {
       }
     });
     await expect(api.database.pool.query(`DELETE FROM ${table}`)).rejects.toThrow('permission denied');
+  });
+
+  it('refuses an act of staff without a reason', async () => {
+    const record = (entry: AuditRecord) => api.database.transaction((tx) => api.app.get(AuditLog).record(tx, entry));
+    await expect(record({ ...act, reason: ' ' })).rejects.toThrow('audit_log_reason');
+    await record({ ...act, reason: '', actorId: SYSTEM });
   });
 
   it('refuses postings that do not sum to zero', async () => {

@@ -125,6 +125,7 @@ describe("the application's role", () => {
     ['journal_entries', 'id'],
     ['postings', 'amount_minor'],
     ['journal_seals', 'hash'],
+    ['audit_log', 'reason'],
   ])('may not update, delete or truncate %s', async (table, column) => {
     expect(APPEND_ONLY_TABLES).toContain(table);
     const migrated = await createTestDatabase();
