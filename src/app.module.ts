@@ -14,6 +14,7 @@ import { HttpModule } from './http/http.module.js';
 import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
+import { StaffModule } from './staff/staff.module.js';
 import type { StripeConnection } from './stripe/stripe-connection.js';
 import { StripeEventsModule, StripeGatewaysModule, StripeModule } from './stripe/stripe.module.js';
 
@@ -42,6 +43,7 @@ export class AppModule {
         HttpModule,
         AuthModule,
         AuditModule,
+        StaffModule,
         StripeGatewaysModule.connect(stripe),
         AffiliatesModule,
         ReferralsModule,

@@ -23,6 +23,7 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { FirstStaffUser } from './staff/first-staff-user.js';
 import { openStripe, type LocalStripe } from './stripe/local-stripe.js';
 import { WebhookPathError } from './stripe/webhooks/webhook-self-test.js';
 
@@ -110,6 +111,7 @@ export async function startService(options: {
     };
     try {
       await recordInstallation(app);
+      await app.get(FirstStaffUser).ensure();
       await app.listen(config.port, config.host);
     } catch (error) {
       await app.close();

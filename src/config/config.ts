@@ -59,6 +59,8 @@ export class Config {
   /** Whether what affiliates owe is taken back by reversing transfers, beside netting it. */
   readonly clawbackReverseTransfers: boolean;
   readonly defaultCountry: string;
+  /** Whether this is somebody's own machine, where the demo values hold. */
+  readonly allowsDemoValues: boolean;
   readonly adminEmail: string;
   readonly adminPassword: string;
   readonly adminEnabled: boolean;
@@ -110,9 +112,9 @@ export class Config {
     ]);
 
     const liveKey = env.STRIPE_SECRET_KEY?.includes('_live_') ?? false;
-    const demoAllowed = !this.production && LOOPBACK.has(this.host) && !liveKey;
+    this.allowsDemoValues = !this.production && LOOPBACK.has(this.host) && !liveKey;
     const demoOr = (name: keyof Environment, value: string | undefined, demo: string): string => {
-      if (value === undefined && !demoAllowed) {
+      if (value === undefined && !this.allowsDemoValues) {
         problems.push(
           `${name} is required: its demo value holds only outside production, on a loopback HOST, without a live Stripe key`,
         );

@@ -47,13 +47,10 @@ export function processEnv(
   };
 }
 
-/** Starts a built program, `main` or `cli/payouts`, and waits for nothing. */
-export function startProcess(program: string, args: string[], env: NodeJS.ProcessEnv): ProductProcess {
-  const child = spawn(process.execPath, [`dist/${program}.js`, ...args], {
-    cwd: ROOT,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Starts a built program, `main` or `cli/payouts`, with nothing or `input` on its standard input; waits for nothing. */
+export function startProcess(program: string, args: string[], env: NodeJS.ProcessEnv, input = ''): ProductProcess {
+  const child = spawn(process.execPath, [`dist/${program}.js`, ...args], { cwd: ROOT, env });
+  child.stdin.end(input);
   return {
     pid: child.pid ?? 0,
     output: collect(child),
@@ -87,8 +84,9 @@ export async function runCommandProcess(
   file: string,
   args: string[],
   env: NodeJS.ProcessEnv,
+  input?: string,
 ): Promise<{ exitCode: number | null; output: string }> {
-  const command = startProcess(`cli/${file}`, args, env);
+  const command = startProcess(`cli/${file}`, args, env, input);
   return { exitCode: await command.exited, output: command.output() };
 }
 
