@@ -7,6 +7,7 @@ import { AffiliateNotices } from './notices/affiliate-notices.js';
 import { BankPayouts } from './notices/bank-payouts.js';
 import { MyNoticesController } from './notices/my-notices.controller.js';
 import { NoticesController } from './notices/notices.controller.js';
+import { AccountAnswers } from './onboarding/account-answers.js';
 import { MyOnboardingController } from './onboarding/my-onboarding.controller.js';
 import { OnboardingLinks } from './onboarding/onboarding-links.service.js';
 import { OnboardingPagesController } from './onboarding/onboarding-pages.controller.js';
@@ -32,6 +33,7 @@ import { PlansService } from './plans/plans.service.js';
     AffiliateCodes,
     CodeSuffixes,
     PlansService,
+    AccountAnswers,
     OnboardingService,
     OnboardingLinks,
     AffiliateNotices,

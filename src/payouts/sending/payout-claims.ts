@@ -25,7 +25,8 @@ export interface ClaimedPayout extends Payout {
 /** Which payouts a process works on: each for a while, so that another one takes over what a dead one left. */
 @Injectable()
 export class PayoutClaims {
-  private readonly size: number;
+  /** How many are claimed at a time. */
+  readonly size: number;
 
   constructor(
     config: Config,

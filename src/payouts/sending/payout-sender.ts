@@ -17,8 +17,12 @@ import { SenderLease } from './sender-lease.js';
 import { SendingHaltedError } from './sending-halted.error.js';
 import { absenceCertainAt, mustLookUp } from './unresolved-request.js';
 
-/** Requests under way at once: enough for the rate at a latency of more than a second. */
-const LANES = 32;
+/**
+ * So many seconds of work are under way at once: what Stripe may take to answer two requests a payout, and what waits to
+ * be written down together.
+ */
+const SECONDS_UNDER_WAY = 2;
+const LANES_MAX = 200;
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10 * 60 * 1000;
@@ -31,6 +35,7 @@ export class PayoutSender {
   /** Stripe's limit is one per endpoint. */
   private readonly transferPacer: RequestPacer;
   private readonly accountPacer: RequestPacer;
+  private readonly lanes: number;
   private stopping = false;
 
   constructor(
@@ -46,6 +51,7 @@ export class PayoutSender {
   ) {
     this.transferPacer = new RequestPacer(config.payoutRequestsPerSecond);
     this.accountPacer = new RequestPacer(config.payoutRequestsPerSecond);
+    this.lanes = Math.min(Math.ceil(config.payoutRequestsPerSecond * SECONDS_UNDER_WAY), LANES_MAX);
   }
 
   /**
@@ -73,7 +79,7 @@ export class PayoutSender {
   }
 
   private async sendClaimed(runId: string, only: string | null): Promise<void> {
-    const queue = new ClaimQueue(() => this.claims.claim(runId, only));
+    const queue = new ClaimQueue(this.claims.size / 2, () => this.claims.claim(runId, only));
     let failure: Error | undefined;
     const lane = async (): Promise<void> => {
       while (!failure && !this.stopping) {
@@ -87,11 +93,11 @@ export class PayoutSender {
         }
       }
     };
-    const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+    const lanes = await Promise.allSettled(Array.from({ length: this.lanes }, lane));
     const broken = lanes.find((result) => result.status === 'rejected');
     if (!broken) {
       await this.claims.putBack(
-        queue.rest().map(({ id }) => id),
+        (await queue.rest()).map(({ id }) => id),
         null,
       );
     }
