@@ -130,6 +130,11 @@ async function write(api: TestApp, people: Person[]): Promise<void> {
       createdAt,
     })),
   });
+  await prisma.affiliateAccount.createMany({
+    data: people.flatMap(({ affiliateId, accountId }) =>
+      accountId === null ? [] : [{ accountId, affiliateId, connectedAt: createdAt }],
+    ),
+  });
   await prisma.affiliateCode.createMany({
     data: people.map(({ affiliateId }) => ({ code: codeOf(affiliateId), affiliateId, isCurrent: true, createdAt })),
   });
