@@ -4,7 +4,7 @@
  */
 const LAYERS = [
   ['common', 'config', 'database'],
-  ['http', 'auth', 'audit', 'staff'],
+  ['http', 'auth', 'audit', 'staff', 'events'],
   ['affiliates'],
   ['referrals'],
   ['fraud'],

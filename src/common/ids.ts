@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   decision: 'dec',
   referral: 'ref',
   reviewCase: 'case',
+  domainEvent: 'dev',
   commission: 'com',
   journalEntry: 'jrn',
   payoutRun: 'run',

@@ -1,9 +1,33 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
+import { SignupScreening } from '../referrals/attribution/signup-screening.js';
+import { FraudEvaluation } from './fraud-evaluation.service.js';
+import { FraudScheduler } from './fraud-scheduler.js';
+import { FraudScreening } from './fraud-screening.service.js';
+import { ReviewCaseQueries } from './review-case-queries.js';
+import { ReviewCasesController } from './review-cases.controller.js';
 import { ReviewCases } from './review-cases.service.js';
+import { RuleSettings } from './rule-settings.service.js';
+import { Whitelist } from './whitelist.js';
 
-/** What must not go on by itself: findings that wait for staff. */
+/**
+ * What looks like fraud: the rules with their settings, what they found, and the cases that wait for staff. Global,
+ * because it answers the port that referrals declare (SignupScreening).
+ */
+@Global()
 @Module({
-  providers: [ReviewCases],
-  exports: [ReviewCases],
+  imports: [EventsModule],
+  controllers: [ReviewCasesController],
+  providers: [
+    FraudEvaluation,
+    FraudScheduler,
+    FraudScreening,
+    ReviewCaseQueries,
+    ReviewCases,
+    RuleSettings,
+    Whitelist,
+    { provide: SignupScreening, useExisting: FraudScreening },
+  ],
+  exports: [FraudEvaluation, ReviewCaseQueries, ReviewCases, RuleSettings, SignupScreening, Whitelist],
 })
 export class FraudModule {}

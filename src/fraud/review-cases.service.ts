@@ -2,19 +2,27 @@ import { Injectable } from '@nestjs/common';
 import type { Prisma, ReviewCase } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
+import { lockNames } from '../database/advisory-locks.js';
 import type { Tx } from '../database/database.js';
+import { DomainEvents, type NewDomainEvent } from '../events/domain-events.js';
 import { decisionIncomplete, reviewCaseClosed, reviewCaseNotFound } from './review-errors.js';
 import { REVIEW_RULES, type ReviewRuleName } from './review-rules.js';
 
-export interface Finding {
+/** What a rule found about an affiliate. */
+export interface AffiliateSignal {
   affiliateId: string;
-  rule: ReviewRuleName;
   signal: NewSignal;
+}
+
+export interface Finding extends AffiliateSignal {
+  rule: ReviewRuleName;
 }
 
 interface NewSignal {
   /** Names what was found, such as an invoice: the same finding again adds nothing. */
   key: string;
+  /** How bad it is, in steps, where it can get worse: the same finding at a higher level is told again. */
+  level?: number;
   /** One sentence for staff. */
   summary: string;
   evidence: Prisma.InputJsonObject;
@@ -33,7 +41,7 @@ export interface ReviewDecision {
 
 /**
  * The cases that wait for staff: one open per affiliate and rule, which gathers that rule's signals. An open case
- * moves no money; if its rule holds, it keeps the affiliate out of payouts and releases (see hasHoldingCase).
+ * moves no money; if it holds, it keeps the affiliate out of payouts and releases (see hasHoldingCase).
  *
  * In the order of locks, cases come after balances: a transaction that also moves the affiliate's money locks the
  * balances before it calls `open` or `close`. One that takes several cases takes them sorted by affiliate, then rule.
@@ -43,33 +51,45 @@ export class ReviewCases {
   constructor(
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
+    private readonly events: DomainEvents,
   ) {}
 
   /**
    * Adds a signal to the open case of this affiliate and rule, which it opens where there is none. Idempotent per
-   * signal key, for ever: what staff have seen in a case that is closed does not come back. Locks the affiliate's
-   * cases of this rule against other openers, and the open case against its decision, until the transaction ends.
+   * signal key and level, for ever: what staff have seen in a case that is closed does not come back. Locks the
+   * affiliate's cases of this rule against other openers, and the open case against its decision, until the transaction
+   * ends.
    *
    * @returns the id of the case that the signal is in.
    */
-  async open(tx: Tx, { affiliateId, rule, signal }: Finding): Promise<string> {
-    await lockReviewRule(tx, affiliateId, rule);
-    const seen = await tx.reviewSignal.findFirst({
-      where: { key: signal.key, reviewCase: { affiliateId, rule } },
-      select: { caseId: true },
-    });
-    if (seen) return seen.caseId;
-    const foundAt = this.clock.now();
-    // A decision that is under way is waited for: nothing joins a case that staff have judged without seeing it.
-    const [open] = await tx.$queryRaw<{ id: string }[]>`
-      SELECT id FROM review_cases WHERE affiliate_id = ${affiliateId} AND rule = ${rule} AND status = 'open' FOR UPDATE`;
-    const caseId = open?.id ?? this.ids.next('reviewCase');
-    if (!open) {
-      const { holds } = REVIEW_RULES[rule];
-      await tx.reviewCase.create({ data: { id: caseId, affiliateId, rule, holds, status: 'open', openedAt: foundAt } });
-    }
-    await tx.reviewSignal.create({ data: { ...signal, caseId, foundAt } });
+  async open(tx: Tx, { rule, ...found }: Finding): Promise<string> {
+    const [caseId] = await this.openAll(tx, rule, [found], REVIEW_RULES[rule].holds);
+    if (caseId === undefined) throw new Error('a signal is in no case');
     return caseId;
+  }
+
+  /**
+   * `open` for many affiliates at once, in a fixed number of statements. A case that is open holds from now on when
+   * `holds` says so, and never stops holding by a signal. Keep to some hundreds: each affiliate takes a lock.
+   *
+   * @returns for each signal the id of its case.
+   */
+  async openAll(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[], holds: boolean): Promise<string[]> {
+    // Whoever opens cases of this affiliate and rule waits here. The row of the open case cannot be that lock: there may
+    // be none yet, and once it is closed it no longer keeps a signal from being taken for new.
+    await lockNames(
+      tx,
+      found.map(({ affiliateId }) => `review:${affiliateId}:${rule}`),
+    );
+    const caseIds = await findSeen(tx, rule, found);
+    const fresh = found.filter((_, index) => caseIds[index] === null);
+    const open = await this.ensureOpen(tx, rule, [...new Set(fresh.map(({ affiliateId }) => affiliateId))], holds);
+    const foundAt = this.clock.now();
+    await tx.reviewSignal.createMany({
+      data: fresh.map(({ affiliateId, signal }) => ({ ...signal, caseId: caseOf(open, affiliateId), foundAt })),
+      skipDuplicates: true,
+    });
+    return found.map(({ affiliateId }, index) => caseIds[index] ?? caseOf(open, affiliateId));
   }
 
   /**
@@ -84,15 +104,70 @@ export class ReviewCases {
       where: { id, status: 'open' },
       data: { status: decision, closedAt: this.clock.now(), decidedBy: staffUserId, reason },
     });
-    if (closed) return closed;
-    throw (await tx.reviewCase.findUnique({ where: { id } })) ? reviewCaseClosed(id) : reviewCaseNotFound(id);
+    if (!closed)
+      throw (await tx.reviewCase.findUnique({ where: { id } })) ? reviewCaseClosed(id) : reviewCaseNotFound(id);
+    await this.events.record(tx, newsOf('review_case.closed', closed));
+    return closed;
+  }
+
+  /** The open case of each affiliate, locked; made where there is none. */
+  private async ensureOpen(
+    tx: Tx,
+    rule: ReviewRuleName,
+    affiliateIds: string[],
+    holds: boolean,
+  ): Promise<Map<string, string>> {
+    if (affiliateIds.length === 0) return new Map();
+    // A decision that is under way is waited for: nothing joins a case that staff have judged without seeing it.
+    const open = await tx.$queryRaw<{ id: string; affiliateId: string; holds: boolean }[]>`
+      SELECT id, affiliate_id AS "affiliateId", holds FROM review_cases
+      WHERE affiliate_id = ANY(${affiliateIds}::text[]) AND rule = ${rule} AND status = 'open'
+      ORDER BY affiliate_id FOR UPDATE`;
+    const byAffiliate = new Map(open.map(({ id, affiliateId }) => [affiliateId, id]));
+    const milder = open.filter((one) => holds && !one.holds).map(({ id }) => id);
+    if (milder.length > 0) await tx.reviewCase.updateMany({ where: { id: { in: milder } }, data: { holds } });
+    const fresh = affiliateIds
+      .filter((affiliateId) => !byAffiliate.has(affiliateId))
+      .map((affiliateId) => ({
+        id: this.ids.next('reviewCase'),
+        affiliateId,
+        rule,
+        holds,
+        status: 'open',
+        openedAt: this.clock.now(),
+      }));
+    if (fresh.length === 0) return byAffiliate;
+    await tx.reviewCase.createMany({ data: fresh });
+    await this.events.record(tx, ...fresh.map((opened) => newsOf('review_case.opened', opened)));
+    for (const { id, affiliateId } of fresh) byAffiliate.set(affiliateId, id);
+    return byAffiliate;
   }
 }
 
-/**
- * Lets one transaction at a time open cases of this affiliate and rule. The row of the open case cannot be that lock:
- * there may be none yet, and once it is closed it no longer keeps a signal from being taken for new.
- */
-async function lockReviewRule(tx: Tx, affiliateId: string, rule: ReviewRuleName): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`review:${affiliateId}:${rule}`}, 0))`;
+function caseOf(open: ReadonlyMap<string, string>, affiliateId: string): string {
+  const id = open.get(affiliateId);
+  if (id === undefined) throw new Error(`${affiliateId} has no open case`);
+  return id;
+}
+
+/** For each signal the case, open or closed, in which staff have it already, at this level or a higher one; else null. */
+async function findSeen(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[]): Promise<(string | null)[]> {
+  const rows = await tx.$queryRaw<{ caseId: string | null }[]>`
+    SELECT seen.case_id AS "caseId"
+    FROM unnest(${found.map(({ affiliateId }) => affiliateId)}::text[], ${found.map(({ signal }) => signal.key)}::text[],
+                ${found.map(({ signal }) => signal.level ?? 0)}::int[])
+      WITH ORDINALITY AS f (affiliate_id, key, level, place)
+    LEFT JOIN LATERAL (
+      SELECT s.case_id FROM review_cases c JOIN review_signals s ON s.case_id = c.id
+      WHERE c.affiliate_id = f.affiliate_id AND c.rule = ${rule} AND s.key = f.key AND s.level >= f.level LIMIT 1
+    ) seen ON TRUE
+    ORDER BY f.place`;
+  return rows.map(({ caseId }) => caseId);
+}
+
+function newsOf(
+  type: 'review_case.opened' | 'review_case.closed',
+  { id, affiliateId, rule, holds, status }: Pick<ReviewCase, 'id' | 'affiliateId' | 'rule' | 'holds' | 'status'>,
+): NewDomainEvent {
+  return { type, subjectId: id, data: { id, affiliateId, rule, holds, status } };
 }

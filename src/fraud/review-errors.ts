@@ -18,3 +18,20 @@ export function reviewCaseClosed(id: string): DomainError {
 export function decisionIncomplete(): DomainError {
   return new DomainError('rule', 'decision_incomplete', 'A decision names the staff user who made it, and why.');
 }
+
+export function fraudRuleUnknown(rule: string): DomainError {
+  return new DomainError('not_found', 'fraud_rule_not_found', `There is no fraud rule ${rule}.`, { rule });
+}
+
+export function ruleSettingInvalid(rule: string, why: string): DomainError {
+  return new DomainError('rule', 'rule_setting_invalid', `The rule ${rule} cannot be set so. ${why}`, { rule });
+}
+
+export function ruleNotWhitelistable(rule: string): DomainError {
+  return new DomainError(
+    'rule',
+    'rule_not_whitelistable',
+    `What ${rule} finds is a question about money each time, so nothing of it can be allowed for good.`,
+    { rule },
+  );
+}

@@ -1,3 +1,5 @@
+import { FRAUD_RULE_NAMES, fraudRule, type FraudRuleName } from './rules/registry.js';
+
 interface ReviewRule {
   /** What staff are asked, in one sentence. */
   question: string;
@@ -5,8 +7,8 @@ interface ReviewRule {
   holds: boolean;
 }
 
-/** The rules that open review cases. */
-export const REVIEW_RULES = {
+/** What no setting can switch off: questions about money that nobody but a person can answer. */
+const MONEY_RULES = {
   paid_out_of_band: {
     question: 'An invoice was paid outside Stripe, where nobody can see the money: shall it earn?',
     holds: false,
@@ -26,4 +28,14 @@ export const REVIEW_RULES = {
   },
 } as const satisfies Record<string, ReviewRule>;
 
-export type ReviewRuleName = keyof typeof REVIEW_RULES;
+export type ReviewRuleName = keyof typeof MONEY_RULES | FraudRuleName;
+
+/** Everything that opens review cases. Whether a fraud rule's case holds is said by the rule's setting of that moment. */
+export const REVIEW_RULES: Readonly<Record<ReviewRuleName, ReviewRule>> = {
+  ...MONEY_RULES,
+  ...(Object.fromEntries(
+    FRAUD_RULE_NAMES.map((name) => [name, { question: fraudRule(name).question, holds: false }]),
+  ) as Record<FraudRuleName, ReviewRule>),
+};
+
+export const REVIEW_RULE_NAMES = Object.keys(REVIEW_RULES) as ReviewRuleName[];

@@ -6,6 +6,7 @@ import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
+import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { PlatformFunds } from '../eligibility/platform-funds.js';
@@ -54,6 +55,7 @@ export class PayoutReservation {
     private readonly database: Database,
     private readonly ids: IdGenerator,
     private readonly ledger: Ledger,
+    private readonly fraud: FraudEvaluation,
     private readonly platformFunds: PlatformFunds,
   ) {}
 
@@ -61,9 +63,11 @@ export class PayoutReservation {
    * Reserves the payouts of a run that is `reserving`, in batches of one transaction each; may be stopped and resumed
    * anywhere, and run by several processes at once. Each batch locks the run (shared) and its balances, and decides
    * about a balance only where the run has not decided yet. An error ends it after the batches that are under way. Before
-   * the first batch the provider is asked which currencies the platform holds.
+   * the first batch the fraud rules that ask before each run look at everybody, and the provider is asked which currencies
+   * the platform holds.
    */
   async reserveAll(run: PayoutRun): Promise<void> {
+    await this.fraud.evaluateBeforeRun();
     const options = { heldCurrencies: await this.platformFunds.findHeldCurrencies() };
     const balances = new BalanceCursor(this.database);
     let isOver = false;

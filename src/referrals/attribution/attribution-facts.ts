@@ -1,8 +1,8 @@
 import { isId } from '../../common/ids.js';
-import type { IpRuleMode } from '../../config/environment.js';
 import type { Tx } from '../../database/database.js';
 import { storedCode } from '../clicks/code-directory.js';
 import type { AttributionFacts } from './attribution-rule.js';
+import type { Screening } from './signup-screening.js';
 
 /** A signup as it is judged: normalised, its address hashed. */
 export interface Signup {
@@ -13,12 +13,7 @@ export interface Signup {
   ipHashes: string[] | null;
   stripeCustomerId: string | null;
   occurredAt: Date;
-}
-
-export interface AttributionTerms {
-  windowMs: number;
-  affiliateIpRule: IpRuleMode;
-  clickIpRule: IpRuleMode;
+  screening: Screening;
 }
 
 interface FactsRow {
@@ -36,11 +31,11 @@ interface FactsRow {
 }
 
 /** Reads everything the rules look at, in one query. Take lockReferralSubjects before, as a statement of its own. */
-export async function readFacts(tx: Tx, signup: Signup, terms: AttributionTerms): Promise<AttributionFacts> {
+export async function readFacts(tx: Tx, signup: Signup, windowMs: number): Promise<AttributionFacts> {
   // What does not have the form of an id or a code cannot be stored, so it is not looked for.
   const clickId = signup.clickId !== null && isId('click', signup.clickId) ? signup.clickId : null;
   const code = signup.code === null ? null : storedCode(signup.code);
-  const seenSince = new Date(signup.occurredAt.getTime() - terms.windowMs);
+  const seenSince = new Date(signup.occurredAt.getTime() - windowMs);
   const [row] = await tx.$queryRaw<FactsRow[]>`
     SELECT c."code" AS "clickCode", c."occurred_at" AS "clickedAt", encode(c."ip_hash", 'hex') AS "clickIpHash",
            a."id" AS "affiliateId", a."user_id" AS "affiliateUserId", a."status" AS "affiliateStatus",
@@ -55,10 +50,10 @@ export async function readFacts(tx: Tx, signup: Signup, terms: AttributionTerms)
     LEFT JOIN "affiliates" a ON a."id" = COALESCE(c."affiliate_id", k."affiliate_id")
     LEFT JOIN "referrals" r ON r."referred_user_id" = ${signup.referredUserId}`;
   if (!row) throw new Error('a query over one row returned none');
-  return toFacts(row, signup, terms);
+  return toFacts(row, signup, windowMs);
 }
 
-function toFacts(row: FactsRow, signup: Signup, terms: AttributionTerms): AttributionFacts {
+function toFacts(row: FactsRow, signup: Signup, windowMs: number): AttributionFacts {
   const {
     clickCode,
     clickedAt,
@@ -69,8 +64,12 @@ function toFacts(row: FactsRow, signup: Signup, terms: AttributionTerms): Attrib
     existingId,
     existingAffiliateId,
   } = row;
+  const { affiliateIpRule, clickIpRule, verdicts } = signup.screening;
   return {
-    ...terms,
+    windowMs,
+    affiliateIpRule,
+    clickIpRule,
+    screened: verdicts,
     referredUserId: signup.referredUserId,
     occurredAt: signup.occurredAt,
     clickId: signup.clickId,

@@ -9,7 +9,11 @@ export type RefusalReason =
   | 'affiliate_inactive'
   | 'self_referral'
   | 'affiliate_ip_match'
-  | 'click_ip_match';
+  | 'click_ip_match'
+  | 'blocked_email_domain';
+
+/** How an address rule is set: `hold` credits the signup, too, and keeps the affiliate's money until staff have looked. */
+export type AddressRuleMode = IpRuleMode | 'hold';
 
 /** `flag`: suspicious, kept for staff, but no reason to refuse. */
 export type Finding = 'pass' | 'refuse' | 'flag' | 'not_evaluated';
@@ -41,14 +45,16 @@ export interface AttributionFacts {
   ipHashes: string[] | null;
   /** When the affiliate's own browser last used the signup's address, if it did within the window. */
   affiliateSeenAtIp: Date | null;
-  affiliateIpRule: IpRuleMode;
-  clickIpRule: IpRuleMode;
+  affiliateIpRule: AddressRuleMode;
+  clickIpRule: AddressRuleMode;
+  /** What rules said that look at the signup alone. */
+  screened: RuleVerdict[];
 }
 
 /** A pure function: facts in, verdict out. */
 export type AttributionRule = (facts: AttributionFacts) => RuleVerdict;
 
 /** What a rule that found something does about it, as the operator configured it. */
-export function findingOf(mode: Exclude<IpRuleMode, 'off'>): Finding {
+export function findingOf(mode: Exclude<AddressRuleMode, 'off'>): Finding {
   return mode === 'refuse' ? 'refuse' : 'flag';
 }

@@ -17,10 +17,11 @@ import { lockReferralSubjects } from '../referral-locks.js';
 import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
 import type { CreateReferralDto } from '../referral.dto.js';
-import { type AttributionTerms, readFacts, type Signup } from './attribution-facts.js';
+import { readFacts, type Signup } from './attribution-facts.js';
 import type { AttributionFacts } from './attribution-rule.js';
 import type { AttributionDto, DecisionInputsDto } from './attribution.dto.js';
 import { decide, type Verdict } from './decide.js';
+import { SignupScreening } from './signup-screening.js';
 
 /** How far the host's clock may be ahead of ours. */
 const FUTURE_LEEWAY_MS = 5 * 60 * 1000;
@@ -30,8 +31,6 @@ type Affiliate = NonNullable<AttributionFacts['affiliate']>;
 /** Decides who is credited with a signup, and keeps why. */
 @Injectable()
 export class AttributionService {
-  private readonly terms: AttributionTerms;
-
   constructor(
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
@@ -39,17 +38,13 @@ export class AttributionService {
     private readonly plans: PlansService,
     private readonly presenter: ReferralPresenter,
     private readonly observer: ReferralObserver,
-    config: Config,
-  ) {
-    this.terms = {
-      windowMs: config.attributionWindowMs,
-      affiliateIpRule: config.affiliateIpRule,
-      clickIpRule: config.clickIpRule,
-    };
-  }
+    private readonly screening: SignupScreening,
+    private readonly config: Config,
+  ) {}
 
   /**
-   * What can be done before the transaction: normalising, and hashing the address, for which a new key may be needed.
+   * What can be done before the transaction: normalising, screening, and hashing the address, for which a new key may be
+   * needed.
    * @throws DomainError `click_or_code_required`, `occurred_at_invalid` (400).
    */
   async prepare(body: CreateReferralDto): Promise<Signup> {
@@ -69,14 +64,16 @@ export class AttributionService {
       throw occurredAtInvalid('occurredAt is more than 5 minutes in the future.');
     }
     await this.ipHasher.renewKeyIfDue();
+    const emailNormalized = body.email ? normaliseEmail(body.email) : null;
     return {
       referredUserId: body.referredUserId,
       clickId,
       code: code === null ? null : normaliseCode(code),
-      emailNormalized: body.email ? normaliseEmail(body.email) : null,
+      emailNormalized,
       ipHashes: body.ip ? this.ipHasher.hashesUnderLiveKeys(body.ip) : null,
       stripeCustomerId: body.stripeCustomerId ?? null,
       occurredAt,
+      screening: await this.screening.screen({ emailNormalized }),
     };
   }
 
@@ -90,7 +87,7 @@ export class AttributionService {
    */
   async attribute(tx: Tx, signup: Signup): Promise<Answer<AttributionDto>> {
     await lockReferralSubjects(tx, signup);
-    const facts = await readFacts(tx, signup, this.terms);
+    const facts = await readFacts(tx, signup, this.config.attributionWindowMs);
     if (facts.click && signup.occurredAt < facts.click.occurredAt) {
       throw occurredAtInvalid('occurredAt is before the click.');
     }
@@ -137,6 +134,8 @@ export class AttributionService {
       createdAt: this.clock.now(),
     });
     await this.observer.referralCreated(tx, referral);
+    const { emailNormalized } = signup;
+    await this.screening.signupCredited(tx, { referral, emailNormalized, verdicts: verdict.rules });
     return this.answer(tx, 201, id);
   }
 

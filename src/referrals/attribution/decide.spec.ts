@@ -24,6 +24,7 @@ const HONEST: AttributionFacts = {
   affiliateSeenAtIp: null,
   affiliateIpRule: 'refuse',
   clickIpRule: 'refuse',
+  screened: [],
 };
 
 const SAME_IP = { ipHashes: ['00', 'aa'] };

@@ -8,7 +8,7 @@ import { clickUnknown } from './rules/click-unknown.js';
 import { codeUnknown } from './rules/code-unknown.js';
 import { selfReferral } from './rules/self-referral.js';
 
-/** In the order in which they refuse: the first refusal is the reason. */
+/** In the order in which they refuse: the first refusal is the reason. What was screened before comes last. */
 const ATTRIBUTION_RULES: readonly AttributionRule[] = [
   clickUnknown,
   codeUnknown,
@@ -28,6 +28,6 @@ export interface Verdict {
 }
 
 export function decide(facts: AttributionFacts): Verdict {
-  const rules = ATTRIBUTION_RULES.map((rule) => rule(facts));
+  const rules = [...ATTRIBUTION_RULES.map((rule) => rule(facts)), ...facts.screened];
   return { refusal: rules.find(({ finding }) => finding === 'refuse')?.rule ?? null, rules };
 }

@@ -332,7 +332,7 @@ describe('a decision', () => {
         createdAt: api.clock.now().toISOString(),
       }),
     ]);
-    expect(page.data[0]?.rules).toHaveLength(8);
+    expect(page.data[0]?.rules).toHaveLength(9);
     expect(JSON.stringify(page)).not.toMatch(/customer@example\.com|192\.0\.2\.5/);
   });
 

@@ -1,0 +1,136 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Prisma } from '@prisma/client';
+import { Clock } from '../common/clock.js';
+import { Database, type Tx } from '../database/database.js';
+import { ReviewCases, type AffiliateSignal } from './review-cases.service.js';
+import { RuleSettings, type RuleSetting } from './rule-settings.service.js';
+import type { DetectionRule, FraudNews, Hit, Scope } from './rules/fraud-rule.js';
+import { detectionRules, type FraudRuleName } from './rules/registry.js';
+import { isWhitelisted } from './whitelist.js';
+
+/** Signals that are written in one transaction; each may take a lock. */
+const BATCH_SIZE = 500;
+
+/** Asks the rules over affiliates, and opens cases about what they find. Idempotent: each finding is told once. */
+@Injectable()
+export class FraudEvaluation {
+  private readonly logger = new Logger(FraudEvaluation.name);
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly settings: RuleSettings,
+    private readonly reviewCases: ReviewCases,
+  ) {}
+
+  /**
+   * Every rule once over all affiliates, each in one statement whose hits are read as they come: memory does not grow
+   * with the number of affiliates. Safe at any time and twice at once.
+   *
+   * @returns how many new signals were found.
+   */
+  evaluateAll(): Promise<number> {
+    return this.evaluate(detectionRules(), null);
+  }
+
+  /** The rules that product.md has looked at once more before anybody is paid, over all affiliates. */
+  evaluateBeforeRun(): Promise<number> {
+    return this.evaluate(
+      detectionRules().filter(([, { beforeRun }]) => beforeRun),
+      null,
+    );
+  }
+
+  /** The rules that look when this has happened, over the affiliates to whom it did. */
+  evaluateAfter(news: FraudNews, affiliateIds: string[]): Promise<number> {
+    return this.evaluate(detectionRules(news), affiliateIds);
+  }
+
+  /**
+   * The same within the transaction of what happened. The caller has locked the affiliate's balances, if it does at
+   * all: cases come after them.
+   */
+  async evaluateIn(tx: Tx, news: FraudNews, affiliateId: string): Promise<void> {
+    const settings = await this.settings.current();
+    const scope = { now: this.clock.now(), affiliateIds: [affiliateId] };
+    for (const [name, rule] of detectionRules(news)) {
+      const setting = settings[name];
+      if (setting.mode === 'off') continue;
+      const hits = await tx.$queryRaw<Hit[]>(newHits(name, rule, scope, setting));
+      if (hits.length > 0) await this.openCases(tx, name, rule, hits, setting);
+    }
+  }
+
+  private async evaluate(rules: [FraudRuleName, DetectionRule][], affiliateIds: string[] | null): Promise<number> {
+    const settings = await this.settings.read();
+    const scope = { now: this.clock.now(), affiliateIds };
+    let found = 0;
+    for (const [name, rule] of rules) {
+      const setting = settings[name];
+      if (setting.mode === 'off') continue;
+      let signals = 0;
+      for await (const hits of this.stream(newHits(name, rule, scope, setting))) {
+        await this.database.transaction((tx) => this.openCases(tx, name, rule, hits, setting));
+        signals += hits.length;
+      }
+      if (signals > 0)
+        this.logger.warn({ code: 'fraud_signals', message: 'a fraud rule found something', rule: name, signals });
+      found += signals;
+    }
+    return found;
+  }
+
+  private async openCases(
+    tx: Tx,
+    name: FraudRuleName,
+    rule: DetectionRule,
+    hits: Hit[],
+    { mode }: RuleSetting,
+  ): Promise<void> {
+    const signals = hits.map(
+      ({ affiliate_id: affiliateId, key, level, subject, referral_id: referralId, evidence }): AffiliateSignal => ({
+        affiliateId,
+        signal: {
+          key,
+          level,
+          summary: rule.summary(evidence),
+          evidence: evidence as Prisma.InputJsonObject,
+          ...(subject !== null && { subject }),
+          ...(referralId !== null && { referralId }),
+        },
+      }),
+    );
+    await this.reviewCases.openAll(tx, name, signals, mode === 'hold');
+  }
+
+  /** Reads a query's rows in batches, from one state of the database. */
+  private async *stream(query: Prisma.Sql): AsyncGenerator<Hit[]> {
+    const client = await this.database.pool.connect();
+    let isClean = false;
+    try {
+      await client.query('BEGIN READ ONLY');
+      await client.query(`DECLARE hits NO SCROLL CURSOR FOR ${query.text}`, query.values);
+      for (;;) {
+        const { rows } = await client.query<Hit>(`FETCH ${BATCH_SIZE} FROM hits`);
+        if (rows.length > 0) yield rows;
+        if (rows.length < BATCH_SIZE) break;
+      }
+      await client.query('COMMIT');
+      isClean = true;
+    } finally {
+      client.release(!isClean);
+    }
+  }
+}
+
+/** What the rule finds and staff have neither seen, at this level or a higher one, nor allowed for good. */
+function newHits(name: FraudRuleName, rule: DetectionRule, scope: Scope, { thresholds }: RuleSetting): Prisma.Sql {
+  return Prisma.sql`
+    WITH found AS MATERIALIZED (${rule.hits(scope, thresholds)})
+    SELECT h.affiliate_id, h.key, h.level, h.subject, h.referral_id, h.evidence FROM found h
+    WHERE NOT EXISTS (
+        SELECT 1 FROM review_cases c JOIN review_signals s ON s.case_id = c.id
+        WHERE c.affiliate_id = h.affiliate_id AND c.rule = ${name} AND s.key = h.key AND s.level >= h.level)
+      AND NOT ${isWhitelisted(Prisma.sql`h.affiliate_id`, name, Prisma.sql`h.subject`)}
+    ORDER BY h.affiliate_id, h.key`;
+}

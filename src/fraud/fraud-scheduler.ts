@@ -1,0 +1,70 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+import { DateTime } from 'luxon';
+import { Clock } from '../common/clock.js';
+import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { runAlone } from '../database/run-alone.js';
+import { FraudEvaluation } from './fraud-evaluation.service.js';
+
+/** After the reconciliation has begun and before the payouts of the 1st go out (PAYOUT_CRON). */
+const HOUR_OF_NIGHT = 4;
+const EVERY_QUARTER_HOUR = '0 11-59/15 * * * *';
+
+/**
+ * Has every rule look at all affiliates once a night, whichever instance comes first. It asks each quarter of an hour
+ * whether this night's is done, so one that was missed or failed is made up for.
+ */
+@Injectable()
+export class FraudScheduler implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(FraudScheduler.name);
+  private busy: Promise<void> | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly evaluation: FraudEvaluation,
+  ) {}
+
+  /** Never rejects. A second call while one is under way joins it. */
+  @Cron(EVERY_QUARTER_HOUR)
+  async tick(): Promise<void> {
+    this.busy ??= this.work().finally(() => {
+      this.busy = null;
+    });
+    await this.busy;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.busy;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      await runAlone(this.database, 'fraud_evaluation', async () => {
+        if (!(await this.isDue())) return;
+        const completedAt = this.clock.now();
+        await this.evaluation.evaluateAll();
+        await this.database.prisma.fraudEvaluation.upsert({
+          where: { id: 1 },
+          create: { completedAt },
+          update: { completedAt },
+        });
+      });
+    } catch (error) {
+      this.logger.warn({ message: 'the fraud rules are asked again in a quarter of an hour', error: String(error) });
+    }
+  }
+
+  private async isDue(): Promise<boolean> {
+    const last = await this.database.prisma.fraudEvaluation.findUnique({ where: { id: 1 } });
+    return last === null || last.completedAt < this.lastNight();
+  }
+
+  private lastNight(): Date {
+    const now = DateTime.fromJSDate(this.clock.now(), { zone: this.config.payoutTimezone });
+    const tonight = now.startOf('day').set({ hour: HOUR_OF_NIGHT });
+    return (tonight <= now ? tonight : tonight.minus({ days: 1 })).toJSDate();
+  }
+}

@@ -1,0 +1,35 @@
+import { affiliateIpMatch } from './affiliate-ip-match.js';
+import { blockedEmailDomain } from './blocked-email-domain.js';
+import { clickIpMatch } from './click-ip-match.js';
+import { conversionRate } from './conversion-rate.js';
+import type { DetectionRule, FraudNews, SignupRule } from './fraud-rule.js';
+
+/** Every rule that staff can set, by its name. A name is never reused or changed: cases keep it. */
+export const FRAUD_RULES = {
+  affiliate_ip_match: affiliateIpMatch,
+  click_ip_match: clickIpMatch,
+  blocked_email_domain: blockedEmailDomain,
+  conversion_rate: conversionRate,
+} as const;
+
+export type FraudRuleName = keyof typeof FRAUD_RULES;
+
+export const FRAUD_RULE_NAMES = Object.keys(FRAUD_RULES) as FraudRuleName[];
+
+export function isFraudRule(name: string): name is FraudRuleName {
+  return Object.hasOwn(FRAUD_RULES, name);
+}
+
+/** The rule as any rule. */
+export function fraudRule(name: FraudRuleName): SignupRule | DetectionRule {
+  return FRAUD_RULES[name];
+}
+
+/** The rules over affiliates; with `news`, those that look when it has happened. In the order in which locks are taken. */
+export function detectionRules(news?: FraudNews): [FraudRuleName, DetectionRule][] {
+  return [...FRAUD_RULE_NAMES].sort().flatMap((name): [FraudRuleName, DetectionRule][] => {
+    const rule = fraudRule(name);
+    if (rule.judges !== 'affiliate' || (news && !rule.news.includes(news))) return [];
+    return [[name, rule]];
+  });
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Prisma } from '@prisma/client';
+import { AuditLog } from '../audit/audit-log.js';
+import { Clock } from '../common/clock.js';
+import type { Tx } from '../database/database.js';
+import { checkedReason, type StaffAct } from '../staff/staff-act.js';
+import { ruleNotWhitelistable } from './review-errors.js';
+import { isFraudRule } from './rules/registry.js';
+
+export interface Pair {
+  affiliateId: string;
+  /** One of the fraud rules. */
+  rule: string;
+  /** The other party. Null: whatever the rule finds about this affiliate. */
+  subject: string | null;
+}
+
+/** The pairs that staff have allowed for good: a rule opens no case about them any more. */
+@Injectable()
+export class Whitelist {
+  constructor(
+    private readonly clock: Clock,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Allows a pair for good. What waits in open cases stays there for its decision. Audited as `review_pair.whitelisted`;
+   * a pair that is allowed already stays as it was. Locks nothing.
+   *
+   * @throws DomainError `rule_not_whitelistable`, `reason_length`.
+   */
+  async whitelistPair(tx: Tx, { affiliateId, rule, subject }: Pair, act: StaffAct): Promise<void> {
+    if (!isFraudRule(rule)) throw ruleNotWhitelistable(rule);
+    const reason = checkedReason(act.reason);
+    const { staffUserId } = act;
+    const { count } = await tx.reviewWhitelist.createMany({
+      data: [{ affiliateId, rule, subject: subject ?? '', staffUserId, reason, createdAt: this.clock.now() }],
+      skipDuplicates: true,
+    });
+    if (count === 0) return;
+    await this.audit.record(tx, {
+      actorId: staffUserId,
+      action: 'review_pair.whitelisted',
+      subjectType: 'affiliate',
+      subjectId: affiliateId,
+      before: null,
+      after: { rule, subject },
+      reason,
+    });
+  }
+}
+
+/** Whether staff have allowed this pair for good: the affiliate and the other party, or all that the rule finds about it. */
+export function isWhitelisted(affiliateId: Prisma.Sql, rule: string, subject: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`EXISTS (
+    SELECT 1 FROM review_whitelist w
+    WHERE w.affiliate_id = ${affiliateId} AND w.rule = ${rule} AND w.subject IN ('', coalesce(${subject}, '')))`;
+}
+
+export async function findWhitelisted(tx: Tx, { affiliateId, rule, subject }: Pair): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ allowed: boolean }[]>`
+    SELECT ${isWhitelisted(Prisma.sql`${affiliateId}`, rule, Prisma.sql`${subject}::text`)} AS allowed`;
+  return row?.allowed ?? false;
+}

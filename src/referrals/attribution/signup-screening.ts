@@ -1,0 +1,32 @@
+import type { Referral } from '@prisma/client';
+import type { Tx } from '../../database/database.js';
+import type { AddressRuleMode, RuleVerdict } from './attribution-rule.js';
+
+/** What there is to say of a signup before anybody knows whose it is. */
+export interface Screening {
+  /** How the rules are set that attribution itself judges. */
+  affiliateIpRule: AddressRuleMode;
+  clickIpRule: AddressRuleMode;
+  /** The word of the rules that look at nothing but the signup; they come after attribution's own. */
+  verdicts: RuleVerdict[];
+}
+
+/** A signup that was credited, with what is known of it only while it is. */
+export interface CreditedSignup {
+  referral: Referral;
+  emailNormalized: string | null;
+  /** Every rule's word. */
+  verdicts: RuleVerdict[];
+}
+
+/** A port: what the fraud rules say of signups, and what they make of one that was credited. */
+export abstract class SignupScreening {
+  /** Called before the transaction. */
+  abstract screen(signup: { emailNormalized: string | null }): Promise<Screening>;
+
+  /**
+   * Called inside the transaction that credited the signup, after all else that it does; both stand or fall together.
+   * The affiliate's balances are locked where it has any.
+   */
+  abstract signupCredited(tx: Tx, credited: CreditedSignup): Promise<void>;
+}
