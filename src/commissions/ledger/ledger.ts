@@ -137,10 +137,16 @@ export class Ledger {
     );
     const known = new Map<string, Date>();
     if (commissionIds.length > 0) {
+      // From each commission to its entries to their postings (OFFSET 0 keeps the order): the planner, which does not know
+      // how many postings became payable since it last counted, would otherwise read all of those first.
       const rows = await tx.$queryRaw<{ commissionId: string; since: Date }[]>`
-        SELECT e.commission_id AS "commissionId", max(p.payable_since) AS since
-        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-        WHERE e.commission_id = ANY(${commissionIds}::text[]) AND p.payable_since IS NOT NULL GROUP BY e.commission_id`;
+        SELECT own.commission_id AS "commissionId", max(p.payable_since) AS since
+        FROM unnest(${commissionIds}::text[]) AS named (commission_id)
+        CROSS JOIN LATERAL (
+          SELECT e.commission_id, e.id FROM journal_entries e WHERE e.commission_id = named.commission_id OFFSET 0
+        ) own
+        CROSS JOIN LATERAL (SELECT p.payable_since FROM postings p WHERE p.entry_id = own.id OFFSET 0) p
+        WHERE p.payable_since IS NOT NULL GROUP BY own.commission_id`;
       for (const { commissionId, since } of rows) known.set(commissionId, since);
     }
     return ({ kind, commissionId, occurredAt }) => {

@@ -6,6 +6,7 @@ import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
+import { planByIndex } from '../../database/plan-by-index.js';
 import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
@@ -127,6 +128,7 @@ export class PayoutReservation {
     keys: BalanceKey[],
     options: ReservationOptions & { decided: Prisma.Sql },
   ): Promise<number> {
+    await planByIndex(tx);
     await lockBalances(tx, keys);
     const payouts: NewPayout[] = [];
     const skips: NewSkip[] = [];

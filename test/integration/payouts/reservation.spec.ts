@@ -8,6 +8,7 @@ import { unlinedItems } from '../../../src/payouts/eligibility/payout-items.js';
 import { PlatformFunds } from '../../../src/payouts/eligibility/platform-funds.js';
 import { PayoutReservation } from '../../../src/payouts/runs/payout-reservation.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 
 let api: TestApp;
@@ -135,6 +136,53 @@ describe('reserving', () => {
     const read = rowsRead(row!['QUERY PLAN'][0].Plan);
     expect(read).toMatchObject({ postings: 40 * 6, journal_entries: 0 });
     expect(read['payout_lines'] ?? 0).toBe(0);
+  });
+});
+
+/**
+ * A plan made from stale statistics is quick on few rows and hopeless on many: what was touched tells, whatever the time.
+ * The seed is vacuumed while nothing is payable and no line is written, so the statistics say that there are none.
+ */
+describe('statistics that know nothing of what the run itself writes', () => {
+  const SHAPE = { affiliates: 500, commissionsPerMonth: 12 };
+  const ITEMS = SHAPE.affiliates * SHAPE.commissionsPerMonth;
+
+  /** A process of its own: PostgreSQL adds what a connection touched to its statistics once that ends. */
+  async function inAnotherProcess(work: (other: TestApp) => Promise<unknown>): Promise<void> {
+    const other = await startTestApp({ databaseUrl: api.database.url, stripe: api.stripe, background: false });
+    await work(other).finally(() => other.close());
+  }
+
+  /** What was touched of a table or index, once all of its `inserted` rows are accounted for. */
+  const touched = (inserted: { table: string; rows: number }, figure: Prisma.Sql) =>
+    eventually(async () => {
+      const [row] = await api.database.prisma.$queryRaw<{ inserted: number; figure: number }[]>`
+        SELECT n_tup_ins::int AS inserted, (${figure})::int AS figure FROM pg_stat_user_tables WHERE relname = ${inserted.table}`;
+      expect(row?.inserted).toBe(inserted.rows);
+      return row!.figure;
+    });
+
+  it('do not make releasing read all that became payable before', async () => {
+    await seed({ ...SHAPE, lastMonth: 'held' });
+    await inAnotherProcess((other) => other.app.get(HoldsService).releaseDue(CUT_OFF));
+    const payableRead = await touched(
+      { table: 'postings', rows: 2 * ITEMS + 2 * ITEMS },
+      Prisma.sql`SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'postings_items'`,
+    );
+    expect(payableRead).toBe(0);
+  });
+
+  it('do not make reserving read the lines that it has written', async () => {
+    await seed({ ...SHAPE, lastMonth: 'held' });
+    await api.app.get(HoldsService).releaseDue(CUT_OFF);
+    await inAnotherProcess(async (other) => reservation(other).reserveAll(await newRun()));
+    const blocksTouched = await touched(
+      { table: 'payout_lines', rows: ITEMS },
+      Prisma.sql`SELECT heap_blks_hit + heap_blks_read FROM pg_statio_user_tables WHERE relname = 'payout_lines'`,
+    );
+    // To insert a line touches its block once or twice; to look for it in the whole table, every block there is.
+    expect(blocksTouched).toBeLessThan(3 * ITEMS);
+    await expectEverybodyReserved(SHAPE);
   });
 });
 
