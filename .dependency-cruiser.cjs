@@ -11,7 +11,7 @@ const LAYERS = [
   ['commissions'],
   ['payouts'],
   ['stripe'],
-  ['admin', 'dashboard'],
+  ['admin', 'dashboard', 'erasures'],
 ];
 
 /** These put everything together and may import all of it; nothing imports them. */

@@ -9,6 +9,7 @@ import { CommonModule } from './common/common.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { ErasuresModule } from './erasures/erasures.module.js';
 import { FraudModule } from './fraud/fraud.module.js';
 import { HttpModule } from './http/http.module.js';
 import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
@@ -51,7 +52,7 @@ export class AppModule {
         CommissionsModule,
         PayoutsModule,
         StripeEventsModule,
-        ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule] : []),
+        ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule] : []),
       ],
     };
   }

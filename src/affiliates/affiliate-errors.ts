@@ -21,6 +21,14 @@ export function codeReserved(code: string): DomainError {
   return new DomainError('rule', 'code_reserved', 'This code is a reserved word; choose another.', { code });
 }
 
+export function affiliateErased(): DomainError {
+  return new DomainError(
+    'rule',
+    'affiliate_erased',
+    'The personal data of this affiliate were erased: only status, planId and commissionRateBps can be changed.',
+  );
+}
+
 export function statusTransitionInvalid(from: string, to: string): DomainError {
   return new DomainError('rule', 'status_transition_invalid', `An affiliate that is ${from} cannot become ${to}.`, {
     from,

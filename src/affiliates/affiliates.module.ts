@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AffiliateErasure } from './affiliate-erasure.js';
 import { AffiliatesController } from './affiliates.controller.js';
 import { AffiliatesService } from './affiliates.service.js';
 import { AffiliateCodes, CodeSuffixes } from './codes/affiliate-codes.js';
@@ -30,6 +31,7 @@ import { PlansService } from './plans/plans.service.js';
   ],
   providers: [
     AffiliatesService,
+    AffiliateErasure,
     AffiliateCodes,
     CodeSuffixes,
     PlansService,
@@ -39,6 +41,6 @@ import { PlansService } from './plans/plans.service.js';
     AffiliateNotices,
     BankPayouts,
   ],
-  exports: [AffiliatesService, PlansService, OnboardingService, OnboardingLinks, BankPayouts],
+  exports: [AffiliatesService, AffiliateErasure, PlansService, OnboardingService, OnboardingLinks, BankPayouts],
 })
 export class AffiliatesModule {}

@@ -8,7 +8,7 @@ import type { Answer } from '../http/idempotency.js';
 import { type Page, pageArgs, toPage } from '../http/pagination.js';
 import { normaliseCode } from './codes/affiliate-code.js';
 import { AffiliateCodes } from './codes/affiliate-codes.js';
-import { affiliateExists, affiliateNotFound } from './affiliate-errors.js';
+import { affiliateErased, affiliateExists, affiliateNotFound } from './affiliate-errors.js';
 import { affiliateInclude, presentAffiliate } from './affiliate-presenter.js';
 import { type AffiliateStatus, assertTransition } from './affiliate-status.js';
 import type { AffiliateDto, AffiliatesQuery, CreateAffiliateDto, UpdateAffiliateDto } from './affiliate.dto.js';
@@ -89,12 +89,13 @@ export class AffiliatesService {
 
   /**
    * Changes what is given and leaves the rest. Locks the affiliate's row.
-   * @throws DomainError `affiliate_not_found`, `code_taken`, `code_reserved`, `plan_not_found`,
+   * @throws DomainError `affiliate_not_found`, `affiliate_erased`, `code_taken`, `code_reserved`, `plan_not_found`,
    *   `status_transition_invalid`.
    */
   async update(id: string, changes: UpdateAffiliateDto): Promise<AffiliateDto> {
     return this.database.transaction(async (tx) => {
       const affiliate = await lockAffiliate(tx, id);
+      if (affiliate.erasedAt !== null && tellsWhoItIs(changes)) throw affiliateErased();
       if (changes.status !== undefined) assertTransition(affiliate.status as AffiliateStatus, changes.status);
       const planId = changes.planId === undefined ? undefined : await this.plans.resolveId(tx, changes.planId);
       const identity = {
@@ -172,6 +173,10 @@ async function lockAffiliate(tx: Tx, id: string): Promise<Affiliate> {
   const affiliate = await tx.affiliate.findUnique({ where: { id } });
   if (affiliate === null) throw affiliateNotFound();
   return affiliate;
+}
+
+function tellsWhoItIs({ name, email, country, code }: UpdateAffiliateDto): boolean {
+  return [name, email, country, code].some((value) => value !== undefined);
 }
 
 function emailColumns(email: string | null): { email: string | null; emailNormalized: string | null } {

@@ -6,12 +6,14 @@ import type { Tx } from '../database/database.js';
 
 /** Who acts at the command line: whoever may start it owns the machine, and is known to nobody else. */
 export const OPERATOR = 'operator';
+/** Who acts through the API: the host's own software, whatever made it. */
+export const HOST_APP = 'host';
 /** Who acts when a job does. */
 export const SYSTEM = 'system';
 
 /** One act that somebody may have to answer for. */
 export interface AuditRecord {
-  /** A staff user's id (stf_…), or `operator` for the command line and `system` for jobs. */
+  /** A staff user's id (stf_…), or `operator` for the command line, `host` for the API and `system` for jobs. */
   actorId: string;
   /** In the past tense, subject first: `affiliate.suspended`. */
   action: string;

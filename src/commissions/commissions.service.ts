@@ -99,12 +99,13 @@ export class CommissionsService extends ReferralObserver {
   }
 
   private async settleInvoices(tx: Tx, invoiceIds: string[], cause: Cause): Promise<void> {
-    const invoices = await tx.stripeInvoice.findMany({ where: { id: { in: invoiceIds } }, orderBy: { id: 'asc' } });
-    const subjects = invoices.map(({ customerId, referredUserId }) => ({
+    const stored = await tx.stripeInvoice.findMany({ where: { id: { in: invoiceIds } }, orderBy: { id: 'asc' } });
+    const subjects = stored.map(({ customerId, referredUserId }) => ({
       stripeCustomerId: customerId,
       referredUserId,
     }));
     await lockReferralSubjects(tx, ...subjects);
+    const invoices = await this.withPseudonyms(tx, stored);
     await this.lockNamedUsers(tx, invoices);
     const referrals = new Map<string, Referral>();
     for (const { customerId, referredUserId } of invoices) {
@@ -115,6 +116,21 @@ export class CommissionsService extends ReferralObserver {
       const referral = referrals.get(id);
       if (referral) await this.settlement.settle(tx, referral, cause);
     }
+  }
+
+  /** An invoice of an erased person that names them all the same names their pseudonym from now on. */
+  private async withPseudonyms(tx: Tx, invoices: StripeInvoice[]): Promise<StripeInvoice[]> {
+    const pseudonyms = await this.lifecycle.pseudonymsOf(
+      tx,
+      invoices.flatMap(({ customerId }) => customerId ?? []),
+    );
+    return Promise.all(
+      invoices.map(async (invoice) => {
+        const referredUserId = pseudonyms.get(invoice.customerId ?? '');
+        if (referredUserId === undefined || invoice.referredUserId === referredUserId) return invoice;
+        return tx.stripeInvoice.update({ where: { id: invoice.id }, data: { referredUserId } });
+      }),
+    );
   }
 
   /** Where only the customer is known to be some user, that user's signup may be on its way: it is waited for. */

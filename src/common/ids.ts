@@ -21,6 +21,8 @@ export const ID_PREFIXES = {
   reconciliation: 'rec',
   auditRecord: 'aud',
   staffUser: 'stf',
+  erasure: 'era',
+  erasedPerson: 'erased',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

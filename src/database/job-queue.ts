@@ -24,19 +24,20 @@ const POLL_SECONDS = 1;
 @Injectable()
 export class JobQueue implements BeforeApplicationShutdown {
   private boss: PgBoss | null = null;
+  private starting: Promise<PgBoss> | null = null;
   /** Handlers and statements under way: pg-boss does not wait for all of them when it stops. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly workerIds = new Map<string, string>();
 
   constructor(private readonly database: Database) {}
 
-  /** Opens these queues, making those that do not exist yet. Enqueuing works only after it. */
+  /**
+   * Opens these queues, making those that do not exist yet. Enqueuing works only after it. Each module opens its own;
+   * what the whole queue has to report, the first one hears.
+   */
   async start(queues: string[], onError: (error: Error) => void): Promise<void> {
-    const executeSql = (text: string, values: unknown[]) => this.track(this.database.pool.query(text, values));
-    const boss = new PgBoss({ db: { executeSql } });
-    boss.on('error', onError);
-    await boss.start();
-    this.boss = boss;
+    this.starting ??= this.startBoss(onError);
+    const boss = await this.starting;
     for (const name of queues) {
       await boss.createQueue(name, { name, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true });
     }
@@ -74,6 +75,15 @@ export class JobQueue implements BeforeApplicationShutdown {
   wake(queue: string): void {
     const id = this.workerIds.get(queue);
     if (id) this.boss?.notifyWorker(id);
+  }
+
+  private async startBoss(onError: (error: Error) => void): Promise<PgBoss> {
+    const executeSql = (text: string, values: unknown[]) => this.track(this.database.pool.query(text, values));
+    const boss = new PgBoss({ db: { executeSql } });
+    boss.on('error', onError);
+    await boss.start();
+    this.boss = boss;
+    return boss;
   }
 
   private started(): PgBoss {

@@ -8,6 +8,9 @@ export function maskEmail(email: string): string {
   return `${firstCharacter(email)}***@${firstCharacter(domain)}***${topLevel}`;
 }
 
+/** What maskEmail made, inside a sentence. */
+export const MASKED_EMAIL = /\S{1,2}\*{3}@\S{1,2}\*{3}(?:\.[\p{L}\p{N}-]+)?/gu;
+
 /** `user_42` → `us***42`. Host apps use all kinds of ids, e-mails among them. */
 export function maskId(id: string): string {
   if (id.includes('@')) return maskEmail(id);

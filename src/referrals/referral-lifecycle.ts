@@ -27,6 +27,9 @@ export interface CustomerFacts {
   source: 'metadata' | 'checkout';
 }
 
+/** The source of a customer whose person was erased: known by a pseudonym, whatever Stripe goes on to say. */
+const ERASED_SOURCE = 'erasure';
+
 /** Statuses in which the customer no longer has the subscription. Anything else, known or not, still counts. */
 const ENDED = new Set(['canceled', 'incomplete_expired']);
 
@@ -57,6 +60,16 @@ export class ReferralLifecycle {
   }
 
   /**
+   * By what erased persons are known: Stripe goes on naming the user ids of its customers. Ask under the customers'
+   * locks, and store the pseudonym instead.
+   */
+  async pseudonymsOf(tx: Tx, customerIds: string[]): Promise<Map<string, string>> {
+    if (customerIds.length === 0) return new Map();
+    const erased = await tx.stripeCustomer.findMany({ where: { id: { in: customerIds }, source: ERASED_SOURCE } });
+    return new Map(erased.map(({ id, referredUserId }) => [id, referredUserId]));
+  }
+
+  /**
    * Stores who a customer is. The first word counts, and metadata, which only the host writes, more than what a
    * checkout page was opened with. Idempotent. Locks the customer and the user (lockReferralSubjects).
    *
@@ -78,12 +91,14 @@ export class ReferralLifecycle {
    */
   async recordSubscription(tx: Tx, facts: SubscriptionFacts): Promise<void> {
     await lockReferralSubjects(tx, { referredUserId: facts.referredUserId, stripeCustomerId: facts.customerId });
-    const { id, ...seen } = facts;
+    const pseudonym = (await this.pseudonymsOf(tx, [facts.customerId])).get(facts.customerId);
+    const { id, ...told } = facts;
+    const seen = { ...told, referredUserId: pseudonym ?? facts.referredUserId };
     const stored = await tx.stripeSubscription.findUnique({ where: { id } });
     // An ended subscription never comes back, so an older answer that arrives late must not revive it.
     if (stored && (stored.seenAt > facts.seenAt || (ENDED.has(stored.status) && !ENDED.has(facts.status)))) return;
-    await tx.stripeSubscription.upsert({ where: { id }, create: facts, update: seen });
-    const referral = await this.findReferral(tx, facts.customerId, facts.referredUserId);
+    await tx.stripeSubscription.upsert({ where: { id }, create: { id, ...seen }, update: seen });
+    const referral = await this.findReferral(tx, facts.customerId, seen.referredUserId);
     if (referral) await this.refresh(tx, referral);
   }
 

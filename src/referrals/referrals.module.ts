@@ -6,6 +6,7 @@ import { DecisionsService } from './attribution/decisions.service.js';
 import { ClicksModule } from './clicks/clicks.module.js';
 import { IpHashingModule } from './ip-hashing.module.js';
 import { MyReferralsController } from './my-referrals.controller.js';
+import { ReferralErasure } from './referral-erasure.js';
 import { ReferralPresenter } from './referral-presenter.js';
 import { ReferralsController } from './referrals.controller.js';
 import { ReferralsService } from './referrals.service.js';
@@ -19,7 +20,7 @@ import { StatsService } from './stats/stats.service.js';
 @Module({
   imports: [AffiliatesModule, IpHashingModule, ClicksModule],
   controllers: [ReferralsController, DecisionsController, MyReferralsController, AffiliateStatsController],
-  providers: [AttributionService, DecisionsService, ReferralsService, ReferralPresenter, StatsService],
-  exports: [AttributionService, DecisionsService, ReferralsService, StatsService],
+  providers: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, ReferralPresenter, StatsService],
+  exports: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, StatsService],
 })
 export class ReferralsModule {}

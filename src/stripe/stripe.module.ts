@@ -18,7 +18,9 @@ import { StripeTransferReversalGateway } from './gateways/stripe-transfer-revers
 import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
+import { ErasedSubjects } from './webhooks/erased-subjects.js';
 import { EventBackfill } from './webhooks/event-backfill.js';
+import { EventErasure } from './webhooks/event-erasure.js';
 import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
 import { EventMetrics } from './webhooks/event-metrics.js';
 import { EventProcessor } from './webhooks/event-processor.js';
@@ -87,6 +89,8 @@ export class StripeGatewaysModule {
     EventReplay,
     PaymentReader,
     EventBackfill,
+    ErasedSubjects,
+    EventErasure,
     ...HANDLERS,
     {
       provide: EventHandlers,
@@ -95,7 +99,7 @@ export class StripeGatewaysModule {
         new EventHandlers(connection, handlers),
     },
   ],
-  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill],
+  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill, EventErasure],
 })
 export class StripeEventsModule {}
 

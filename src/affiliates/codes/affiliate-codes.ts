@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import type { Tx } from '../../database/database.js';
 import { codePrefixOf, isReservedCode, normaliseCode, SUFFIX_ALPHABET, SUFFIX_LENGTHS } from './affiliate-code.js';
 import { codeReserved, codeTaken } from '../affiliate-errors.js';
+import { isRetired, retireCodes } from './retired-codes.js';
 
 /** The random part of a code. */
 @Injectable()
@@ -52,6 +53,18 @@ export class AffiliateCodes {
     await tx.affiliateCode.update({ where: { code }, data: { isCurrent: true } });
   }
 
+  /**
+   * Takes all codes from an affiliate who is erased, for ever and from everybody, and gives it one that says nothing.
+   * The caller holds the affiliate's lock.
+   */
+  async retireAll(tx: Tx, affiliateId: string): Promise<{ retired: string[]; code: string }> {
+    const rows = await tx.affiliateCode.findMany({ where: { affiliateId }, orderBy: { code: 'asc' } });
+    const retired = rows.map(({ code }) => code);
+    await retireCodes(tx, retired);
+    await tx.affiliateCode.deleteMany({ where: { affiliateId } });
+    return { retired, code: await this.assignGenerated(tx, affiliateId, '') };
+  }
+
   private async assignGenerated(tx: Tx, affiliateId: string, name: string): Promise<string> {
     const prefix = codePrefixOf(name);
     for (const length of SUFFIX_LENGTHS) {
@@ -61,8 +74,9 @@ export class AffiliateCodes {
     throw new Error('no code was free, which cannot happen by chance');
   }
 
-  /** @returns false when somebody has the code; without an error, which would end the transaction. */
+  /** @returns false when somebody has or had the code; without an error, which would end the transaction. */
   private async insert(tx: Tx, affiliateId: string, code: string, isCurrent: boolean): Promise<boolean> {
+    if (await isRetired(tx, code)) return false;
     const { count } = await tx.affiliateCode.createMany({
       data: [{ code, affiliateId, isCurrent, createdAt: this.clock.now() }],
       skipDuplicates: true,

@@ -3,7 +3,7 @@ import type { Affiliate } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
-import { stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
+import { affiliateErased, stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
 import { AffiliatesService } from '../affiliates.service.js';
 import { AccountGateway } from './account-gateway.js';
 import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
@@ -34,14 +34,16 @@ export class OnboardingLinks {
   /**
    * Mints a link, good for one visit; makes the account on first use, and another one when the account is gone. The link
    * is neither stored nor logged: whoever has it is taken for the affiliate.
-   * @throws DomainError `affiliate_not_found`, `url_not_allowed` (422), `stripe_unavailable` (503).
+   * @throws DomainError `affiliate_not_found`, `affiliate_erased` and `url_not_allowed` (422), `stripe_unavailable` (503).
    */
   async create(affiliateId: string, input: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
     const returnUrl = this.checkedUrl('returnUrl', input.returnUrl) ?? `${this.config.publicUrl}/onboarding/return`;
     const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? `${this.config.publicUrl}/onboarding/refresh`;
     const mint = (accountId: string) =>
       this.ask(affiliateId, () => this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }));
-    const accountId = await this.ensureAccount(await this.affiliates.getById(affiliateId));
+    const affiliate = await this.affiliates.getById(affiliateId);
+    if (affiliate.erasedAt !== null) throw affiliateErased();
+    const accountId = await this.ensureAccount(affiliate);
     let link = await mint(accountId);
     if (link === null && (await this.giveUpIfGone(affiliateId, accountId))) {
       link = await mint(await this.ensureAccount(await this.affiliates.getById(affiliateId)));

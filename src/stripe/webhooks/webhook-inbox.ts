@@ -3,6 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import { JobQueue } from '../../database/job-queue.js';
+import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers } from './event-handlers.js';
 import type { InboundEvent } from './webhook-verifier.js';
 
@@ -13,7 +14,7 @@ export interface StripeEventJob {
 }
 
 /**
- * Keeps every verified event once. Events that arrive together share one insert and one commit, and the jobs that
+ * Keeps every verified event once, those of erased persons without what says who it was. Events that arrive together share one insert and one commit, and the jobs that
  * will process them are enqueued in that same transaction.
  */
 @Injectable()
@@ -25,6 +26,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly jobs: JobQueue,
     private readonly handlers: EventHandlers,
+    private readonly erased: ErasedSubjects,
   ) {}
 
   /** Resolves once the event is stored durably; a duplicate changes nothing. */
@@ -37,9 +39,10 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   }
 
   private async write(events: InboundEvent[]): Promise<void> {
-    const distinct = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
+    const different = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
       a.id < b.id ? -1 : 1,
     );
+    const distinct = await this.erased.redact(different);
     const client = await this.database.pool.connect();
     let failure: Error | undefined;
     try {

@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { firstIdAt } from '../common/ids.js';
+import { replaceNames } from '../common/replace-names.js';
+import type { Tx } from '../database/database.js';
+import type { RuleVerdict } from './attribution/attribution-rule.js';
+import { MASKED_EMAIL } from './masking.js';
+import { lockReferralSubjects } from './referral-locks.js';
+
+/** What was found of a referred user, for whoever must search for it elsewhere. */
+export interface FormerReferredUser {
+  referralId: string | null;
+  /** Their customers at Stripe: known under the pseudonym from now on. */
+  customerIds: string[];
+  /** What those customers, and the user, paid with. */
+  paymentIds: string[];
+}
+
+/** How many clicks are looked at in one statement. */
+const CLICKS_AT_ONCE = 20_000;
+/** A click's id may be a little older than the affiliate's row: clocks differ. */
+const CLOCK_LEEWAY_MS = 24 * 60 * 60 * 1000;
+
+/** Erases who a referred user is, and what is known of their visits. The referral and what it earned stay. */
+@Injectable()
+export class ReferralErasure {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Puts the pseudonym in place of the user id in the referral, the decisions and the facts of Stripe, binds the
+   * person's customers at Stripe to it (what Stripe tells of them later still finds its referral), and empties the
+   * clicks they came by. Moves no money. Locks the user and their customers (lockReferralSubjects).
+   */
+  async erase(tx: Tx, userId: string, pseudonym: string): Promise<FormerReferredUser> {
+    await lockReferralSubjects(tx, { referredUserId: userId });
+    const customerIds = await findCustomers(tx, userId);
+    await lockReferralSubjects(tx, ...customerIds.map((stripeCustomerId) => ({ stripeCustomerId })));
+    const referral = await tx.referral.findUnique({ where: { referredUserId: userId } });
+    await this.eraseVisits(tx, userId, referral?.clickId ?? null);
+    await this.eraseDecisions(tx, userId, pseudonym);
+    const paymentIds = await findPayments(tx, userId, customerIds);
+    const rename = { where: { referredUserId: userId }, data: { referredUserId: pseudonym } };
+    await tx.referral.updateMany(rename);
+    await tx.stripeInvoice.updateMany(rename);
+    await tx.stripeSubscription.updateMany(rename);
+    await tx.stripeCustomer.updateMany({ where: rename.where, data: { ...rename.data, source: 'erasure' } });
+    await tx.$executeRaw`
+      INSERT INTO "stripe_customers" ("id", "referred_user_id", "source", "received_at")
+      SELECT "id", ${pseudonym}, 'erasure', ${this.clock.now()} FROM unnest(${customerIds}::text[]) AS "c" ("id")
+      ON CONFLICT ("id") DO UPDATE SET "referred_user_id" = EXCLUDED."referred_user_id", "source" = 'erasure'`;
+    return { referralId: referral?.id ?? null, customerIds, paymentIds };
+  }
+
+  /** Forgets under which addresses an affiliate's own browser was seen. */
+  async eraseAddresses(tx: Tx, affiliateId: string): Promise<void> {
+    await tx.affiliateIp.deleteMany({ where: { affiliateId } });
+  }
+
+  /**
+   * Puts an affiliate's new code in place of retired ones in its clicks, some at a time.
+   * @param after the last click of the time before.
+   * @returns the last click that was looked at, null at the end.
+   */
+  async eraseCodesOfClicks(
+    tx: Tx,
+    affiliate: { id: string; codes: string[]; code: string; createdAt: Date },
+    after: string | null,
+  ): Promise<string | null> {
+    const from = after ?? firstIdAt('click', new Date(affiliate.createdAt.getTime() - CLOCK_LEEWAY_MS));
+    const [{ last } = { last: null }] = await tx.$queryRaw<{ last: string | null }[]>`
+      SELECT max("id") AS "last" FROM (SELECT "id" FROM "clicks" WHERE "id" > ${from} ORDER BY "id" LIMIT ${CLICKS_AT_ONCE}) AS "next"`;
+    if (last === null) return null;
+    // The page's address, where there is one, may hold the code as well.
+    await tx.$executeRaw`
+      UPDATE "clicks" SET "code" = ${affiliate.code}, "url" = NULL
+      WHERE "id" > ${from} AND "id" <= ${last} AND "affiliate_id" = ${affiliate.id} AND "code" = ANY (${affiliate.codes}::text[])`;
+    return last;
+  }
+
+  /** The clicks that the person's signups named; others cannot be told from those of strangers. */
+  private async eraseVisits(tx: Tx, userId: string, clickId: string | null): Promise<void> {
+    const decisions = await tx.attributionDecision.findMany({
+      where: { referredUserId: userId, clickId: { not: null } },
+      select: { clickId: true },
+    });
+    const clickIds = [clickId, ...decisions.map((decision) => decision.clickId)];
+    // What made the visitor that day's unique one is worked out from the click itself (IpHasher.hashVisitor). A click of
+    // the day on which the key was replaced may leave its mark, which nothing leads back to.
+    await tx.$executeRaw`
+      DELETE FROM "click_visitors" AS v USING "clicks" AS c
+      WHERE c."id" = ANY (${clickIds}::text[]) AND v."affiliate_id" = c."affiliate_id"
+        AND v."day" = (c."occurred_at" AT TIME ZONE 'UTC')::date
+        AND v."visitor_hash" = substring(sha256(convert_to(encode(c."ip_hash", 'hex') || E'\n' || coalesce(c."user_agent", ''), 'UTF8')) FOR 16)`;
+    await tx.$executeRaw`
+      UPDATE "clicks" SET "url" = NULL, "referrer" = NULL, "user_agent" = NULL, "sub_id" = NULL, "ip_hash" = NULL
+      WHERE "id" = ANY (${clickIds}::text[])`;
+  }
+
+  /** The trace stays: which rules were asked, what they found, and why, without the user's id and masked address. */
+  private async eraseDecisions(tx: Tx, userId: string, pseudonym: string): Promise<void> {
+    const decisions = await tx.attributionDecision.findMany({ where: { referredUserId: userId } });
+    const names = new Map([[userId, pseudonym]]);
+    for (const { id, inputs, rules } of decisions) {
+      const verdicts = replaceNames(rules as unknown as RuleVerdict[], names);
+      await tx.attributionDecision.update({
+        where: { id },
+        data: {
+          referredUserId: pseudonym,
+          inputs: { ...(inputs as object), email: null },
+          rules: verdicts.map((verdict) => ({ ...withoutMasked(verdict) })),
+        },
+      });
+    }
+  }
+}
+
+function withoutMasked(verdict: RuleVerdict): RuleVerdict {
+  const { evidence, sentence } = verdict;
+  return {
+    ...verdict,
+    evidence: 'email' in evidence ? { ...evidence, email: null } : evidence,
+    sentence: sentence.replace(MASKED_EMAIL, '[erased]'),
+  };
+}
+
+/**
+ * The person's customers at Stripe: the one that the referral is bound to, and those that Stripe's facts name with the
+ * user id, unless the server's own binding or an earlier word says that they are somebody else's.
+ */
+async function findCustomers(tx: Tx, userId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH "named" AS (
+      SELECT "customer_id" AS "id" FROM "stripe_invoices" WHERE "referred_user_id" = ${userId} AND "customer_id" IS NOT NULL
+      UNION SELECT "customer_id" FROM "stripe_subscriptions" WHERE "referred_user_id" = ${userId}
+    )
+    SELECT "stripe_customer_id" AS "id" FROM "referrals" WHERE "referred_user_id" = ${userId} AND "stripe_customer_id" IS NOT NULL
+    UNION
+    SELECT "id" FROM "stripe_customers" WHERE "referred_user_id" = ${userId}
+    UNION
+    SELECT n."id" FROM "named" n
+    WHERE NOT EXISTS (SELECT 1 FROM "stripe_customers" c WHERE c."id" = n."id" AND c."referred_user_id" <> ${userId})
+      AND NOT EXISTS (SELECT 1 FROM "referrals" r WHERE r."stripe_customer_id" = n."id" AND r."referred_user_id" <> ${userId})
+    ORDER BY 1`;
+  return rows.map(({ id }) => id);
+}
+
+async function findPayments(tx: Tx, userId: string, customerIds: string[]): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ paymentId: string }[]>`
+    SELECT DISTINCT p."payment_id" AS "paymentId"
+    FROM "stripe_invoices" i JOIN "stripe_invoice_payments" p ON p."invoice_id" = i."id"
+    WHERE i."referred_user_id" = ${userId} OR i."customer_id" = ANY (${customerIds}::text[])`;
+  return rows.map(({ paymentId }) => paymentId);
+}

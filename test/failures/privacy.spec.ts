@@ -1,0 +1,389 @@
+/** failures.md, row 71: what of a person is at rest, and what of it is left when they are erased. */
+import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
+import type { ErasureDto } from '../../src/erasures/erasure.dto.js';
+import type { ErrorBody } from '../../src/http/error-response.js';
+import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
+import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
+import type { ReferralDto } from '../../src/referrals/referral.dto.js';
+import { EventReplay } from '../../src/stripe/webhooks/event-replay.js';
+import { BROWSER } from '../integration/referrals/visits.js';
+import { startTestApp, type TestApp } from '../setup/app.js';
+import { findInDatabase } from '../setup/database-search.js';
+import { eventually } from '../setup/eventually.js';
+import { onboard } from '../setup/host.js';
+import { balancesOf, commissionsOf, expectEveryCentExplained, pay, tell } from '../setup/sales.js';
+import { creditNoteOf, disputeOf, refundOf, subscriptionOf } from '../setup/webhooks.js';
+
+const AFFILIATE = {
+  userId: 'user-of-Wilhelmina',
+  name: 'Wilhelmina Ostrander',
+  email: 'Wil.Helmina+aff@gmail.com',
+  code: 'OSTRANDER',
+};
+const AFFILIATE_IP = '198.51.100.71';
+const BUYER = {
+  userId: 'buyer-Thaddeus-4711',
+  email: 'thaddeus.quimby@example.org',
+  ip: '203.0.113.72',
+  customer: 'cus_thaddeus',
+};
+const BUYER_IP6 = '2001:db8:7:1::72';
+
+let api: TestApp;
+
+beforeEach(async () => {
+  api = await startTestApp();
+});
+afterEach(async () => {
+  await expectEveryCentExplained(api);
+  await api.close();
+});
+
+const post = <T>(path: string, body: object) => api.request<T>('POST', path, { body });
+
+async function erase(userId: string): Promise<ErasureDto> {
+  const { status, body } = await post<ErasureDto>('/v1/erasures', { userId });
+  expect([status, body.status]).toEqual([202, 'pending']);
+  return eventually(async () => {
+    const seen = await api.request<ErasureDto>('GET', `/v1/erasures/${body.id}`);
+    expect(seen.body).toMatchObject({ id: body.id, status: 'completed' });
+    return seen.body;
+  });
+}
+
+/** What Stripe shows of a person on each of its objects. */
+const AS_STRIPE_SHOWS_BUYER = {
+  customer_email: BUYER.email,
+  customer_name: 'Thaddeus Quimby',
+  customer_address: { line1: 'Quimby Lane 9', city: 'Springfield' },
+  description: 'For Thaddeus Quimby',
+};
+
+/** An affiliate with a code of its own name, who was onboarded and looked at its dashboard. */
+async function affiliate(): Promise<AffiliateDto> {
+  const { body } = await post<AffiliateDto>('/v1/affiliates', AFFILIATE);
+  await api.request('PATCH', `/v1/affiliates/${body.id}`, { body: { code: 'WILHELMINA-O' } });
+  await onboard(api, body.id);
+  const token = api.token('affiliate', AFFILIATE.userId);
+  await api.request('GET', '/v1/me', { token, headers: { 'x-forwarded-for': AFFILIATE_IP } });
+  const { accountId } = await api.database.prisma.affiliateAccount.findFirstOrThrow();
+  await tell(api, 'account.updated', {
+    id: accountId,
+    object: 'account',
+    email: AFFILIATE.email,
+    individual: { first_name: 'Wilhelmina', last_name: 'Ostrander', dob: { day: 1, month: 2, year: 1987 } },
+  });
+  return body;
+}
+
+/** A buyer who clicked, signed up and paid, as the host and Stripe tell it. */
+async function sale(code: string): Promise<ReferralDto> {
+  const { body: click } = await post<ClickDto>('/v1/clicks', {
+    code,
+    ip: BUYER.ip,
+    userAgent: 'Mozilla/5.0 (ThaddeusBrowser)',
+    url: `https://app.example.com/welcome?name=thaddeus&ref=${code}`,
+    referrer: 'https://blog.example.com/~thaddeus',
+    subId: 'mail-to-thaddeus',
+  });
+  const { body } = await post<AttributionDto>('/v1/referrals', {
+    referredUserId: BUYER.userId,
+    clickId: click.clickId,
+    code,
+    ip: BUYER_IP6,
+    email: BUYER.email,
+    stripeCustomerId: BUYER.customer,
+  });
+  await tell(api, 'customer.created', {
+    id: BUYER.customer,
+    object: 'customer',
+    name: 'Thaddeus Quimby',
+    email: BUYER.email,
+    metadata: { userId: BUYER.userId, note: 'Thaddeus is a VIP' },
+  });
+  await tell(api, 'checkout.session.completed', {
+    id: 'cs_thaddeus',
+    object: 'checkout.session',
+    customer: BUYER.customer,
+    client_reference_id: BUYER.userId,
+    payment_link: null,
+    customer_details: { email: BUYER.email, name: 'Thaddeus Quimby' },
+  });
+  await tell(api, 'customer.subscription.created', {
+    ...subscriptionOf(api, BUYER.userId, 'active'),
+    id: 'sub_1',
+    customer: BUYER.customer,
+  });
+  await pay(api, {
+    id: 'in_1',
+    payment: 'pi_1',
+    customer: BUYER.customer,
+    userId: BUYER.userId,
+    ...AS_STRIPE_SHOWS_BUYER,
+  });
+  await tell(api, 'refund.created', {
+    ...refundOf(api, { id: 're_1', payment: 'pi_1', amount: 900 }),
+    ...AS_STRIPE_SHOWS_BUYER,
+  });
+  // A kind of event that nobody handles is stored all the same.
+  await tell(api, 'customer.updated', { id: BUYER.customer, object: 'customer', email: BUYER.email });
+  return body.referral as ReferralDto;
+}
+
+const NAMES_OF_BUYER =
+  /thaddeus.?quimby|thaddeus\.|buyer-thaddeus|quimby|thaddeusbrowser|mail-to-thaddeus|~thaddeus|is a vip/i;
+const NAMES_OF_AFFILIATE = /wilhelmina|ostrander|wil\.helmina|user-of-wil/i;
+
+describe('71 · at rest', () => {
+  it('no address is, in any column of any table; only keyed hashes', async () => {
+    await api.close();
+    api = await startTestApp({ env: { TRUST_PROXY: '1' } });
+    const { code } = await affiliate();
+    await api.request('GET', `/r/${code}`, {
+      token: '',
+      headers: { 'x-forwarded-for': BUYER.ip, 'user-agent': BROWSER },
+    });
+    await sale(code);
+    expect(await api.database.prisma.affiliateIp.count()).toBe(1);
+    expect(await api.database.prisma.click.count({ where: { ipHash: { not: null } } })).toBe(2);
+    const addresses = [AFFILIATE_IP, BUYER.ip, BUYER_IP6, '2001:db8:7:1', '20010db800070001'];
+    expect(await findInDatabase(api, addresses)).toEqual([]);
+    // The search is able to find what is there.
+    expect(await findInDatabase(api, [BUYER.userId])).not.toEqual([]);
+  });
+});
+
+describe('71 · erasing a referred user', () => {
+  it('leaves no trace of the person, and the ledger as it was', async () => {
+    const { id, code } = await affiliate();
+    const referral = await sale(code);
+    const [before, commissions, balances] = await books(id);
+
+    const erasure = await erase(BUYER.userId);
+    expect(erasure).toMatchObject({
+      affiliateId: null,
+      referralId: referral.id,
+      pseudonym: expect.stringMatching(/^erased_/),
+    });
+
+    expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+    expect(await books(id)).toEqual([before, commissions, balances]);
+    expect(commissions).toMatchObject([{ invoiceId: 'in_1', amount: 1980, netAmount: 1800 }]);
+    const { body } = await api.request<ReferralDto>('GET', `/v1/referrals/${referral.id}`);
+    expect(body).toMatchObject({ referredUserId: erasure.pseudonym, status: 'paid', lifetimeEarned: 1800 });
+    expect((await api.request('GET', `/v1/referrals/by-user/${BUYER.userId}`)).status).toBe(404);
+    const audited = await api.database.prisma.auditLog.findMany({ where: { action: 'person.erased' } });
+    expect(audited).toMatchObject([
+      { actorId: 'host', subjectId: erasure.id, after: { affiliateId: null, referralId: referral.id } },
+    ]);
+    // The decision can still be explained, and the affiliate's own data are untouched.
+    const decision = await api.database.prisma.attributionDecision.findFirstOrThrow({
+      where: { referralId: referral.id },
+    });
+    expect(decision).toMatchObject({ referredUserId: erasure.pseudonym, attributed: true, inputs: { email: null } });
+    expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).not.toEqual([]);
+    expect(await api.database.prisma.clickDay.findFirst({ where: { affiliateId: id } })).toMatchObject({ clicks: 1 });
+  });
+
+  it('changes nothing when all stored events are processed again, and credits nobody anew', async () => {
+    const { id, code } = await affiliate();
+    await sale(code);
+    const before = await books(id);
+    await erase(BUYER.userId);
+    const replayed: unknown[] = [];
+    for await (const batch of api.app.get(EventReplay).replay({ since: new Date(0) })) replayed.push(...batch);
+    expect(replayed.length).toBeGreaterThan(6);
+    expect(replayed.filter((event) => (event as { error: string | null }).error !== null)).toEqual([]);
+    expect(await books(id)).toEqual(before);
+    expect(await api.database.prisma.referral.count()).toBe(1);
+    expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+  });
+
+  it('lets money that Stripe tells of later find its referral, and stores nothing of the person with it', async () => {
+    const { id, code } = await affiliate();
+    const referral = await sale(code);
+    await erase(BUYER.userId);
+
+    const later = { customer: BUYER.customer, userId: BUYER.userId, ...AS_STRIPE_SHOWS_BUYER };
+    await pay(api, { id: 'in_2', payment: 'pi_2', total: 5000, ...later });
+    await tell(api, 'charge.dispute.created', {
+      ...disputeOf(api, { payment: 'pi_1', amount: 9900 }),
+      evidence: {
+        customer_email_address: BUYER.email,
+        customer_name: 'Thaddeus Quimby',
+        customer_purchase_ip: BUYER.ip,
+      },
+    });
+    await tell(api, 'credit_note.created', {
+      ...creditNoteOf(api, { invoice: 'in_2', outOfBand: 1000 }),
+      memo: 'Thaddeus Quimby',
+      customer: BUYER.customer,
+    });
+    await tell(api, 'customer.subscription.deleted', {
+      ...subscriptionOf(api, BUYER.userId, 'canceled'),
+      id: 'sub_1',
+      customer: BUYER.customer,
+    });
+    await tell(api, 'customer.updated', { id: BUYER.customer, object: 'customer', email: BUYER.email });
+
+    const commissions = await commissionsOf(api, id);
+    expect(commissions.map(({ invoiceId, netAmount }) => [invoiceId, netAmount]).sort()).toEqual([
+      ['in_1', 0],
+      ['in_2', 800],
+    ]);
+    expect((await api.request<ReferralDto>('GET', `/v1/referrals/${referral.id}`)).body.status).toBe('churned');
+    expect(await findInDatabase(api, [NAMES_OF_BUYER, BUYER.ip])).toEqual([]);
+  });
+
+  it('takes one person only: whoever has a name or an id that looks like it keeps everything', async () => {
+    const { code } = await affiliate();
+    await post('/v1/referrals', { referredUserId: '4', code, email: BUYER.email });
+    const other = { referredUserId: '42', code, email: 'other@example.org', stripeCustomerId: 'cus_42' };
+    await post('/v1/referrals', other);
+    await pay(api, {
+      id: 'in_42',
+      payment: 'pi_42',
+      customer: 'cus_42',
+      userId: '42',
+      ...{ customer_email: 'other@example.org' },
+    });
+    const untouched = () =>
+      Promise.all([
+        api.database.prisma.stripeEvent.findMany({ orderBy: { id: 'asc' } }),
+        api.database.prisma.referral.findMany({ where: { referredUserId: '42' } }),
+        api.database.prisma.attributionDecision.findMany({ where: { referredUserId: '42' } }),
+        api.database.prisma.idempotencyKey.findMany(),
+      ]);
+    const before = await untouched();
+    expect(await erase('4')).toMatchObject({ affiliateId: null, referralId: expect.any(String) });
+    expect(await untouched()).toEqual(before);
+  });
+
+  it('is done as often as it is asked for, and answers alike for a user whom nobody knows', async () => {
+    const { code } = await affiliate();
+    const referral = await sale(code);
+    const first = await erase(BUYER.userId);
+    const again = await erase(BUYER.userId);
+    const unknown = await erase('nobody-ever');
+    expect([first.referralId, again.referralId, unknown.referralId]).toEqual([referral.id, null, null]);
+    expect(again.pseudonym).not.toBe(first.pseudonym);
+    expect(await findInDatabase(api, [NAMES_OF_BUYER, 'nobody-ever'])).toEqual([]);
+    const bad = await post<ErrorBody>('/v1/erasures', { userId: ' ' });
+    expect([bad.status, bad.body.error.code]).toEqual([400, 'invalid_request']);
+  });
+
+  it('under an Idempotency-Key is answered again, and both together name nobody', async () => {
+    await sale((await affiliate()).code);
+    const call = () =>
+      api.request<ErasureDto>('POST', '/v1/erasures', {
+        body: { userId: BUYER.userId },
+        headers: { 'idempotency-key': 'erase-1' },
+      });
+    const [first, second] = [await call(), await call()];
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect(second.body).toEqual(first.body);
+    await eventually(async () =>
+      expect(await api.database.prisma.erasure.count({ where: { status: 'completed' } })).toBe(1),
+    );
+    expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+  });
+});
+
+describe('71 · erasing an affiliate', () => {
+  it('leaves no trace of the person; the links stop, the codes stay taken, and what is owed stays visible', async () => {
+    await api.close();
+    api = await startTestApp();
+    const { id, code, stripeAccountId } = await affiliate();
+    expect(stripeAccountId).toBeNull();
+    await api.request('POST', '/v1/affiliates', {
+      body: { userId: 'another', name: 'Another' },
+      headers: { 'idempotency-key': 'another' },
+    });
+    await sale(code);
+    await refuseOwnSignup(code);
+    const before = await books(id);
+
+    expect(await erase(AFFILIATE.userId)).toMatchObject({ affiliateId: id, referralId: null });
+
+    expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+    expect(await books(id)).toEqual(before);
+    const { body } = await api.request<AffiliateDto>('GET', `/v1/affiliates/${id}`);
+    expect(body).toMatchObject({
+      name: 'Erased',
+      email: null,
+      status: 'suspended',
+      userId: expect.stringMatching(/^erased_/),
+    });
+    expect(body.stripeAccountId).toMatch(/^acct_/);
+    expect(body.code).toMatch(/^REF-/);
+    for (const old of [AFFILIATE.code, 'wilhelmina-o', body.code]) {
+      const { headers } = await api.request('GET', `/r/${old}`, { token: '' });
+      expect([old, headers.get('location')]).toEqual([old, 'https://app.example.com']);
+      const taken = await post<ErrorBody>('/v1/affiliates', { userId: `takes-${old}`, name: 'Taker', code: old });
+      expect([old, taken.status, taken.body.error.code]).toEqual([old, 409, 'code_taken']);
+    }
+    expect((await api.request('GET', '/v1/me', { token: api.token('affiliate', AFFILIATE.userId) })).status).toBe(404);
+  });
+
+  it('stops payouts until the host lets them go on, and then pays the account that is known', async () => {
+    const { id, code } = await affiliate();
+    await pay(api, { id: 'in_0', payment: 'pi_0', customer: BUYER.customer, userId: BUYER.userId });
+    await post('/v1/referrals', { referredUserId: BUYER.userId, code, stripeCustomerId: BUYER.customer });
+    await pay(api, { id: 'in_1', payment: 'pi_1', customer: BUYER.customer, userId: BUYER.userId, total: 20_000 });
+    await erase(AFFILIATE.userId);
+
+    const preview = () =>
+      post<{ payouts: object[]; skipped: object[] }>('/v1/payout-runs/preview', {
+        asOf: '2027-01-01T06:00:00Z',
+        period: '2027-01',
+      });
+    expect((await preview()).body).toMatchObject({
+      payouts: [],
+      skipped: [{ affiliateId: id, reason: 'suspended', amount: 5980 }],
+    });
+    for (const body of [{ name: 'New' }, { email: 'new@example.com' }, { code: 'NEWCODE' }, { country: 'DE' }]) {
+      const refused = await api.request<ErrorBody>('PATCH', `/v1/affiliates/${id}`, { body });
+      expect([refused.status, refused.body.error.code]).toEqual([422, 'affiliate_erased']);
+    }
+    const link = await post<ErrorBody>(`/v1/affiliates/${id}/onboarding-links`, {});
+    expect([link.status, link.body.error.code]).toEqual([422, 'affiliate_erased']);
+
+    await api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'active' } });
+    expect((await preview()).body).toMatchObject({ payouts: [{ affiliateId: id, amount: 5980 }], skipped: [] });
+  });
+
+  it('who also was referred is one person under one pseudonym', async () => {
+    const { body: first } = await post<AffiliateDto>('/v1/affiliates', { userId: 'first', name: 'First' });
+    const { id } = await affiliate();
+    const { body } = await post<AttributionDto>('/v1/referrals', {
+      referredUserId: AFFILIATE.userId,
+      code: first.code,
+    });
+    const erasure = await erase(AFFILIATE.userId);
+    expect(erasure).toMatchObject({ affiliateId: id, referralId: body.referral?.id });
+    const { pseudonym } = erasure;
+    expect(await api.database.prisma.affiliate.count({ where: { userId: pseudonym } })).toBe(1);
+    expect(await api.database.prisma.referral.count({ where: { referredUserId: pseudonym } })).toBe(1);
+    expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+  });
+});
+
+/** The decision that refuses it names the affiliate's user id and masked e-mail. */
+async function refuseOwnSignup(code: string): Promise<void> {
+  for (const body of [
+    { referredUserId: AFFILIATE.userId, code },
+    { referredUserId: 'second-account', code, email: 'wilhelmina@gmail.com' },
+  ]) {
+    expect((await post<AttributionDto>('/v1/referrals', body)).body).toMatchObject({ reason: 'self_referral' });
+  }
+}
+
+/** Everything that must be the same before and after: the journal to the byte, commissions and balances. */
+async function books(affiliateId: string) {
+  const { prisma } = api.database;
+  const journal = [
+    await prisma.journalEntry.findMany({ orderBy: { id: 'asc' } }),
+    await prisma.posting.findMany({ orderBy: [{ affiliateId: 'asc' }, { currency: 'asc' }, { seq: 'asc' }] }),
+  ];
+  return [journal, await commissionsOf(api, affiliateId), await balancesOf(api, affiliateId)] as const;
+}
