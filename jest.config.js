@@ -27,7 +27,7 @@ export default {
     {
       ...base,
       displayName: 'integration',
-      testMatch: ['integration', 'scenarios', 'failures', 'properties'].map(
+      testMatch: ['integration', 'scenarios', 'failures', 'properties', 'browser'].map(
         (folder) => `<rootDir>/test/${folder}/**/*.spec.ts`,
       ),
       globalSetup: '<rootDir>/test/setup/global-setup.ts',

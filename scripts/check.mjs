@@ -13,6 +13,7 @@ const CHECKS = [
   { name: 'build', command: ['node', 'scripts/build.mjs', '--if-changed'] },
   { name: 'lint', command: ['eslint', '.', '--max-warnings=0'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the admin panel’s pages', command: ['tsc', '--noEmit', '-p', 'src/admin/components'] },
   { name: 'migrations match the schema', after: 'build', command: ['node', 'dist/cli/check-migrations.js'] },
   { name: 'openapi.json matches the code', after: 'build', command: ['node', 'dist/cli/openapi.js', '--check'] },
   { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'] },

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleAdmin } from './bundle-admin.mjs';
 import { withLock } from './lock.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,7 +22,15 @@ const OLD = join(ROOT, 'dist.old');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
 
 /** What the compiled code depends on; the generated database client follows from the schema. */
-const INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json', 'prisma/schema.prisma'];
+const INPUTS = [
+  'src',
+  'scripts/bundle-admin.mjs',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'package.json',
+  'prisma/schema.prisma',
+];
 
 /**
  * Says nothing when there is nothing to do, and nothing but the compiler's complaints otherwise, on stderr.
@@ -65,7 +74,7 @@ function filesBelow(path) {
     .filter((file) => !file.endsWith('.spec.ts'));
 }
 
-function compile() {
+async function compile() {
   // Taken before compiling: a file that changes meanwhile makes the next command compile again.
   const stamp = fingerprint();
   const config = join(CACHE, 'tsconfig.build.json');
@@ -78,7 +87,7 @@ function compile() {
       extends: join(ROOT, 'tsconfig.build.json'),
       compilerOptions: { rootDir: join(ROOT, 'src'), outDir: next, incremental: false, tsBuildInfoFile: null },
       include: [join(ROOT, 'src')],
-      exclude: [join(ROOT, 'src/**/*.spec.ts')],
+      exclude: [join(ROOT, 'src/**/*.spec.ts'), join(ROOT, 'src/admin/components')],
     }),
   );
   const nest = join(dirname(createRequire(import.meta.url).resolve('@nestjs/cli/package.json')), 'bin', 'nest.js');
@@ -88,6 +97,13 @@ function compile() {
   });
   if (result.status !== 0) {
     process.stderr.write('The build failed.\n');
+    rmSync(STAGING, { recursive: true, force: true });
+    return false;
+  }
+  try {
+    await bundleAdmin(join(next, 'admin', 'assets'));
+  } catch (error) {
+    process.stderr.write(`The admin panel could not be bundled: ${error instanceof Error ? error.message : error}\n`);
     rmSync(STAGING, { recursive: true, force: true });
     return false;
   }

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AffiliatesModule } from './affiliates/affiliates.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -29,11 +29,13 @@ export interface AppOptions {
   clock?: Clock;
   /** Whether this process also does the background work: Stripe's events, payout runs, clean-up. Commands do not. */
   background?: boolean;
+  /** The admin panel, where this process serves it. Loaded by whoever starts the process, since it takes so much memory. */
+  adminPanel?: Type;
 }
 
 @Module({})
 export class AppModule {
-  static with({ config, databaseUrl, stripe, clock, background = true }: AppOptions): DynamicModule {
+  static with({ config, databaseUrl, stripe, clock, background = true, adminPanel }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -53,6 +55,7 @@ export class AppModule {
         PayoutsModule,
         StripeEventsModule,
         ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule] : []),
+        ...(adminPanel ? [adminPanel] : []),
       ],
     };
   }

@@ -103,7 +103,8 @@ export async function startService(options: {
   const surroundings = await openSurroundings({ config, clock, logger, dataDir: options.dataDir });
   const { databaseUrl, stripe } = surroundings;
   try {
-    const app = await createApp({ config, clock, logger, databaseUrl, stripe: stripe.connection });
+    const adminPanel = config.adminEnabled ? (await import('./admin/admin.module.js')).AdminModule : undefined;
+    const app = await createApp({ config, clock, logger, databaseUrl, stripe: stripe.connection, adminPanel });
     const close = async (): Promise<void> => {
       await app.get(ServerDrain).drain(app.getHttpServer());
       await app.close();

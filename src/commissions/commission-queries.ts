@@ -46,6 +46,13 @@ export class CommissionQueries extends ReferralEarnings {
     return found;
   }
 
+  /** Those of these commissions that there are, by id. */
+  async getMany(ids: string[]): Promise<Map<string, CommissionDto>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.select(Prisma.sql`c.id = ANY(${ids}::text[])`, Prisma.sql`TRUE`, ids.length);
+    return new Map(found.map((commission) => [commission.id, commission]));
+  }
+
   async list(query: CommissionsQuery): Promise<Page<CommissionDto>> {
     const filters = [Prisma.sql`TRUE`];
     if (query.cursor) filters.push(Prisma.sql`c.id < ${query.cursor}`);

@@ -98,6 +98,12 @@ export class PayoutQueries {
     return run;
   }
 
+  /** Those of these runs that there are, by id. */
+  async runsById(ids: string[]): Promise<Map<string, PayoutRunDto>> {
+    const rows = await this.database.prisma.payoutRun.findMany({ where: { id: { in: ids } } });
+    return new Map((await this.presentRuns(rows)).map((run) => [run.id, run]));
+  }
+
   /** How a run gets on; null before there is one. */
   async findProgress(period: string): Promise<PayoutProgressDto | null> {
     const run = await this.database.prisma.payoutRun.findUnique({ where: { period }, select: { id: true } });

@@ -43,6 +43,8 @@ export function processEnv(
     STRIPE_API_BASE: stripe.url,
     STRIPE_WEBHOOK_SECRETS: WEBHOOK_SECRET,
     SITE_URL: 'https://app.example.com',
+    // Takes two seconds to load, and most tests never open it.
+    ADMIN_ENABLED: 'false',
     ...extra,
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * Bundles what the admin panel sends to browsers, once, when it is built: AdminJS' own scripts and our components, each
+ * under a name with its hash, with a compressed twin. At run time nothing is bundled and no source is needed.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const COMPONENTS = join(ROOT, 'src', 'admin', 'components');
+const PICTURES = join(ROOT, 'src', 'admin', 'pictures');
+const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
+
+/** Bundling takes ten seconds, most compilations change nothing of it: the result is kept by what it was made from. */
+export async function bundleAdmin(target) {
+  const made = join(CACHE, `admin-assets-${fingerprint()}`);
+  if (!existsSync(made)) {
+    const draft = `${made}.${process.pid}`;
+    mkdirSync(draft, { recursive: true });
+    await makeAssets(draft);
+    for (const name of readdirSync(CACHE).filter((file) => /^admin-assets-[0-9a-f]+$/.test(file))) {
+      rmSync(join(CACHE, name), { recursive: true, force: true });
+    }
+    renameSync(draft, made);
+  }
+  cpSync(made, target, { recursive: true });
+}
+
+function fingerprint() {
+  const hash = createHash('sha256');
+  const inputs = [COMPONENTS, PICTURES].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  for (const file of [...inputs, join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)].sort()) {
+    hash.update(file.slice(ROOT.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function makeAssets(folder) {
+  const bundled = join(folder, 'components.bundle.js');
+  await bundleComponents(bundled);
+  const scripts = scriptsOfAdminJs();
+  const manifest = {};
+  for (const [name, file] of Object.entries({ ...scripts, 'components.bundle.js': bundled })) {
+    manifest[name] = writeHashed(folder, name, readFileSync(file), { compressed: true });
+  }
+  for (const name of readdirSync(PICTURES)) {
+    manifest[name] = writeHashed(folder, name, readFileSync(join(PICTURES, name)), { compressed: false });
+  }
+  rmSync(bundled);
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2));
+}
+
+async function bundleComponents(file) {
+  // Read when AdminJS is imported: only so it minifies, and writes no source map of the machine it was built on.
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  try {
+    const { componentsBundler } = await import('adminjs/bundler');
+    componentsBundler.setInputOption('input', join(COMPONENTS, 'entry.tsx')).setOutputOption('file', file);
+    await componentsBundler.build();
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
+}
+
+/** Always the ones for production: those for development are ten times as large. */
+function scriptsOfAdminJs() {
+  const require = createRequire(import.meta.url);
+  const ownScripts = join(dirname(require.resolve('adminjs')), 'lib', 'frontend', 'assets', 'scripts');
+  const designSystem = join(dirname(require.resolve('@adminjs/design-system')), '..');
+  return {
+    'global.bundle.js': join(ownScripts, 'global-bundle.production.js'),
+    'app.bundle.js': join(ownScripts, 'app-bundle.production.js'),
+    'design-system.bundle.js': join(designSystem, 'bundle.production.js'),
+  };
+}
+
+function writeHashed(folder, name, content, { compressed }) {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const end = name.lastIndexOf('.');
+  const hashed = `${name.slice(0, end)}.${hash}${name.slice(end)}`;
+  writeFileSync(join(folder, hashed), content);
+  if (compressed) writeFileSync(join(folder, `${hashed}.gz`), gzipSync(content, { level: 9 }));
+  return hashed;
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { Config } from '../config/config.js';
+import { toErrorResponse } from '../http/error-response.js';
+import { StaffLogin } from '../staff/staff-login.service.js';
+import { serveLogin } from './http/login-routes.js';
+import { PanelAssets } from './http/panel-assets.js';
+import { requireStaff, servePanel } from './http/panel-routes.js';
+import { refuseForeignOrigin } from './http/same-origin.js';
+import { SessionCookie } from './http/session-cookie.js';
+import { StaffSessions } from './http/staff-sessions.service.js';
+import { createPanel } from './panel/create-panel.js';
+import { LOGIN_PATH } from './paths.js';
+import { ResourceReader } from './resources/resource-reader.js';
+import { ResourceSpecs } from './resources/resource-specs.js';
+
+/**
+ * The admin panel's part of the server. AdminJS draws the pages and answers their calls; who is logged in, where a
+ * request may come from and what a role may do is decided here, before AdminJS sees it.
+ */
+@Injectable()
+export class AdminPanel {
+  constructor(
+    private readonly config: Config,
+    private readonly sessions: StaffSessions,
+    private readonly staffLogin: StaffLogin,
+    private readonly reader: ResourceReader,
+    private readonly specs: ResourceSpecs,
+  ) {}
+
+  async serve(scope: FastifyInstance): Promise<void> {
+    const { config, sessions, staffLogin } = this;
+    const cookie = new SessionCookie(config);
+    const assets = new PanelAssets();
+    const panel = createPanel({ assets, reader: this.reader, specs: this.specs.all });
+
+    scope.addHook('onRequest', async (request) => refuseForeignOrigin(request, config.publicUrl, LOGIN_PATH));
+    scope.setErrorHandler((error, request, reply) => {
+      const { status, headers, body } = toErrorResponse(error, request.id);
+      if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'an admin request failed');
+      void reply.status(status).headers(headers).send(body);
+    });
+    await assets.serve(scope);
+    serveLogin(scope, { panel, assets, cookie, sessions, staffLogin });
+    await scope.register(async (inside) => {
+      requireStaff(inside, cookie, sessions);
+      servePanel(inside, panel, assets);
+    });
+  }
+}

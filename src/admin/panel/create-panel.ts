@@ -1,0 +1,41 @@
+import AdminJS from 'adminjs';
+import type { PanelAssets } from '../http/panel-assets.js';
+import { ADMIN_PATH, LOGIN_PATH, LOGOUT_PATH } from '../paths.js';
+import { ListedResource } from '../resources/listed-resource.js';
+import type { ResourceReader } from '../resources/resource-reader.js';
+import type { ResourceSpec } from '../resources/resource-spec.js';
+import { resourceOptions } from './resource-options.js';
+import { BRANDING_THEME } from './theme.js';
+
+/** AdminJS with our resources, pages and looks. Its components were bundled when the service was built. */
+export function createPanel({
+  assets,
+  reader,
+  specs,
+}: {
+  assets: PanelAssets;
+  reader: ResourceReader;
+  specs: ResourceSpec[];
+}): AdminJS {
+  return new AdminJS({
+    rootPath: ADMIN_PATH,
+    loginPath: LOGIN_PATH,
+    logoutPath: LOGOUT_PATH,
+    branding: {
+      companyName: 'Fairshare',
+      logo: assets.urlOf('logo.svg'),
+      favicon: assets.urlOf('icon.svg'),
+      withMadeWithLove: false,
+      theme: BRANDING_THEME,
+    },
+    version: { admin: false },
+    settings: { defaultPerPage: 25 },
+    dashboard: { component: 'StartPage' },
+    resources: specs.map((spec) => ({ resource: new ListedResource(spec, reader), options: resourceOptions(spec) })),
+    locale: {
+      language: 'en',
+      availableLanguages: ['en'],
+      translations: { en: { labels: Object.fromEntries(specs.map(({ id, name }) => [id, name])) } },
+    },
+  });
+}

@@ -1,0 +1,23 @@
+/** The reader's own system font: nothing is fetched for it, and every script the system knows is drawn. */
+const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Open Sans', Arial, sans-serif";
+
+/** AdminJS' types take nothing but maps here, its design system a text. */
+export const BRANDING_THEME = {
+  font: FONT as never,
+  colors: {
+    primary100: '#1d4ed8',
+    primary80: '#3b64dd',
+    primary60: '#7c97e8',
+    primary40: '#b6c5f3',
+    primary20: '#e3eafc',
+    accent: '#1d4ed8',
+    hoverBg: '#1e40af',
+    love: '#b91c1c',
+    grey100: '#0f172a',
+    grey80: '#334155',
+    grey60: '#475569',
+    grey40: '#64748b',
+    grey20: '#f1f5f9',
+    bg: '#f5f7fa',
+  },
+};

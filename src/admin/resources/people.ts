@@ -1,0 +1,236 @@
+import { AFFILIATE_STATUSES } from '../../affiliates/affiliate-status.js';
+import type { Column, ResourceSpec } from './resource-spec.js';
+
+const AFFILIATE: Column = {
+  name: 'affiliateId',
+  label: 'Affiliate',
+  kind: 'text',
+  sql: 't.affiliate_id',
+  reference: 'affiliates',
+  filter: 'equals',
+};
+
+export const affiliates: ResourceSpec = {
+  id: 'affiliates',
+  name: 'Affiliates',
+  icon: 'Users',
+  group: 'Partners',
+  table: 'affiliates',
+  joins: `LEFT JOIN affiliate_codes code ON code.affiliate_id = t.id AND code.is_current
+          LEFT JOIN plans plan ON plan.id = t.plan_id`,
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'affiliate',
+  title: 'name',
+  search: `t.name ILIKE '%' || $ || '%' OR t.id = $ OR t.user_id = $ OR t.email = $
+           OR t.id IN (SELECT affiliate_id FROM affiliate_codes WHERE code = upper($))`,
+  columns: [
+    { name: 'name', label: 'Name', kind: 'text', sql: 't.name', filter: 'contains' },
+    {
+      name: 'status',
+      label: 'Status',
+      kind: 'status',
+      sql: 't.status',
+      values: AFFILIATE_STATUSES,
+      filter: 'equals',
+    },
+    {
+      name: 'code',
+      label: 'Code',
+      kind: 'text',
+      sql: 'code.code',
+      filter: 'equals',
+      condition: 't.id IN (SELECT affiliate_id FROM affiliate_codes WHERE code = upper($))',
+    },
+    {
+      name: 'payable',
+      label: 'Payable',
+      kind: 'component',
+      component: 'Amounts',
+      sql: `(SELECT json_agg(json_build_object('currency', b.currency, 'amountMinor', b.payable_minor::text) ORDER BY b.currency)
+               FROM balances b WHERE b.affiliate_id = t.id AND b.payable_minor <> 0)`,
+      on: ['list'],
+    },
+    {
+      name: 'openCases',
+      label: 'Open cases',
+      kind: 'count',
+      sql: "(SELECT count(*)::int FROM review_cases c WHERE c.affiliate_id = t.id AND c.status = 'open')",
+    },
+    { name: 'payoutsEnabled', label: 'Can be paid', kind: 'yesno', sql: 't.payouts_enabled' },
+    { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at', filter: 'period' },
+    {
+      name: 'balances',
+      label: 'Balances',
+      kind: 'component',
+      component: 'Balances',
+      sql: `(SELECT json_agg(json_build_object('currency', b.currency, 'held', b.held_minor::text, 'payable', b.payable_minor::text,
+               'inPayout', b.in_payout_minor::text, 'paid', b.paid_out_minor::text, 'lifetimeEarned', b.lifetime_earned_minor::text)
+               ORDER BY b.currency) FROM balances b WHERE b.affiliate_id = t.id)`,
+      on: ['show'],
+    },
+    {
+      name: 'related',
+      label: 'All of this affiliate',
+      kind: 'component',
+      component: 'Related',
+      sql: `json_build_object('affiliateId', t.id)`,
+      on: ['show'],
+    },
+    { name: 'email', label: 'Email', kind: 'text', sql: 't.email', on: ['show'] },
+    { name: 'userId', label: 'User id of the host', kind: 'text', sql: 't.user_id', on: ['show'], filter: 'equals' },
+    { name: 'country', label: 'Country', kind: 'text', sql: 't.country', on: ['show'] },
+    { name: 'planId', label: 'Plan', kind: 'text', sql: 't.plan_id', reference: 'plans', on: ['show'] },
+    {
+      name: 'ownRate',
+      label: 'Own rate',
+      kind: 'rate',
+      sql: `(SELECT r.rate_bps FROM affiliate_rates r WHERE r.affiliate_id = t.id AND r.effective_from <= now()
+               ORDER BY r.effective_from DESC LIMIT 1)`,
+      on: ['show'],
+    },
+    { name: 'stripeAccountId', label: 'Stripe account', kind: 'text', sql: 't.stripe_account_id', on: ['show'] },
+    {
+      name: 'formerCodes',
+      label: 'Former codes, still valid',
+      kind: 'text',
+      sql: `(SELECT string_agg(a.code, ', ' ORDER BY a.created_at DESC) FROM affiliate_codes a WHERE a.affiliate_id = t.id AND NOT a.is_current)`,
+      on: ['show'],
+    },
+  ],
+};
+
+export const referrals: ResourceSpec = {
+  id: 'referrals',
+  name: 'Referrals',
+  icon: 'UserPlus',
+  group: 'Partners',
+  table: 'referrals',
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'referral',
+  title: 'referredUserId',
+  search: 't.referred_user_id = $ OR t.id = $',
+  columns: [
+    {
+      name: 'referredUserId',
+      label: 'Referred user',
+      kind: 'text',
+      sql: 't.referred_user_id',
+      filter: 'equals',
+    },
+    AFFILIATE,
+    {
+      name: 'status',
+      label: 'Status',
+      kind: 'status',
+      sql: 't.status',
+      values: ['trial', 'paid', 'churned'],
+      filter: 'equals',
+    },
+    { name: 'mrr', label: 'Monthly revenue', kind: 'money', sql: 't.mrr_minor', currency: 't.currency' },
+    { name: 'createdAt', label: 'Signed up', kind: 'moment', sql: 't.occurred_at' },
+    { name: 'convertedAt', label: 'First paid', kind: 'moment', sql: 't.converted_at' },
+    { name: 'churnedAt', label: 'Ended', kind: 'moment', sql: 't.churned_at', on: ['show'] },
+    {
+      name: 'related',
+      label: 'All of this referral',
+      kind: 'component',
+      component: 'Related',
+      sql: `json_build_object('referralId', t.id, 'referredUserId', t.referred_user_id)`,
+      on: ['show'],
+    },
+    { name: 'clickId', label: 'Click', kind: 'text', sql: 't.click_id', reference: 'clicks', on: ['show'] },
+    { name: 'decisionId', label: 'Decision', kind: 'text', sql: 't.decision_id', reference: 'decisions', on: ['show'] },
+    {
+      name: 'planVersionId',
+      label: 'Terms',
+      kind: 'text',
+      sql: 't.plan_version_id',
+      reference: 'plan-versions',
+      on: ['show'],
+    },
+    {
+      name: 'stripeCustomerId',
+      label: 'Stripe customer',
+      kind: 'text',
+      sql: 't.stripe_customer_id',
+      filter: 'equals',
+      on: ['show'],
+    },
+  ],
+};
+
+/** An index over affiliates would cost every click of every visitor; instead a filter looks at the newest ones only. */
+const CLICKS_LOOKED_THROUGH = 100_000;
+
+export const clicks: ResourceSpec = {
+  id: 'clicks',
+  name: 'Clicks',
+  icon: 'MousePointer',
+  group: 'Partners',
+  table: 'clicks',
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'click',
+  title: 'id',
+  hint: 'An affiliate’s clicks are looked for among the newest hundred thousand.',
+  columns: [
+    { name: 'occurredAt', label: 'When', kind: 'moment', sql: 't.occurred_at', filter: 'period' },
+    {
+      ...AFFILIATE,
+      condition: `t.id IN (SELECT n.id FROM (SELECT id, affiliate_id FROM clicks ORDER BY id DESC LIMIT ${CLICKS_LOOKED_THROUGH}) n
+                            WHERE n.affiliate_id = $)`,
+    },
+    { name: 'code', label: 'Code', kind: 'text', sql: 't.code' },
+    { name: 'url', label: 'Landing page', kind: 'text', sql: 't.url' },
+    { name: 'referrer', label: 'Came from', kind: 'text', sql: 't.referrer', on: ['show'] },
+    { name: 'userAgent', label: 'Browser', kind: 'text', sql: 't.user_agent', on: ['show'] },
+    { name: 'subId', label: 'Affiliate’s note', kind: 'text', sql: 't.sub_id' },
+    { name: 'source', label: 'Reported by', kind: 'text', sql: 't.source', on: ['show'] },
+  ],
+};
+
+export const decisions: ResourceSpec = {
+  id: 'decisions',
+  name: 'Attribution decisions',
+  icon: 'GitBranch',
+  group: 'Partners',
+  table: 'attribution_decisions',
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'decision',
+  title: 'id',
+  columns: [
+    { name: 'createdAt', label: 'When', kind: 'moment', sql: 't.created_at', filter: 'period' },
+    { name: 'referredUserId', label: 'Referred user', kind: 'text', sql: 't.referred_user_id', filter: 'equals' },
+    { ...AFFILIATE, filter: undefined },
+    { name: 'code', label: 'Code', kind: 'text', sql: 't.code', filter: 'equals', condition: 't.code = upper($)' },
+    {
+      name: 'outcome',
+      label: 'Outcome',
+      kind: 'status',
+      sql: "CASE WHEN t.attributed THEN 'attributed' ELSE 'refused' END",
+    },
+    { name: 'reason', label: 'Reason', kind: 'text', sql: 't.reason' },
+    {
+      name: 'clickId',
+      label: 'Click',
+      kind: 'text',
+      sql: 't.click_id',
+      reference: 'clicks',
+      filter: 'equals',
+      on: ['show'],
+    },
+    { name: 'referralId', label: 'Referral', kind: 'text', sql: 't.referral_id', reference: 'referrals', on: ['show'] },
+    {
+      name: 'rules',
+      label: 'What each rule found',
+      kind: 'component',
+      component: 'RuleTrace',
+      sql: 't.rules',
+      on: ['show'],
+    },
+    { name: 'inputs', label: 'What was reported', kind: 'json', sql: 't.inputs', on: ['show'] },
+  ],
+};
