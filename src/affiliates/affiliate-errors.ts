@@ -29,10 +29,11 @@ export function affiliateErased(): DomainError {
   );
 }
 
-export function statusTransitionInvalid(from: string, to: string): DomainError {
+export function statusTransitionInvalid(from: string, to: string, affiliateId: string): DomainError {
   return new DomainError('rule', 'status_transition_invalid', `An affiliate that is ${from} cannot become ${to}.`, {
     from,
     to,
+    affiliateId,
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Affiliate } from '@prisma/client';
 import { statusTransitionInvalid } from './affiliate-errors.js';
 
 export const AFFILIATE_STATUSES = ['pending', 'active', 'suspended'] as const;
@@ -11,6 +12,7 @@ const TRANSITIONS: Record<AffiliateStatus, readonly AffiliateStatus[]> = {
 };
 
 /** @throws DomainError `status_transition_invalid`. To stay as one is, is no transition. */
-export function assertTransition(from: AffiliateStatus, to: AffiliateStatus): void {
-  if (from !== to && !TRANSITIONS[from].includes(to)) throw statusTransitionInvalid(from, to);
+export function assertTransition({ id, status }: Pick<Affiliate, 'id' | 'status'>, to: AffiliateStatus): void {
+  const from = status as AffiliateStatus;
+  if (from !== to && !TRANSITIONS[from].includes(to)) throw statusTransitionInvalid(from, to, id);
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AffiliateApproval } from './affiliate-approval.service.js';
 import { AffiliateErasure } from './affiliate-erasure.js';
 import { AffiliatesController } from './affiliates.controller.js';
 import { AffiliatesService } from './affiliates.service.js';
@@ -30,6 +31,7 @@ import { PlansService } from './plans/plans.service.js';
     OnboardingPagesController,
   ],
   providers: [
+    AffiliateApproval,
     AffiliatesService,
     AffiliateErasure,
     AffiliateCodes,
@@ -41,6 +43,14 @@ import { PlansService } from './plans/plans.service.js';
     AffiliateNotices,
     BankPayouts,
   ],
-  exports: [AffiliatesService, AffiliateErasure, PlansService, OnboardingService, OnboardingLinks, BankPayouts],
+  exports: [
+    AffiliateApproval,
+    AffiliatesService,
+    AffiliateErasure,
+    PlansService,
+    OnboardingService,
+    OnboardingLinks,
+    BankPayouts,
+  ],
 })
 export class AffiliatesModule {}

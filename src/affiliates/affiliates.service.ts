@@ -10,7 +10,7 @@ import { normaliseCode } from './codes/affiliate-code.js';
 import { AffiliateCodes } from './codes/affiliate-codes.js';
 import { affiliateErased, affiliateExists, affiliateNotFound } from './affiliate-errors.js';
 import { affiliateInclude, presentAffiliate } from './affiliate-presenter.js';
-import { type AffiliateStatus, assertTransition } from './affiliate-status.js';
+import { assertTransition } from './affiliate-status.js';
 import type { AffiliateDto, AffiliatesQuery, CreateAffiliateDto, UpdateAffiliateDto } from './affiliate.dto.js';
 import { normaliseEmail } from './email.js';
 import { PlansService } from './plans/plans.service.js';
@@ -96,7 +96,7 @@ export class AffiliatesService {
     return this.database.transaction(async (tx) => {
       const affiliate = await lockAffiliate(tx, id);
       if (affiliate.erasedAt !== null && tellsWhoItIs(changes)) throw affiliateErased();
-      if (changes.status !== undefined) assertTransition(affiliate.status as AffiliateStatus, changes.status);
+      if (changes.status !== undefined) assertTransition(affiliate, changes.status);
       const planId = changes.planId === undefined ? undefined : await this.plans.resolveId(tx, changes.planId);
       const identity = {
         name: changes.name?.trim(),

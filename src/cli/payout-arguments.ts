@@ -17,13 +17,13 @@ Runs, or resumes, the payouts of a month and prints what became of them.
   --retry-failed  makes new payouts for those of the month that failed or were canceled, where they can be paid now
   --approve       lets a run that waits for approval (PAYOUT_APPROVAL=manual) be sent
   --cancel        ends a run that waits for approval or funds: what was not sent goes into the next run
-  --by, --reason  who decides, kept with the run; a cancelling needs a reason`;
+  --by, --reason  who decides and why, kept with the run and in the audit log; a cancelling needs a reason`;
 
 /** What else than running the month is asked for. */
 export type Order =
   | { kind: 'retry_failed' }
-  | { kind: 'approve'; staffUserId: string; reason: string | null }
-  | { kind: 'cancel'; staffUserId: string; reason: string };
+  /** Who is at the command line is only known by what they say, so their name is part of the reason. */
+  | { kind: 'approve' | 'cancel'; reason: string };
 
 export interface Arguments {
   period: string;
@@ -70,13 +70,12 @@ function parse() {
 }
 
 function readOrder(values: ReturnType<typeof parse>): Order | null {
-  const { approve, cancel, 'retry-failed': retryFailed, by: staffUserId, reason } = values;
+  const { approve, cancel, 'retry-failed': retryFailed, by, reason } = values;
   if ([approve, cancel, retryFailed].filter(Boolean).length > 1)
     throw new UsageError('Only one of --approve, --cancel and --retry-failed at a time.');
   if (retryFailed) return { kind: 'retry_failed' };
   if (!approve && !cancel) return null;
-  if (!staffUserId) throw new UsageError('--by must name who decides.');
-  if (approve) return { kind: 'approve', staffUserId, reason: reason ?? null };
-  if (!reason) throw new UsageError('--cancel needs a --reason.');
-  return { kind: 'cancel', staffUserId, reason };
+  if (!by) throw new UsageError('--by must name who decides.');
+  if (cancel && !reason) throw new UsageError('--cancel needs a --reason.');
+  return { kind: approve ? 'approve' : 'cancel', reason: reason ? `${reason} (by ${by})` : `by ${by}` };
 }

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { INestApplicationContext } from '@nestjs/common';
+import { OPERATOR } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import type { Config } from '../config/config.js';
 import { periodOf } from '../config/payout-schedule.js';
@@ -39,10 +40,14 @@ await runCommand(USAGE, async (app, config) => {
 });
 
 async function obey(app: INestApplicationContext, period: string, order: Order): Promise<void> {
-  if (order.kind === 'approve') return app.get(RunDecisions).approve(period, order);
-  if (order.kind === 'cancel') return app.get(RunDecisions).cancel(period, order);
-  const made = await app.get(PayoutRetry).retryFailed(period);
-  console.log(`${made} payouts are made anew.`);
+  if (order.kind === 'retry_failed') {
+    const act = { staffUserId: OPERATOR, reason: 'npm run payouts -- --retry-failed' };
+    console.log(`${await app.get(PayoutRetry).retryFailed(period, act)} payouts are made anew.`);
+    return;
+  }
+  const act = { staffUserId: OPERATOR, reason: order.reason };
+  if (order.kind === 'approve') await app.get(RunDecisions).approve(period, act);
+  else await app.get(RunDecisions).cancel(period, act);
 }
 
 function refuseFuture(app: INestApplicationContext, config: Config, given: Arguments, cutOff: Date): void {

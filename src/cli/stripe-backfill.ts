@@ -21,7 +21,7 @@ await runCommand(USAGE, async (app) => printEvents(backfill(app, readSince()), (
 async function* backfill(app: INestApplicationContext, since: Date): AsyncGenerator<ReplayedEvent[]> {
   await app.get(JobQueue).start([STRIPE_EVENT_QUEUE], (error) => console.error(error));
   for await (const stored of app.get(EventBackfill).fetchSince(since)) {
-    if (stored.length > 0) yield await app.get(EventProcessor).replayBatch(stored);
+    if (stored.length > 0) yield await app.get(EventProcessor).replayBatch(stored, null);
   }
 }
 

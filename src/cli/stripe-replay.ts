@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { OPERATOR } from '../audit/audit-log.js';
 import { EventReplay, type ReplaySelection } from '../stripe/webhooks/event-replay.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
@@ -14,7 +15,8 @@ Processes stored Stripe events again and prints what became of them. Changes not
 
 await runCommand(USAGE, async (app) => {
   const selection = readSelection();
-  return printEvents(app.get(EventReplay).replay(selection));
+  const act = { staffUserId: OPERATOR, reason: 'npm run stripe:replay' };
+  return printEvents(app.get(EventReplay).replay(selection, act));
 });
 
 function readSelection(): ReplaySelection {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { affiliateNotFound } from '../affiliates/affiliate-errors.js';
+import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import { currencyStepMinor } from '../common/money.js';
@@ -31,13 +32,14 @@ export class AdjustmentsService {
   constructor(
     private readonly clock: Clock,
     private readonly ledger: Ledger,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
    * Posts an adjustment between commission expense and payable. Payable may go below zero; the next payouts net it. A
    * negative balance of an affiliate who is gone is written off by giving the same amount.
    *
-   * Idempotent per `adjustmentId`. Locks the affiliate's balance in that currency until the transaction ends.
+   * Idempotent per `adjustmentId`; audited when it is posted. Locks the affiliate's balance in that currency until the transaction ends.
    *
    * @returns whether it was posted now, and not earlier.
    * @throws DomainError `affiliate_not_found`; `currency_unknown`, `amount_zero`, `amount_off_step`, `amount_too_large`
@@ -66,7 +68,25 @@ export class AdjustmentsService {
         reason,
       },
     ]);
-    return posted.has(uniqueKey);
+    const isNew = posted.has(uniqueKey);
+    if (isNew) await this.record(tx, { ...adjustment, reason });
+    return isNew;
+  }
+
+  /** The balance is locked by the posting, so that what it is now follows from this adjustment alone. */
+  private async record(tx: Tx, adjustment: Adjustment): Promise<void> {
+    const { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason } = adjustment;
+    const where = { affiliateId_currency: { affiliateId, currency } };
+    const { payableMinor } = await tx.balance.findUniqueOrThrow({ where });
+    await this.audit.record(tx, {
+      actorId: staffUserId,
+      action: 'balance.adjusted',
+      subjectType: 'affiliate',
+      subjectId: affiliateId,
+      before: { currency, payableMinor: String(payableMinor - amountMinor) },
+      after: { currency, payableMinor: String(payableMinor), amountMinor: String(amountMinor), adjustmentId },
+      reason,
+    });
   }
 }
 

@@ -22,3 +22,8 @@ export function checkedReason(text: string): string {
   }
   return reason;
 }
+
+/** How an audit record names an act. @throws DomainError `reason_length` (422). */
+export function actedBy({ staffUserId, reason }: StaffAct): { actorId: string; reason: string } {
+  return { actorId: staffUserId, reason: checkedReason(reason) };
+}

@@ -7,7 +7,7 @@ import { IdGenerator } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
 import { LoginThrottle } from './login-throttle.js';
 import { hashPassword } from './passwords.js';
-import { checkedReason, type StaffAct } from './staff-act.js';
+import { actedBy, checkedReason, type StaffAct } from './staff-act.js';
 import { lastAdmin, staffEmailInvalid, staffRoleUnknown, staffUserExists, staffUserNotFound } from './staff-errors.js';
 import { staffEmail, toIdentity, type StaffIdentity } from './staff-identity.js';
 import { STAFF_ROLES, type StaffRole } from './staff-role.js';
@@ -127,12 +127,11 @@ export class StaffUsers {
     act: StaffAct,
   ): Promise<void> {
     await this.audit.record(tx, {
-      actorId: act.staffUserId,
+      ...actedBy(act),
       action: `staff_user.${what}`,
       subjectType: 'staff_user',
       subjectId: id,
       ...change,
-      reason: checkedReason(act.reason),
     });
   }
 }

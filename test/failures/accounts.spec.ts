@@ -167,7 +167,7 @@ describe('57 · a bank that sends the money back', () => {
     await deliver(api, event.payload);
     await deliver(api, { ...(event.payload as object), id: 'evt_twin' });
     await api.settle();
-    await api.app.get(EventProcessor).replayBatch([event.id]);
+    await api.app.get(EventProcessor).replayBatch([event.id], null);
     expect(await noticesOf(api, id)).toHaveLength(1);
 
     await run('2027-01');

@@ -226,8 +226,8 @@ describe('53: a payout that failed or was canceled', () => {
     await earn(api, 'refused', 700, { paidAt: new Date('2026-12-02T00:00:00Z') });
     await api.settle();
     const made = await Promise.all([
-      api.app.get(PayoutRetry).retryFailed('2026-12'),
-      api.app.get(PayoutRetry).retryFailed('2026-12'),
+      api.app.get(PayoutRetry).retryFailed('2026-12', STAFF),
+      api.app.get(PayoutRetry).retryFailed('2026-12', STAFF),
     ]);
     expect(made.sort()).toEqual([0, 2]);
     expect((await runOf(api)).status).toBe('sending');
@@ -246,8 +246,8 @@ describe('53: a payout that failed or was canceled', () => {
       [4000, 'usd'],
     ]);
     expect(await balanceOf(api, refused)).toMatchObject([{ payable: 700, paid: 3000 }]);
-    expect(await api.app.get(PayoutRetry).retryFailed('2026-12')).toBe(0);
-    await expect(api.app.get(PayoutRetry).retryFailed('2026-11')).rejects.toMatchObject({
+    expect(await api.app.get(PayoutRetry).retryFailed('2026-12', STAFF)).toBe(0);
+    await expect(api.app.get(PayoutRetry).retryFailed('2026-11', STAFF)).rejects.toMatchObject({
       code: 'payout_run_not_found',
     });
   });

@@ -191,7 +191,8 @@ describe('71 · erasing a referred user', () => {
     const before = await books(id);
     await erase(BUYER.userId);
     const replayed: unknown[] = [];
-    for await (const batch of api.app.get(EventReplay).replay({ since: new Date(0) })) replayed.push(...batch);
+    const act = { staffUserId: 'operator', reason: 'after an erasure' };
+    for await (const batch of api.app.get(EventReplay).replay({ since: new Date(0) }, act)) replayed.push(...batch);
     expect(replayed.length).toBeGreaterThan(6);
     expect(replayed.filter((event) => (event as { error: string | null }).error !== null)).toEqual([]);
     expect(await books(id)).toEqual(before);

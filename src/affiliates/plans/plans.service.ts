@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan, PlanVersion } from '@prisma/client';
+import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Database, type Tx } from '../../database/database.js';
 import type { Answer } from '../../http/idempotency.js';
 import { type Page, pageArgs, type PageQuery, toPage } from '../../http/pagination.js';
+import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { planExists, planNotFound, planUnknown } from '../affiliate-errors.js';
 import type { CreatePlanDto, PlanDto, PlanTermsDto } from './plan.dto.js';
 
@@ -20,6 +22,7 @@ export class PlansService {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Plans with the terms in force now. */
@@ -47,18 +50,42 @@ export class PlansService {
    * @throws DomainError `plan_not_found`.
    */
   async createVersion(tx: Tx, planId: string, terms: PlanTermsDto): Promise<Answer<PlanDto>> {
+    const { plan, created } = await this.supersede(tx, planId, terms);
+    return { status: 201, body: presentPlan(plan, created) };
+  }
+
+  /** The same by staff, audited. @throws DomainError `plan_not_found`, `reason_length`. */
+  async createVersionByStaff(tx: Tx, planId: string, terms: PlanTermsDto, act: StaffAct): Promise<PlanDto> {
+    const by = actedBy(act);
+    const { plan, superseded, created } = await this.supersede(tx, planId, terms);
+    await this.audit.record(tx, {
+      ...by,
+      action: 'plan.version_created',
+      subjectType: 'plan',
+      subjectId: planId,
+      before: auditedTerms(superseded),
+      after: auditedTerms(created),
+    });
+    return presentPlan(plan, created);
+  }
+
+  private async supersede(
+    tx: Tx,
+    planId: string,
+    terms: PlanTermsDto,
+  ): Promise<{ plan: Plan; superseded: PlanVersion; created: PlanVersion }> {
     await tx.$queryRaw`SELECT 1 FROM "plans" WHERE "id" = ${planId} FOR NO KEY UPDATE`;
     const plan = await tx.plan.findUnique({
       where: { id: planId },
       include: { versions: { orderBy: { version: 'desc' }, take: 1 } },
     });
     if (plan === null) throw planNotFound(planId);
-    const newest = theOne(plan.versions, planId);
+    const superseded = theOne(plan.versions, planId);
     const now = this.clock.now();
     // Never before the version it follows, also when the clocks of two instances differ.
-    const effectiveFrom = now > newest.effectiveFrom ? now : newest.effectiveFrom;
-    const version = await this.addVersion(tx, planId, newest.version + 1, terms, effectiveFrom);
-    return { status: 201, body: presentPlan(plan, version) };
+    const effectiveFrom = now > superseded.effectiveFrom ? now : superseded.effectiveFrom;
+    const created = await this.addVersion(tx, planId, superseded.version + 1, terms, effectiveFrom);
+    return { plan, superseded, created };
   }
 
   /**
@@ -127,4 +154,8 @@ function presentPlan(plan: Plan, version: PlanVersion): PlanDto {
     holdDays: version.holdDays,
     createdAt: plan.createdAt.toISOString(),
   };
+}
+
+function auditedTerms({ id, version, rateBps, durationMonths, holdDays }: PlanVersion) {
+  return { planVersionId: id, version, rateBps, durationMonths, holdDays };
 }

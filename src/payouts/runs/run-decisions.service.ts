@@ -1,19 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PayoutRun } from '@prisma/client';
+import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
-import { Database } from '../../database/database.js';
+import { Database, type Tx } from '../../database/database.js';
+import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { runNotFound } from '../payout-errors.js';
 import { PayoutOutcomes } from '../sending/payout-outcomes.js';
 import { lockRun } from './run-lock.js';
 
 const BATCH_SIZE = 500;
 
-/** Who decides about a run, and why. */
-export interface RunDecision {
-  staffUserId: string;
-  reason: string | null;
-}
+/** So many of the affiliates whose adjustment is paid are named. */
+const NAMED_MAX = 10;
 
 /** What staff decide about a run that waits (PAYOUT_APPROVAL=manual, or for funds that will not come). */
 @Injectable()
@@ -24,16 +23,18 @@ export class RunDecisions {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly outcomes: PayoutOutcomes,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
    * Lets a reserved run be sent. Before each transfer the affiliate is looked at once more, so what changed since the
-   * reservation counts.
+   * reservation counts. Whoever adjusted a balance that the run pays needs somebody else to approve it.
    *
-   * @throws DomainError `payout_run_not_found`, `payout_run_not_waiting` (409).
+   * @throws DomainError `payout_run_not_found`, `payout_run_not_waiting` (409); `second_approver_needed` and
+   *   `reason_length` (422).
    */
-  async approve(period: string, decision: RunDecision): Promise<void> {
-    await this.decide(period, 'approved', decision, ['awaiting_approval'], 'sending');
+  async approve(period: string, act: StaffAct): Promise<void> {
+    await this.decide(period, 'approved', act, ['awaiting_approval'], 'sending');
   }
 
   /**
@@ -41,10 +42,10 @@ export class RunDecisions {
    * next run. May be interrupted; whoever runs the period next finishes it.
    *
    * @throws DomainError `payout_run_not_found`, `payout_run_not_waiting` (409), `payouts_unresolved` (409) while the
-   *   outcome of a transfer is not known.
+   *   outcome of a transfer is not known; `reason_length` (422).
    */
-  async cancel(period: string, decision: RunDecision & { reason: string }): Promise<void> {
-    const run = await this.decide(period, 'canceled', decision, ['awaiting_approval', 'waiting_for_funds'], 'canceled');
+  async cancel(period: string, act: StaffAct): Promise<void> {
+    const run = await this.decide(period, 'canceled', act, ['awaiting_approval', 'waiting_for_funds'], 'canceled');
     await this.finishCanceling(run);
   }
 
@@ -74,37 +75,63 @@ export class RunDecisions {
   private async decide(
     period: string,
     made: 'approved' | 'canceled',
-    { staffUserId, reason }: RunDecision,
+    act: StaffAct,
     from: string[],
     to: string,
   ): Promise<PayoutRun> {
+    const { actorId, reason } = actedBy(act);
     const known = await this.database.prisma.payoutRun.findUnique({ where: { period } });
     if (!known) throw runNotFound(period);
     const decided = await this.database.transaction(async (tx) => {
       // Whoever is about to send holds a shared lock: it is waited for, and what it sends is seen below.
       const run = await lockRun(tx, known.id);
       if (!from.includes(run.status)) throw notWaiting(period, run.status, made);
-      if (made === 'canceled') {
-        const unresolved = await tx.payoutAttempt.count({
-          where: { outcome: 'unknown', payout: { runId: run.id, status: 'pending' } },
-        });
-        if (unresolved > 0) throw unresolvedPayouts(period, unresolved);
-      }
+      if (made === 'canceled') await this.refuseUnresolved(tx, run);
+      else await this.refuseOwnAdjustments(tx, run, actorId);
       const decidedAt = this.clock.now();
+      await this.audit.record(tx, {
+        actorId,
+        action: `payout_run.${made}`,
+        subjectType: 'payout_run',
+        subjectId: run.id,
+        before: { period, status: run.status },
+        after: { period, status: to },
+        reason,
+      });
       return tx.payoutRun.update({
         where: { id: run.id },
         data: {
           status: to,
           finishedAt: to === 'canceled' ? decidedAt : null,
           decision: made,
-          decidedBy: staffUserId,
+          decidedBy: actorId,
           decidedAt,
           decisionReason: reason,
         },
       });
     });
-    this.logger.log({ message: `a payout run is ${made}`, period, staffUserId });
+    this.logger.log({ message: `a payout run is ${made}`, period, staffUserId: actorId });
     return decided;
+  }
+
+  private async refuseUnresolved(tx: Tx, { id: runId, period }: PayoutRun): Promise<void> {
+    const unresolved = await tx.payoutAttempt.count({
+      where: { outcome: 'unknown', payout: { runId, status: 'pending' } },
+    });
+    if (unresolved > 0) throw unresolvedPayouts(period, unresolved);
+  }
+
+  /** Two pairs of eyes: nobody gives money by an adjustment and approves the run that pays it. */
+  private async refuseOwnAdjustments(tx: Tx, { id: runId, period }: PayoutRun, staffUserId: string): Promise<void> {
+    const paid = await tx.$queryRaw<{ affiliateId: string }[]>`
+      SELECT DISTINCT l.affiliate_id AS "affiliateId"
+      FROM journal_entries e
+      JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
+      JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
+      JOIN payouts po ON po.id = l.payout_id AND po.status = 'pending'
+      WHERE e.kind = 'adjustment' AND e.staff_user_id = ${staffUserId} AND po.run_id = ${runId}
+      ORDER BY 1 LIMIT ${NAMED_MAX}`;
+    if (paid.length > 0) throw secondApproverNeeded(period, staffUserId, paid);
   }
 }
 
@@ -123,5 +150,14 @@ function unresolvedPayouts(period: string, count: number): DomainError {
     'payouts_unresolved',
     `The outcome of ${count} transfers of ${period} is not known yet: the run goes on asking, try again later.`,
     { period, count },
+  );
+}
+
+function secondApproverNeeded(period: string, staffUserId: string, paid: { affiliateId: string }[]): DomainError {
+  return new DomainError(
+    'rule',
+    'second_approver_needed',
+    `The run of ${period} pays what you adjusted: somebody else of finance has to approve it.`,
+    { period, staffUserId, affiliateIds: paid.map(({ affiliateId }) => affiliateId) },
   );
 }

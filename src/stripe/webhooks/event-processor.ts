@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { StripeEvent } from '@prisma/client';
 import Stripe from 'stripe';
+import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
+import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { describeStripeError, isResourceMissing } from '../gateways/stripe-errors.js';
 import { EventHandlers } from './event-handlers.js';
 import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
@@ -32,6 +34,9 @@ export interface ReplayedEvent {
   error: string | null;
 }
 
+/** Writes down in a replay's transaction what became of the event. */
+type ReplayAudit = (tx: Tx, after: EventStatus) => Promise<void>;
+
 /** Works through the inbox: one transaction per event, which also marks it as done. */
 @Injectable()
 export class EventProcessor {
@@ -45,6 +50,7 @@ export class EventProcessor {
     private readonly jobs: JobQueue,
     private readonly handlers: EventHandlers,
     private readonly stripe: Stripe,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Events whose job was lost with a process are enqueued again; processing twice changes nothing. */
@@ -67,12 +73,13 @@ export class EventProcessor {
   /**
    * Processes stored events again, whatever became of them, and tells what becomes of them now, in the given order.
    * Changes nothing where nothing changed. Safe beside the workers and beside another replay: each event's row is
-   * locked while its effects are written. Ignored events are offered to the handlers of today.
-   * @throws DomainError `stripe_event_not_found`.
+   * locked while its effects are written. Ignored events are offered to the handlers of today. Each event is audited in
+   * the transaction that settles what became of it, unless `act` is null: events that are only fetched late.
+   * @throws DomainError `stripe_event_not_found`, `reason_length`.
    */
-  async replayBatch(stripeEventIds: readonly string[]): Promise<ReplayedEvent[]> {
+  async replayBatch(stripeEventIds: readonly string[], act: StaffAct | null): Promise<ReplayedEvent[]> {
     const results = new Map<string, ReplayedEvent>();
-    await inLanes(stripeEventIds, async (id) => void results.set(id, await this.replay(id)));
+    await inLanes(stripeEventIds, async (id) => void results.set(id, await this.replay(id, act)));
     return stripeEventIds.flatMap((id) => results.get(id) ?? []);
   }
 
@@ -91,24 +98,40 @@ export class EventProcessor {
     }
   }
 
-  private async replay(stripeEventId: string): Promise<ReplayedEvent> {
+  private async replay(stripeEventId: string, act: StaffAct | null): Promise<ReplayedEvent> {
+    const by = act && actedBy(act);
     const stored = await this.database.prisma.stripeEvent.findUnique({ where: { id: stripeEventId } });
     if (!stored) throw new DomainError('not_found', 'stripe_event_not_found', `No event ${stripeEventId} is stored.`);
     const { id, type } = stored;
     const before = stored.status as EventStatus;
+    const audit = async (tx: Tx, after: EventStatus): Promise<void> => {
+      if (!by) return;
+      await this.audit.record(tx, {
+        ...by,
+        action: 'stripe_event.replayed',
+        subjectType: 'stripe_event',
+        subjectId: id,
+        before: { status: before },
+        after: { status: after },
+      });
+    };
     if (!this.handlers.accepts(eventIn(stored))) {
-      return { id, type, before, after: await this.giveUp(id, before), error: null };
+      return { id, type, before, after: await this.giveUp(id, before, audit), error: null };
     }
     try {
-      await this.apply(stored, () => true);
+      await this.apply(stored, () => true, audit);
       return { id, type, before, after: 'processed', error: null };
     } catch (error) {
-      return { id, type, before, after: await this.recordFailedReplay(id, error), error: messageOf(error) };
+      return { id, type, before, after: await this.recordFailedReplay(id, error, audit), error: messageOf(error) };
     }
   }
 
   /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
-  private async apply(stored: StripeEvent, isWanted: (status: EventStatus) => boolean): Promise<void> {
+  private async apply(
+    stored: StripeEvent,
+    isWanted: (status: EventStatus) => boolean,
+    audit?: ReplayAudit,
+  ): Promise<void> {
     const event = eventIn(stored);
     const handler = this.handlers.get(event);
     const readable = handler.readsObject ? await this.inOurVersion(event) : event;
@@ -117,6 +140,7 @@ export class EventProcessor {
       const status = await lockEvent(tx, stored.id);
       if (!isWanted(status)) return;
       await apply(tx);
+      await audit?.(tx, 'processed');
       if (status === 'processed') return;
       await tx.stripeEvent.update({
         where: { id: stored.id },
@@ -126,13 +150,13 @@ export class EventProcessor {
   }
 
   /** An event that no handler takes is no work for anybody, but what it has done stays done. */
-  private async giveUp(stripeEventId: string, before: EventStatus): Promise<EventStatus> {
-    if (before === 'processed' || before === 'ignored') return before;
-    await this.database.prisma.stripeEvent.updateMany({
-      where: { id: stripeEventId, status: before },
-      data: { status: 'ignored' },
+  private async giveUp(stripeEventId: string, before: EventStatus, audit?: ReplayAudit): Promise<EventStatus> {
+    const after = before === 'processed' ? before : 'ignored';
+    await this.database.transaction(async (tx) => {
+      await tx.stripeEvent.updateMany({ where: { id: stripeEventId, status: before }, data: { status: after } });
+      await audit?.(tx, after);
     });
-    return 'ignored';
+    return after;
   }
 
   /** An event rendered by another API version is not read: its object is fetched in ours. */
@@ -209,12 +233,13 @@ export class EventProcessor {
   }
 
   /** What was processed before stays so, and what waits for its next try still does: its job exists. */
-  private async recordFailedReplay(stripeEventId: string, error: unknown): Promise<EventStatus> {
+  private async recordFailedReplay(stripeEventId: string, error: unknown, audit: ReplayAudit): Promise<EventStatus> {
     return this.database.transaction(async (tx) => {
       const before = await lockEvent(tx, stripeEventId);
-      if (before === 'processed') return before;
       const unread: EventStatus = error instanceof ForeignVersionError ? 'parked' : 'failed';
-      const status = before === 'pending' ? before : unread;
+      const status = before === 'pending' || before === 'processed' ? before : unread;
+      await audit(tx, status);
+      if (status === 'processed') return status;
       await tx.stripeEvent.update({
         where: { id: stripeEventId },
         data: { status, attempts: { increment: 1 }, lastError: messageOf(error) },

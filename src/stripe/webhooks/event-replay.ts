@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
+import type { StaffAct } from '../../staff/staff-act.js';
 import { EventProcessor, type ReplayedEvent } from './event-processor.js';
 
 /** `failed` also takes the parked ones; `since` goes by the moment an event was received. */
@@ -27,11 +28,11 @@ export class EventReplay {
   /**
    * Yields what became of the events batch by batch, oldest received first. Events that are received after the start
    * are left to the workers. Effect and safety: see EventProcessor.replayBatch.
-   * @throws DomainError `stripe_event_not_found`.
+   * @throws DomainError `stripe_event_not_found`, `reason_length`.
    */
-  async *replay(selection: ReplaySelection): AsyncGenerator<ReplayedEvent[]> {
+  async *replay(selection: ReplaySelection, act: StaffAct): AsyncGenerator<ReplayedEvent[]> {
     if ('eventId' in selection) {
-      yield await this.processor.replayBatch([selection.eventId]);
+      yield await this.processor.replayBatch([selection.eventId], act);
       return;
     }
     const wanted =
@@ -41,7 +42,11 @@ export class EventReplay {
     let last: Position | undefined;
     do {
       const batch = await this.findBatch(wanted, last);
-      if (batch.length > 0) yield await this.processor.replayBatch(batch.map(({ id }) => id));
+      if (batch.length > 0)
+        yield await this.processor.replayBatch(
+          batch.map(({ id }) => id),
+          act,
+        );
       last = batch.length === BATCH_SIZE ? batch.at(-1) : undefined;
     } while (last);
   }

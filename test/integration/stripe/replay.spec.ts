@@ -7,6 +7,8 @@ import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
 import type { ReplayedEvent } from '../../../src/stripe/webhooks/event-processor.js';
 import { EventReplay, type ReplaySelection } from '../../../src/stripe/webhooks/event-replay.js';
 
+const ACT = { staffUserId: 'stf_1', reason: 'The handler was mended.' };
+
 let api: TestApp;
 
 beforeEach(async () => {
@@ -19,7 +21,7 @@ afterEach(async () => {
 
 async function replay(selection: ReplaySelection): Promise<ReplayedEvent[]> {
   const events: ReplayedEvent[] = [];
-  for await (const batch of api.app.get(EventReplay).replay(selection)) events.push(...batch);
+  for await (const batch of api.app.get(EventReplay).replay(selection, ACT)) events.push(...batch);
   return events;
 }
 
