@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { AuditLog, type AuditRecord } from '../../../src/audit/audit-log.js';
 import { formatHead, type ChainHead } from '../../../src/commissions/ledger/journal-seal.js';
 import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { Ledger, type NewEntry } from '../../../src/commissions/ledger/ledger.js';
@@ -14,6 +15,15 @@ import { processEnv, runCommandProcess } from '../../setup/processes.js';
 const AS_SEALED = 'every sealed entry is as it was sealed';
 const SEALED_OR_WAITING = 'every entry is sealed or waits for it';
 const HOUR_MS = 60 * 60 * 1000;
+
+/** SQL for another value of a column, by its type. */
+const OTHERS: Record<string, (column: string) => string> = {
+  text: (column) => `coalesce(${column}, '') || 'x'`,
+  jsonb: (column) => `${column} || '{"x": 1}'`,
+  bytea: (column) => `${column} || '\\x00'::bytea`,
+  'timestamp with time zone': (column) => `${column} + interval '1 millisecond'`,
+  bigint: (column) => `${column} + 1000`,
+};
 
 let api: TestApp;
 let owner: pg.Client;
@@ -62,6 +72,19 @@ async function postSome(count: number, prefix = 'e'): Promise<string[]> {
   for (let i = 1; i <= count; i++) ids.push(await post(earning(`${prefix}${i}`, BigInt(i * 100))));
   return ids;
 }
+const act = (subjectId: string, more: Partial<AuditRecord> = {}): AuditRecord => ({
+  ...{ actorId: 'stf_x', action: 'affiliate.suspended', subjectType: 'affiliate', subjectId },
+  ...{
+    before: { status: 'active', quoted: 'quote " and line\nend, ü, 北' },
+    after: { status: 'suspended', of: [1, null] },
+  },
+  ...{ reason: 'Asked for by the affiliate.', ...more },
+});
+/** Writes one audit record and gives its id. */
+async function writeDown(record: AuditRecord): Promise<string> {
+  await api.database.transaction((tx) => api.app.get(AuditLog).record(tx, record));
+  return (await api.database.prisma.auditLog.findFirstOrThrow({ orderBy: { id: 'desc' } })).id;
+}
 const sealAll = () => api.app.get(JournalSealer).sealAll();
 const seals = () => api.database.prisma.journalSeal.findMany({ orderBy: { number: 'asc' } });
 const sealedIds = async () => (await seals()).map(({ entryId }) => entryId);
@@ -76,11 +99,12 @@ async function tamper(...statements: string[]): Promise<void> {
   await owner.query(`
     DO $$ DECLARE guard record; BEGIN
       FOR guard IN SELECT conrelid::regclass AS "table", conname FROM pg_constraint WHERE contype IN ('c', 'f')
-        AND conrelid IN ('journal_entries'::regclass, 'postings'::regclass)
+        AND conrelid IN ('journal_entries'::regclass, 'postings'::regclass, 'audit_log'::regclass)
       LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', guard."table", guard.conname); END LOOP;
     END $$;
     ALTER TABLE journal_entries DISABLE TRIGGER USER;
     ALTER TABLE postings DISABLE TRIGGER USER;
+    ALTER TABLE audit_log DISABLE TRIGGER USER;
     ALTER TABLE journal_seals DISABLE TRIGGER USER`);
   for (const sql of statements) await owner.query(sql);
 }
@@ -191,22 +215,35 @@ describe('an outsider', () => {
   const sha256 = (...parts: (string | Uint8Array)[]): Buffer =>
     parts.reduce<ReturnType<typeof createHash>>((hash, part) => hash.update(part), createHash('sha256')).digest();
 
+  const entryText = async (id: string): Promise<string> => {
+    const e = await api.database.prisma.journalEntry.findUniqueOrThrow({
+      where: { id },
+      include: { postings: { orderBy: { seq: 'asc' } } },
+    });
+    return jsonb([
+      ...[e.id, e.kind, e.uniqueKey, Buffer.from(e.contentHash).toString('hex'), e.facts, e.affiliateId, e.currency],
+      ...[String(e.occurredAt.getTime()), String(e.recordedAt.getTime())],
+      ...[e.commissionId, e.payoutId, e.stripeEventId, e.staffUserId, e.reason],
+      e.postings.map((p) => [p.affiliateId, p.currency, String(p.seq), p.account, String(p.amountMinor)]),
+    ]);
+  };
+  const auditText = async (id: string): Promise<string> => {
+    const a = await api.database.prisma.auditLog.findUniqueOrThrow({ where: { id } });
+    return jsonb([
+      ...[a.id, a.actorId, a.action, a.subjectType, a.subjectId, a.before, a.after, a.reason],
+      String(a.recordedAt.getTime()),
+    ]);
+  };
+
   it('can work out every hash from the rows, as the decision record describes it', async () => {
     await postSome(2);
+    await writeDown(act('aff_x'));
     await post(byHand('hand'));
-    await sealAll();
+    await writeDown(act('aff_y', { actorId: 'system', before: null, after: null, reason: '' }));
+    expect(await sealAll()).toBe(5);
     let previous: Uint8Array = Buffer.alloc(32);
     for (const { entryId, hash } of await seals()) {
-      const e = await api.database.prisma.journalEntry.findUniqueOrThrow({
-        where: { id: entryId },
-        include: { postings: { orderBy: { seq: 'asc' } } },
-      });
-      const text = jsonb([
-        ...[e.id, e.kind, e.uniqueKey, Buffer.from(e.contentHash).toString('hex'), e.facts, e.affiliateId, e.currency],
-        ...[String(e.occurredAt.getTime()), String(e.recordedAt.getTime())],
-        ...[e.commissionId, e.payoutId, e.stripeEventId, e.staffUserId, e.reason],
-        e.postings.map((p) => [p.affiliateId, p.currency, String(p.seq), p.account, String(p.amountMinor)]),
-      ]);
+      const text = await (entryId.startsWith('aud_') ? auditText(entryId) : entryText(entryId));
       const expected = sha256(previous, sha256(text));
       expect(Buffer.from(hash).toString('hex')).toBe(expected.toString('hex'));
       previous = expected;
@@ -216,6 +253,7 @@ describe('an outsider', () => {
 
   it('gets the same hashes under other settings of the session, and from rows that went through their text form', async () => {
     await post(byHand('hand'));
+    await writeDown(act('aff_x'));
     await sealAll();
     const name = new URL(api.ownerUrl).pathname.slice(1);
     for (const setting of ['TimeZone TO "Asia/Tokyo"', 'DateStyle TO "German"', 'bytea_output TO escape'])
@@ -224,9 +262,9 @@ describe('an outsider', () => {
     owner = new pg.Client({ connectionString: api.ownerUrl });
     await owner.connect();
     // Out and in again as text, as a dump and its restoration do it.
-    const tables = ['journal_entries', 'postings'];
+    const tables = ['journal_entries', 'postings', 'audit_log'];
     const dump = await Promise.all(tables.map((table) => owner.query(`SELECT t::text AS row FROM ${table} t`)));
-    await tamper('DELETE FROM postings', 'DELETE FROM journal_entries');
+    await tamper('DELETE FROM postings', 'DELETE FROM journal_entries', 'DELETE FROM audit_log');
     for (const [i, table] of tables.entries()) {
       for (const { row } of dump[i]?.rows as { row: string }[])
         await owner.query(`INSERT INTO ${table} SELECT (t.r).* FROM (SELECT $1::text::${table} AS r) t`, [row]);
@@ -283,17 +321,10 @@ describe('verification names the entry', () => {
          -- Follows from the entries: what is sealed names whoever alters it, in a check of its own.
          AND column_name <> 'payable_since'`,
     );
-    const others: Record<string, (column: string) => string> = {
-      text: (column) => `coalesce(${column}, '') || 'x'`,
-      jsonb: (column) => `${column} || '{"x": 1}'`,
-      bytea: (column) => `${column} || '\\x00'::bytea`,
-      'timestamp with time zone': (column) => `${column} + interval '1 millisecond'`,
-      bigint: (column) => `${column} + 1000`,
-    };
     expect(columns.length).toBeGreaterThanOrEqual(20);
     for (const { table, column, type } of columns) {
       const key = table === 'postings' ? `account = 'payable' AND entry_id` : 'id';
-      const other = others[type]?.(column) ?? '';
+      const other = OTHERS[type]?.(column) ?? '';
       await owner.query(`CREATE TEMP TABLE before AS SELECT * FROM ${table}`);
       await owner.query(`UPDATE ${table} SET ${column} = ${other} WHERE ${key} = '${nth(6)}'`);
       const found = (await breaches())[AS_SEALED] ?? [];
@@ -377,6 +408,78 @@ describe('verification names the entry', () => {
   });
 });
 
+describe('verification names the audit record', () => {
+  let id: string;
+  let entries: string[];
+
+  /** Seal no. 3 of 4, between entries. */
+  beforeEach(async () => {
+    entries = await postSome(2);
+    id = await writeDown(act('aff_x'));
+    entries.push(await post(earning('after', 5n)));
+    await sealAll();
+    expect(await sealedIds()).toEqual([entries[0], entries[1], id, entries[2]]);
+    expect(await breaches()).toEqual({});
+  });
+
+  it('whichever column was altered, of those that exist today and any that is added', async () => {
+    await tamper('CREATE TABLE before AS SELECT * FROM audit_log');
+    const { rows: columns } = await owner.query<{ column: string; type: string }>(
+      `SELECT column_name AS "column", data_type AS type FROM information_schema.columns
+       WHERE table_schema = 'public' AND table_name = 'audit_log'`,
+    );
+    expect(columns.length).toBeGreaterThanOrEqual(9);
+    for (const { column, type } of columns) {
+      await owner.query(`UPDATE audit_log SET ${column} = ${OTHERS[type]?.(column) ?? ''}`);
+      const what = column === 'id' ? 'was removed' : 'was altered, or the seal before it';
+      expect([column, (await breaches())[AS_SEALED]]).toEqual([column, [`audit record ${id} ${what} (seal no. 3)`]]);
+      await owner.query('DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM before');
+      expect(await breaches()).toEqual({});
+    }
+  });
+
+  it('that was removed, with its seal or without', async () => {
+    await tamper('DELETE FROM audit_log');
+    expect((await breaches())[AS_SEALED]).toEqual([`audit record ${id} was removed (seal no. 3)`]);
+    await tamper('DELETE FROM journal_seals WHERE number = 3');
+    expect((await breaches())[AS_SEALED]).toEqual([`seals no. 3 to 3 are missing, before that of entry ${entries[2]}`]);
+    await tamper('UPDATE journal_seals SET number = 3 WHERE number = 4');
+    expect((await breaches())[AS_SEALED]).toEqual([
+      `entry ${entries[2]} was altered, or the seal before it (seal no. 3)`,
+    ]);
+  });
+
+  it('that was removed before it was sealed, lost its seal, or came in past the log', async () => {
+    const young = await writeDown(act('aff_y'));
+    await tamper(`DELETE FROM audit_log WHERE id = '${young}'`);
+    await sealAll();
+    expect(await breaches()).toEqual({
+      [SEALED_OR_WAITING]: [`audit record ${young} was removed before it was sealed`],
+    });
+    await tamper(
+      'DELETE FROM journal_unsealed',
+      `INSERT INTO audit_log (id, actor_id, action, subject_type, subject_id, reason, recorded_at)
+       VALUES ('aud_forged', 'stf_x', 'review_case.approved', 'review_case', 'case_x', 'It is fine.', now())`,
+    );
+    const past = 'lost its seal, or came in past the ledger';
+    expect(await breaches()).toEqual({ [SEALED_OR_WAITING]: [`audit record aud_forged ${past}`] });
+    await tamper(`DELETE FROM audit_log WHERE id = 'aud_forged'`, 'DELETE FROM journal_seals WHERE number > 2');
+    expect((await breaches())[SEALED_OR_WAITING]).toContain(`audit record ${id} ${past}`);
+  });
+
+  it('of whose seal somebody made that of an entry, and the other way round', async () => {
+    await tamper(
+      `UPDATE journal_seals SET entry_id = 'x' WHERE number = 3`,
+      `UPDATE journal_seals SET entry_id = '${id}' WHERE number = 4`,
+      `UPDATE journal_seals SET entry_id = '${entries[2]}' WHERE number = 3`,
+    );
+    expect((await breaches())[AS_SEALED]).toEqual([
+      `entry ${entries[2]} was altered, or the seal before it (seal no. 3)`,
+      `audit record ${id} was altered, or the seal before it (seal no. 4)`,
+    ]);
+  });
+});
+
 describe('a head that was noted elsewhere', () => {
   beforeEach(async () => {
     await postSome(3);
@@ -455,7 +558,10 @@ describe('entries that are not sealed yet', () => {
     expect(await verify()).toMatchObject({ ok: true, head: null, unsealed: 2n, overdue: 0n });
     api.clock.advance(HOUR_MS + 1);
     await postSome(1, 'young');
-    expect(await verify()).toMatchObject({ ok: true, unsealed: 3n, overdue: 2n });
+    await writeDown(act('aff_x'));
+    expect(await verify()).toMatchObject({ ok: true, unsealed: 4n, overdue: 2n });
+    api.clock.advance(HOUR_MS + 1);
+    expect(await verify()).toMatchObject({ ok: true, unsealed: 4n, overdue: 4n });
     await expectSoundLedger(api);
   });
 });
