@@ -32,8 +32,9 @@ function earned({ rateBps = 2000, ...amounts }: Terms = {}): ExplainedCommission
     ...amounts,
   };
   const { baseMinor, amountMinor } = calculateCommission(invoice, rateBps);
-  const commission = { invoice, baseMinor, rateBps, rateSource: 'plan' as const, planVersionId: 'plv_1' };
-  const standing = { lostMinor: 0n, withinTerm: true };
+  const source = { rateSource: 'plan' as const, planVersionId: 'plv_1' };
+  const commission = { invoice, part: 'stripe' as const, baseMinor, rateBps, ...source };
+  const standing = { lostMinor: 0n, withinTerm: true, rejectedFor: null };
   return { ...commission, standing, entries: [entry('earned', amountMinor)] };
 }
 
@@ -67,7 +68,7 @@ function corrected(
   const paidMinor = paidOf(invoice);
   const before = entries.reduce((sum, { changeMinor }) => sum + changeMinor, 0n);
   const net =
-    more.withinTerm === false
+    more.withinTerm === false || more.rejection
       ? 0n
       : netAfterLosses({ baseMinor, paidMinor, lostMinor, rateBps, currency: invoice.currency });
   const facts = {
@@ -79,7 +80,7 @@ function corrected(
     shares: [],
     ...more,
   };
-  const standing = { lostMinor, withinTerm: facts.withinTerm };
+  const standing = { lostMinor, withinTerm: facts.withinTerm, rejectedFor: more.rejection?.rule ?? null };
   return {
     ...commission,
     standing,

@@ -1,19 +1,24 @@
 import { currencyStepMinor, formatAmount, toJsonAmount } from '../common/money.js';
 import { paidOf, type InvoiceAmounts } from './calculation/commission-calculator.js';
 import type { LossSource } from './calculation/loss-status.js';
+import type { InvoicePart } from './settlement/targets.js';
 import type { ExplanationDto, ExplanationStepDto, StepCauseDto, StepKind } from './commission.dto.js';
 
 const BPS = 10_000n;
 
-/** What of the invoice's payment is lost by all that is known, and whether it earns by the plan's months. */
+/** What of the invoice's payment is lost by all that is known, and whether it earns by the plan's months and by staff. */
 export interface Standing {
   lostMinor: bigint;
   withinTerm: boolean;
+  /** The rule of the review case by which staff rejected the referral; null where it stands. */
+  rejectedFor: string | null;
 }
 
 /** A commission and what happened to it, as it was stored. */
 export interface ToldCommission {
   invoice: InvoiceAmounts & { id: string };
+  /** Which part of the invoice's money earned: what came through Stripe, or what staff accepted. */
+  part: InvoicePart;
   baseMinor: bigint;
   rateBps: number;
   rateSource: 'affiliate' | 'plan';
@@ -50,6 +55,8 @@ export interface EntryFacts {
   /** The payout that gave the money back, when it is held for that. */
   payoutId?: string;
   withinTerm?: boolean;
+  /** The decision of staff that took the money. */
+  rejection?: { caseId: string; rule: string };
   losses?: { id: string; source: LossSource; status: string; amountMinor: string }[];
   shares?: {
     paymentId: string;
@@ -66,9 +73,10 @@ export interface EntryFacts {
  * changed since explain nothing.
  */
 export function explainCommission(commission: ExplainedCommission): ExplanationDto {
-  const { invoice, baseMinor, rateBps, rateSource, planVersionId, standing } = commission;
+  const { invoice, part, baseMinor, rateBps, rateSource, planVersionId, standing } = commission;
   const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
   return {
+    part,
     invoiceAmountPaid: toJsonAmount(invoice.amountPaidMinor),
     taxAmount: toJsonAmount(invoice.totalMinor - netTotalMinor),
     invoiceTotal: toJsonAmount(invoice.totalMinor),
@@ -79,7 +87,7 @@ export function explainCommission(commission: ExplainedCommission): ExplanationD
     planVersionId,
     rateSource,
     formula: `${baseFormula(commission)}; ${netFormula(commission, standing)}`,
-    roundedFrom: standing.withinTerm ? beforeRounding(commission, standing.lostMinor) : '0',
+    roundedFrom: earns(standing) ? beforeRounding(commission, standing.lostMinor) : '0',
     rounding: 'down',
     steps: explainSteps(commission),
   };
@@ -90,9 +98,14 @@ function baseFormula({ invoice, baseMinor }: ToldCommission): string {
   return `base = floor(min(${invoice.amountPaidMinor}, ${invoice.totalMinor}) × ${netTotalMinor} / ${invoice.totalMinor}) = ${baseMinor}`;
 }
 
+function earns({ withinTerm, rejectedFor }: Standing): boolean {
+  return withinTerm && rejectedFor === null;
+}
+
 /** What the commission is worth where so much is lost. */
-function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm }: Standing): string {
+function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm, rejectedFor }: Standing): string {
   const { invoice, baseMinor, rateBps } = commission;
+  if (rejectedFor !== null) return `amount = 0: staff rejected the referral (${inWords(rejectedFor)})`;
   if (!withinTerm) return "amount = 0: the invoice lies beyond the plan's months";
   const stepMinor = currencyStepMinor(invoice.currency);
   const step = stepMinor === 1n ? '' : `, to a step of ${stepMinor}`;
@@ -103,11 +116,20 @@ function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm }:
     : `amount = floor(${baseMinor} × (${paidMinor} − ${lost}) × ${rateBps} / (${paidMinor} × 10000)${step}) = ${netMinor}`;
 }
 
-const NOTHING_LOST: Standing = { lostMinor: 0n, withinTerm: true };
+const NOTHING_LOST: Standing = { lostMinor: 0n, withinTerm: true, rejectedFor: null };
 
 /** How things stood when an entry with these facts was posted. */
-function standingOf({ lostMinor, withinTerm }: EntryFacts): Standing {
-  return { lostMinor: BigInt(lostMinor ?? 0), withinTerm: withinTerm !== false };
+function standingOf({ lostMinor, withinTerm, rejection }: EntryFacts): Standing {
+  return {
+    lostMinor: BigInt(lostMinor ?? 0),
+    withinTerm: withinTerm !== false,
+    rejectedFor: rejection?.rule ?? null,
+  };
+}
+
+/** A rule's name as people say it. */
+function inWords(rule: string): string {
+  return rule.replaceAll('_', ' ');
 }
 
 function beforeRounding({ invoice, baseMinor, rateBps }: ToldCommission, lostMinor: bigint): string {
@@ -187,16 +209,11 @@ function summaryOf(
 ): string {
   const { currency } = commission.invoice;
   const money = (amountMinor: bigint): string => `${formatAmount(amountMinor, currency)} ${currency.toUpperCase()}`;
-  const because =
-    facts.withinTerm === false
-      ? "an earlier first invoice came to light, and this one lies beyond the plan's months"
-      : causes
-          .map(({ type, id, status, amount }) => `${LOSS_NAMES[type]} ${id} of ${money(BigInt(amount))} (${status})`)
-          .join(', ');
+  const because = reasonOf(facts, causes, money);
   const reason = because ? `: ${because}` : '';
   switch (kind) {
     case 'earned':
-      return `Invoice ${commission.invoice.id} was paid: ${percent(commission.rateBps)} of ${money(commission.baseMinor)} earned ${money(movedMinor)}.`;
+      return `${paidOfInvoice(commission, money)}: ${percent(commission.rateBps)} of ${money(commission.baseMinor)} earned ${money(movedMinor)}.`;
     case 'released':
       return `${money(movedMinor)} became payable.`;
     case 'held':
@@ -208,6 +225,23 @@ function summaryOf(
     case 'restored':
       return `${money(movedMinor)} was given back${reason}.`;
   }
+}
+
+/** Why a correction was posted, in words. */
+function reasonOf(facts: EntryFacts, causes: StepCauseDto[], money: (amountMinor: bigint) => string): string {
+  if (facts.rejection) return `staff rejected the referral after a review (${inWords(facts.rejection.rule)})`;
+  if (facts.withinTerm === false) {
+    return "an earlier first invoice came to light, and this one lies beyond the plan's months";
+  }
+  return causes
+    .map(({ type, id, status, amount }) => `${LOSS_NAMES[type]} ${id} of ${money(BigInt(amount))} (${status})`)
+    .join(', ');
+}
+
+function paidOfInvoice({ invoice, part }: ToldCommission, money: (amountMinor: bigint) => string): string {
+  return part === 'stripe'
+    ? `Invoice ${invoice.id} was paid`
+    : `Of invoice ${invoice.id}, ${money(invoice.amountPaidMinor)} was paid outside Stripe, and staff accepted it`;
 }
 
 /** `2050` → `20.5 %`. */

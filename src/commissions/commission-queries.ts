@@ -7,6 +7,7 @@ import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
+import type { InvoicePart } from './settlement/targets.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
 interface CommissionRow {
@@ -14,6 +15,7 @@ interface CommissionRow {
   affiliateId: string;
   referralId: string;
   invoiceId: string;
+  part: InvoicePart;
   currency: string;
   amountMinor: bigint;
   netMinor: bigint;
@@ -113,7 +115,7 @@ export class CommissionQueries extends ReferralEarnings {
 function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
   return tx.$queryRaw<CommissionRow[]>`
       SELECT * FROM (
-        SELECT c.id, c.affiliate_id AS "affiliateId", c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.currency,
+        SELECT c.id, c.affiliate_id AS "affiliateId", c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.part, c.currency,
                c.amount_minor AS "amountMinor", l.net AS "netMinor",
                CASE WHEN l.net = 0 THEN 'reversed' WHEN l.held > 0 THEN 'held' WHEN po.status = 'paid' THEN 'paid'
                     WHEN po.status = 'pending' THEN 'in_payout' ELSE 'payable' END AS state,
@@ -188,6 +190,7 @@ function present(row: CommissionRow, story: Story | undefined): CommissionDto {
         totalMinor: row.invoiceTotalMinor,
         totalExcludingTaxMinor: row.invoiceNetTotalMinor,
       },
+      part: row.part,
       baseMinor: row.baseMinor,
       rateBps: row.rateBps,
       rateSource: row.rateSource,

@@ -62,8 +62,10 @@ async function loadStandings(tx: Tx, referralIds: string[]): Promise<Map<string,
   return new Map(
     facts
       .flatMap(targetsOf)
-      .flatMap(({ commission, losses, withinTerm }): [string, Standing][] =>
-        commission ? [[commission.id, { lostMinor: losses.lostMinor, withinTerm }]] : [],
+      .flatMap(({ commission, losses, withinTerm, rejection }): [string, Standing][] =>
+        commission
+          ? [[commission.id, { lostMinor: losses.lostMinor, withinTerm, rejectedFor: rejection?.rule ?? null }]]
+          : [],
       ),
   );
 }

@@ -72,7 +72,12 @@ export class ExplanationStepDto {
 
 /** The working behind a commission: enough to recompute it by hand. Amounts in minor units. */
 export class ExplanationDto {
-  /** What the customer paid on the invoice through Stripe. */
+  /**
+   * Which part of the invoice's money earned: what came through Stripe, or what was paid out of band and accepted by
+   * staff. An invoice that was paid both ways has a commission for each.
+   */
+  part!: 'stripe' | 'out_of_band';
+  /** What the customer paid on the invoice by that part. */
   invoiceAmountPaid!: number;
   /** The tax within the invoice's total; it earns nothing. */
   taxAmount!: number;

@@ -13,6 +13,7 @@ import { JournalSealer } from './ledger/journal-sealer.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { MyCommissionsController } from './my-commissions.controller.js';
+import { CaseDecisions } from './review/case-decisions.service.js';
 import { SettlementAudit } from './settlement/settlement-audit.js';
 import { SettlementReview } from './settlement/settlement-review.js';
 import { SettlementService } from './settlement/settlement.service.js';
@@ -25,6 +26,7 @@ import { VerificationService } from './verification.service.js';
   controllers: [CommissionsController, MyCommissionsController],
   providers: [
     AdjustmentsService,
+    CaseDecisions,
     CommissionQueries,
     CommissionsService,
     HoldsService,
@@ -41,6 +43,7 @@ import { VerificationService } from './verification.service.js';
   ],
   exports: [
     AdjustmentsService,
+    CaseDecisions,
     CommissionQueries,
     CommissionsService,
     HoldsService,

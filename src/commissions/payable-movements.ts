@@ -1,6 +1,7 @@
 import type { Tx } from '../database/database.js';
 import { explainSteps } from './commission-explanation.js';
 import { loadEntries } from './commission-stories.js';
+import type { InvoicePart } from './settlement/targets.js';
 import type { ExplanationStepDto, StepCauseDto } from './commission.dto.js';
 
 /** What one entry did to a commission's payable money, explained as the commission itself is. */
@@ -40,6 +41,7 @@ export async function loadPayableMovements(tx: Tx, commissionIds: string[]): Pro
         totalMinor: commission.invoiceTotalMinor,
         totalExcludingTaxMinor: commission.invoiceNetTotalMinor,
       },
+      part: commission.part as InvoicePart,
       baseMinor: commission.baseMinor,
       rateBps: commission.rateBps,
       rateSource: commission.rateSource as 'affiliate' | 'plan',

@@ -6,7 +6,15 @@ import { findProjectRoot } from './project-root.js';
 import { readMigrations, withSchemaEngine } from './schema-engine.js';
 
 /** The tables that only ever grow: the app's role may read and insert, nothing else. */
-export const APPEND_ONLY_TABLES = ['journal_entries', 'postings', 'journal_seals', 'audit_log'] as const;
+export const APPEND_ONLY_TABLES = [
+  'journal_entries',
+  'postings',
+  'journal_seals',
+  'audit_log',
+  'referral_rejections',
+  'spared_commissions',
+  'out_of_band_acceptances',
+] as const;
 
 /** Prisma's own record, which only the owner writes. */
 const READ_ONLY_TABLES = ['_prisma_migrations'];

@@ -10,7 +10,8 @@ interface ReviewRule {
 /** What no setting can switch off: questions about money that nobody but a person can answer. */
 const MONEY_RULES = {
   paid_out_of_band: {
-    question: 'An invoice was paid outside Stripe, where nobody can see the money: shall it earn?',
+    question:
+      'An invoice was paid outside Stripe, where nobody can see the money: accept it, so that it earns, or approve the case without?',
     holds: false,
   },
   unknown_dispute_status: {

@@ -106,7 +106,11 @@ export class ReferralLifecycle {
   async refresh(tx: Tx, referral: Referral): Promise<Referral> {
     const subscriptions = await tx.stripeSubscription.findMany({ where: belongsTo(referral), orderBy: { id: 'asc' } });
     const firstPaid = await tx.stripeInvoice.findFirst({
-      where: { ...belongsTo(referral), amountPaidMinor: { gt: 0n } },
+      where: {
+        ...belongsTo(referral),
+        // What was paid outside Stripe is a payment once staff have accepted it.
+        OR: [{ amountPaidMinor: { gt: 0n } }, { acceptances: { some: { referralId: referral.id } } }],
+      },
       orderBy: { paidAt: 'asc' },
     });
     const live = subscriptions.filter(({ status }) => !ENDED.has(status));

@@ -3,6 +3,7 @@
  * the rate is 20 % unless said otherwise.
  */
 import type Stripe from 'stripe';
+import { CaseDecisions } from '../../src/commissions/review/case-decisions.service.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { createMonthlyPrice, createOpenInvoice } from '../integration/stripe-emulator/emulator-harness.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
@@ -217,6 +218,39 @@ describe('22 · paid out of band opens a review case', () => {
     await api.settle();
     expect(await commissionsOf(api, id)).toEqual([]);
     expect(await casesOf(id)).toMatchObject([{ rule: 'paid_out_of_band', signals: [{ key: invoice.id }] }]);
+  });
+
+  it('22 · accepted by staff, it earns to the cent what the other part left, and each part loses only its own', async () => {
+    const { id } = await affiliateWithReferrals(api, 'accepted', ['accepted-user']);
+    const invoice = await openInvoice('accepted-user', 9999);
+    const partly = await stripe.paymentIntents.create({
+      amount: 3000,
+      currency: 'usd',
+      payment_method: 'pm_card_visa',
+      confirm: true,
+    });
+    await stripe.invoices.attachPayment(invoice.id, { payment_intent: partly.id });
+    const paid = await stripe.invoices.pay(invoice.id, { paid_out_of_band: true });
+    await api.settle();
+    const [reviewCase] = await casesOf(id);
+    const accept = () =>
+      api.app
+        .get(CaseDecisions)
+        .acceptOutOfBand(reviewCase?.id ?? '', { staffUserId: 'stf_1', reason: 'It is on the account.' });
+    // 9999 − 3000 = 6999; × 20 % = 1399.8.
+    expect(await accept()).toMatchObject({ earned: [{ currency: 'usd', changeMinor: 1399n }] });
+    await expect(accept()).rejects.toMatchObject({ code: 'review_case_closed' });
+    await tell(api, 'invoice.paid', paid);
+    expect(await balancesOf(api, id)).toMatchObject([{ payable: 600 + 1399, lifetimeEarned: 1999 }]);
+
+    await stripe.refunds.create({ payment_intent: partly.id });
+    await api.settle();
+    expect((await commissionsOf(api, id)).map(storyOf)).toEqual([
+      ['earned +1399 = 1399'],
+      ['earned +600 = 600', expect.stringMatching(/^reversed -600 = 0 \(re_\w+ succeeded\)$/)],
+    ]);
+    expect(await balancesOf(api, id)).toMatchObject([{ payable: 1399, lifetimeEarned: 1399 }]);
+    expect(await casesOf(id)).toMatchObject([{ status: 'approved' }]);
   });
 });
 

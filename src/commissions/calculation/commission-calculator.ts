@@ -37,6 +37,13 @@ export function paidOf(invoice: InvoiceAmounts): bigint {
   return paidMinor > 0n ? paidMinor : 0n;
 }
 
+/** What counts of money that was paid outside Stripe: no more than the payments through Stripe left of the invoice. */
+export function outOfBandPaidOf(invoice: InvoiceAmounts, acceptedMinor: bigint): bigint {
+  const leftMinor = invoice.totalMinor - paidOf(invoice);
+  if (leftMinor <= 0n) return 0n;
+  return acceptedMinor < leftMinor ? acceptedMinor : leftMinor;
+}
+
 /**
  * What a commission should be worth when `lostMinor` of the `paidMinor` has gone back to the customer: one division,
  * rounded down once, so that partial refunds in any order end exactly at zero (money.md, "Delta to target").

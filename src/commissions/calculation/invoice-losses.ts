@@ -88,6 +88,34 @@ export function lossesOfInvoice(
   };
 }
 
+/**
+ * What the customer has taken back of the part of an invoice that was paid outside Stripe. Refunds and disputes go back
+ * to the payments that Stripe knows; a credit note that was settled out of band takes first what is left of those, as it
+ * did before anything else was accepted, and the rest from here. So accepting money changes nothing of what was earned.
+ *
+ * @param invoice `paidMinor` is what counts as paid outside Stripe, `throughStripeMinor` what counts as paid through it.
+ * @param throughStripe what was lost of the other part.
+ */
+export function lossesOutOfBand(
+  invoice: { id: string; currency: string; paidMinor: bigint; throughStripeMinor: bigint },
+  throughStripe: InvoiceLosses,
+): InvoiceLosses {
+  const { id, currency, paidMinor, throughStripeMinor } = invoice;
+  const notes = throughStripe.losses.filter(({ invoiceId }) => invoiceId === id);
+  const whole = { currency, paidMinor: paidMinor + throughStripeMinor };
+  const creditedMinor = sum(
+    notes.filter((note) => lossEffect(note.source, note.status) === 'taken').map((note) => lossIn(note, whole)),
+  );
+  const refundedMinor = sum(throughStripe.shares.map(({ shareMinor }) => shareMinor));
+  const bornByStripeMinor = max(throughStripeMinor - refundedMinor, 0n);
+  return {
+    lostMinor: min(max(creditedMinor - bornByStripeMinor, 0n), paidMinor),
+    inquiryOpen: false,
+    losses: notes,
+    shares: [],
+  };
+}
+
 /** Currencies never mix: a loss told in another one (a bank's own, say) says nothing of how much, so all of it counts. */
 function lossIn(loss: Loss, invoice: { currency: string; paidMinor: bigint }): bigint {
   return loss.currency === invoice.currency ? loss.amountMinor : max(invoice.paidMinor, 0n);

@@ -1,11 +1,12 @@
-import { lockNames } from '../../database/advisory-locks.js';
+import { lockNames, shareName } from '../../database/advisory-locks.js';
 import type { Tx } from '../../database/database.js';
 
 /**
  * Serialises what is stored about a payment, so that a refund and the news of which invoice its payment paid, arriving
  * at the same moment, do not each miss the other. Held until the transaction ends.
  *
- * Order everywhere: payments, invoices, then customers and users (lockReferralSubjects), then balances.
+ * Order everywhere: payments, invoices, then customers and users (lockReferralSubjects), then decisions about affiliates
+ * (shareDecisions, lockDecisions), then balances.
  */
 export async function lockPayments(tx: Tx, paymentIds: string[]): Promise<void> {
   await lockNames(
@@ -20,4 +21,24 @@ export async function lockInvoices(tx: Tx, invoiceIds: string[]): Promise<void> 
     tx,
     invoiceIds.map((id) => `stripe-invoice:${id}`),
   );
+}
+
+/**
+ * Keeps staff's decisions about an affiliate waiting while one of its referrals is settled: from before the facts are
+ * read until the transaction ends. Settlements do not wait for each other here.
+ */
+export async function shareDecisions(tx: Tx, affiliateId: string): Promise<void> {
+  await shareName(tx, decisionsOn(affiliateId));
+}
+
+/**
+ * Keeps settlements of all of an affiliate's referrals waiting while staff decide about them: one lock instead of one
+ * for each of what may be a hundred thousand customers. Whoever waited reads the decision with the facts.
+ */
+export async function lockDecisions(tx: Tx, affiliateId: string): Promise<void> {
+  await lockNames(tx, [decisionsOn(affiliateId)]);
+}
+
+function decisionsOn(affiliateId: string): string {
+  return `decisions:${affiliateId}`;
 }

@@ -2,6 +2,7 @@ import type { AffiliateRate, Commission, PlanVersion, Referral, StripeInvoice } 
 import type { Tx } from '../../database/database.js';
 import { belongsTo } from '../../referrals/referral-lifecycle.js';
 import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
+import { loadAcceptances, loadRejections, type Acceptance, type Rejection } from '../facts/decision-records.js';
 import { loadLosses } from '../facts/loss-records.js';
 
 /** Everything that decides what a referral's invoices are worth, and nothing of what has been posted for it. */
@@ -14,11 +15,15 @@ export interface ReferralFacts {
   commissions: Commission[];
   payments: InvoicePayment[];
   losses: Loss[];
+  /** What staff decided about the referral, oldest first, and about money paid outside Stripe. */
+  rejections: Rejection[];
+  acceptances: Acceptance[];
 }
 
 /** Loads the facts of many referrals in a handful of queries. An invoice that earned for another referral stays there. */
 export async function loadReferralFacts(tx: Tx, referrals: Referral[]): Promise<ReferralFacts[]> {
-  const own = await tx.commission.findMany({ where: { referralId: { in: referrals.map(({ id }) => id) } } });
+  const referralIds = referrals.map(({ id }) => id);
+  const own = await tx.commission.findMany({ where: { referralId: { in: referralIds } } });
   const invoices = await tx.stripeInvoice.findMany({
     where: { OR: [...referrals.map(belongsTo), { id: { in: own.map(({ invoiceId }) => invoiceId) } }] },
     orderBy: [{ paidAt: 'asc' }, { id: 'asc' }],
@@ -32,6 +37,16 @@ export async function loadReferralFacts(tx: Tx, referrals: Referral[]): Promise<
     where: { id: { in: referrals.map(({ planVersionId }) => planVersionId) } },
   });
   const { payments, losses } = await loadLosses(tx, invoiceIds);
+  const rejections = await loadRejections(
+    tx,
+    referralIds,
+    own.map(({ id }) => id),
+  );
+  const acceptances = await loadAcceptances(
+    tx,
+    referralIds,
+    invoices.filter(({ amountPaidOffStripeMinor }) => amountPaidOffStripeMinor > 0n).map(({ id }) => id),
+  );
 
   const earnedFor = new Map(earned.map(({ invoiceId, referralId }) => [invoiceId, referralId]));
   const versions = new Map(planVersions.map((version) => [version.id, version]));
@@ -49,6 +64,8 @@ export async function loadReferralFacts(tx: Tx, referrals: Referral[]): Promise<
       commissions: earned.filter(({ referralId }) => referralId === referral.id),
       payments,
       losses,
+      rejections: rejections.filter(({ referralId }) => referralId === referral.id),
+      acceptances: acceptances.filter(({ referralId }) => referralId === referral.id),
     };
   });
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { Database, type Tx } from '../../database/database.js';
 import { loadReferralFacts } from './referral-facts.js';
-import { targetsOf, type Target } from './targets.js';
+import { mayEarn, targetsOf, type Target } from './targets.js';
 
 /** Referrals per transaction: enough to make each query worth its round trip. */
 const BATCH_SIZE = 200;
@@ -67,9 +67,9 @@ export class SettlementAudit {
 }
 
 function breachOf(target: Target, referral: Referral, nets: Map<string, bigint>): string | null {
-  const { commission, invoice, targetMinor, withinTerm } = target;
+  const { commission, invoice, targetMinor } = target;
   if (commission === null) {
-    return withinTerm
+    return mayEarn(target)
       ? `invoice ${invoice.id} of referral ${referral.id} should have earned ${target.amountMinor}, and has earned nothing`
       : null;
   }

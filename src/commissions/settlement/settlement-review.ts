@@ -18,7 +18,9 @@ export class SettlementReview {
   }
 
   /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
-  private async reportOutOfBand(tx: Tx, { referral, invoices }: ReferralFacts): Promise<void> {
+  private async reportOutOfBand(tx: Tx, { referral, invoices, rejections }: ReferralFacts): Promise<void> {
+    // Nothing more of a rejected referral earns, so there is nothing to ask.
+    if (rejections.length > 0) return;
     for (const invoice of invoices) {
       const { id, currency, amountPaidOffStripeMinor, stripeEventId } = invoice;
       if (amountPaidOffStripeMinor === 0n || !isPaidSince(invoice, referral.occurredAt)) continue;

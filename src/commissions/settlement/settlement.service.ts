@@ -4,13 +4,15 @@ import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import type { Tx } from '../../database/database.js';
 import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
+import { shareDecisions } from '../facts/fact-locks.js';
 import { HoldsService } from '../holds.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { correctionOf, type CommissionPosition } from './correction.js';
+import type { Acceptance, Rejection } from '../facts/decision-records.js';
 import { loadReferralFacts, type ReferralFacts } from './referral-facts.js';
 import { SettlementReview } from './settlement-review.js';
-import { targetsOf, type Target } from './targets.js';
+import { mayEarn, targetsOf, type Target } from './targets.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -29,6 +31,12 @@ interface PositionOfCommission extends CommissionPosition {
 }
 
 type EarnedTarget = Target & { commission: Commission };
+
+/** A referral that the ledger has caught up with. */
+interface Settled {
+  facts: ReferralFacts;
+  targets: Target[];
+}
 
 /**
  * Brings the ledger in line with the facts: earns what has not earned yet, and posts the difference between what each
@@ -50,52 +58,72 @@ export class SettlementService {
    * Settles every invoice of a referral. Idempotent: with nothing new it posts nothing.
    *
    * The caller holds the referral's subjects locked (lockReferralSubjects), which serialises settlements of one
-   * referral; the affiliate's balances are locked here, before what was posted is read.
+   * referral. Shares the decisions about the affiliate, and locks the affiliate's balances before what was posted is read.
    */
   async settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
-    for (const facts of await loadReferralFacts(tx, [referral])) {
-      const targets = targetsOf(facts);
-      const { affiliateId } = referral;
-      await lockBalances(
-        tx,
-        targets.map(({ invoice }) => ({ affiliateId, currency: invoice.currency })),
-      );
-      const earned = await this.earn(tx, facts, targets);
-      await this.correct(tx, earned, cause);
+    await shareDecisions(tx, referral.affiliateId);
+    for (const { facts, targets } of await this.follow(tx, [referral], cause)) {
       await this.review.report(tx, facts, targets);
     }
     await this.lifecycle.refresh(tx, referral);
   }
 
+  /**
+   * The same for many referrals about which staff have just decided, set-based: a handful of statements however many.
+   * Asks staff nothing. The caller holds the decisions about their affiliate locked (lockDecisions).
+   */
+  async settleDecided(tx: Tx, referrals: Referral[], decidedAt: Date): Promise<void> {
+    await this.follow(tx, referrals, { occurredAt: decidedAt });
+  }
+
+  /** Has the ledger follow the facts of these referrals. Locks their balances. */
+  private async follow(tx: Tx, referrals: Referral[], cause: Cause): Promise<Settled[]> {
+    const settled = (await loadReferralFacts(tx, referrals)).map((facts) => ({ facts, targets: targetsOf(facts) }));
+    await lockBalances(
+      tx,
+      settled.flatMap(({ facts, targets }) =>
+        targets.map(({ invoice }) => ({ affiliateId: facts.referral.affiliateId, currency: invoice.currency })),
+      ),
+    );
+    const earned = await this.earn(tx, settled);
+    await this.correct(tx, earned, cause);
+    return settled;
+  }
+
   /** Posts what has not earned yet. @returns all that has earned, now or before. */
-  private async earn(tx: Tx, { referral, planVersion }: ReferralFacts, targets: Target[]): Promise<EarnedTarget[]> {
+  private async earn(tx: Tx, settled: Settled[]): Promise<EarnedTarget[]> {
     const entries: NewEntry[] = [];
     const commissions: Commission[] = [];
-    const held = planVersion.holdDays > 0;
-    const earned = targets.flatMap((target): EarnedTarget[] => {
-      if (target.commission) return [{ ...target, commission: target.commission }];
-      if (!target.withinTerm) return [];
-      const commission = this.commissionOf(target, referral, planVersion);
-      commissions.push(commission);
-      entries.push(earnedEntry(target, commission, held ? 'held' : 'payable'));
-      return [{ ...target, commission }];
-    });
-    await tx.commission.createMany({ data: commissions });
-    if (held) await tx.commissionHold.createMany({ data: commissions.map(holdOf) });
+    const held: Commission[] = [];
+    const earned = settled.flatMap(({ facts: { referral, planVersion }, targets }) =>
+      targets.flatMap((target): EarnedTarget[] => {
+        if (target.commission) return [{ ...target, commission: target.commission }];
+        if (!mayEarn(target)) return [];
+        const commission = this.commissionOf(target, referral, planVersion);
+        commissions.push(commission);
+        if (planVersion.holdDays > 0) held.push(commission);
+        entries.push(earnedEntry(target, commission, planVersion.holdDays > 0 ? 'held' : 'payable'));
+        return [{ ...target, commission }];
+      }),
+    );
+    if (commissions.length > 0) await tx.commission.createMany({ data: commissions });
+    if (held.length > 0) await tx.commissionHold.createMany({ data: held.map(holdOf) });
     await this.ledger.post(tx, entries);
     return earned;
   }
 
   private commissionOf(target: Target, referral: Referral, planVersion: PlanVersion): Commission {
-    const { invoice, baseMinor, amountMinor, rateBps, rateSource } = target;
+    const { invoice, part, amounts, acceptance, baseMinor, amountMinor, rateBps, rateSource } = target;
+    const holdEndsAt = new Date(invoice.paidAt.getTime() + planVersion.holdDays * DAY_MS);
     return {
       id: this.ids.next('commission'),
       affiliateId: referral.affiliateId,
       referralId: referral.id,
       invoiceId: invoice.id,
+      part,
       currency: invoice.currency,
       amountMinor,
-      invoiceAmountPaidMinor: invoice.amountPaidMinor,
+      invoiceAmountPaidMinor: amounts.amountPaidMinor,
       invoiceTotalMinor: invoice.totalMinor,
       invoiceNetTotalMinor: invoice.totalExcludingTaxMinor,
       baseMinor,
@@ -103,7 +131,8 @@ export class SettlementService {
       rateSource,
       planVersionId: planVersion.id,
       invoicePaidAt: invoice.paidAt,
-      availableAt: new Date(invoice.paidAt.getTime() + planVersion.holdDays * DAY_MS),
+      // Nothing is payable before it is earned, and what was paid elsewhere is not before staff accept it.
+      availableAt: acceptance && acceptance.acceptedAt > holdEndsAt ? acceptance.acceptedAt : holdEndsAt,
       createdAt: this.clock.now(),
     };
   }
@@ -117,7 +146,7 @@ export class SettlementService {
     const held: Commission[] = [];
     const closedInquiries: string[] = [];
     for (const target of targets) {
-      const { commission, targetMinor, losses } = target;
+      const { commission, targetMinor, losses, rejection } = target;
       const position = positions.get(commission.id);
       if (!position) throw new Error(`commission ${commission.id} has no entry in the journal`);
       const holdRunning = commission.availableAt > now;
@@ -132,6 +161,7 @@ export class SettlementService {
           occurredAt: cause.occurredAt,
           commissionId: commission.id,
           ...(cause.stripeEventId !== undefined && { stripeEventId: cause.stripeEventId }),
+          ...(rejection && signedBy(rejection)),
         });
       });
       if (losses.inquiryOpen || movements.some(({ to }) => to === 'held')) held.push(commission);
@@ -181,11 +211,15 @@ function holdOf({ id, affiliateId, currency, availableAt }: Commission) {
   return { commissionId: id, affiliateId, currency, availableAt };
 }
 
-/** Its facts are what Stripe said of the invoice, and nothing of ours: a replay must give the same. */
-function earnedEntry({ invoice }: Target, commission: Commission, to: 'held' | 'payable'): NewEntry {
+function signedBy({ staffUserId, reason }: Acceptance | Rejection): Pick<NewEntry, 'staffUserId' | 'reason'> {
+  return { staffUserId, reason };
+}
+
+/** Its facts are what Stripe said of the invoice, and what staff accepted: a replay must give the same. */
+function earnedEntry({ invoice, part, acceptance }: Target, commission: Commission, to: 'held' | 'payable'): NewEntry {
   return {
     kind: 'commission_earned',
-    uniqueKey: `earned:${invoice.id}`,
+    uniqueKey: part === 'stripe' ? `earned:${invoice.id}` : `earned:${invoice.id}:${part}`,
     facts: {
       invoiceId: invoice.id,
       currency: invoice.currency,
@@ -193,20 +227,29 @@ function earnedEntry({ invoice }: Target, commission: Commission, to: 'held' | '
       totalExcludingTaxMinor: invoice.totalExcludingTaxMinor,
       amountPaidMinor: invoice.amountPaidMinor,
       paidAt: invoice.paidAt.toISOString(),
+      ...(acceptance && { acceptedMinor: acceptance.amountMinor, caseId: acceptance.caseId }),
     },
     affiliateId: commission.affiliateId,
     currency: commission.currency,
     from: 'commission_expense',
     to,
     amountMinor: commission.amountMinor,
-    occurredAt: invoice.paidAt,
+    occurredAt: acceptance?.acceptedAt ?? invoice.paidAt,
     commissionId: commission.id,
     stripeEventId: invoice.stripeEventId,
+    ...(acceptance && signedBy(acceptance)),
   };
 }
 
 /** The working of a correction: every loss by its Stripe id, how payments were split, and what is left. */
-function correctionFacts({ invoice, paidMinor, losses, targetMinor, withinTerm }: Target): NewEntry['facts'] {
+function correctionFacts({
+  invoice,
+  paidMinor,
+  losses,
+  targetMinor,
+  withinTerm,
+  rejection,
+}: Target): NewEntry['facts'] {
   return {
     invoiceId: invoice.id,
     paidMinor,
@@ -215,5 +258,6 @@ function correctionFacts({ invoice, paidMinor, losses, targetMinor, withinTerm }
     withinTerm,
     losses: losses.losses.map(({ id, source, status, amountMinor }) => ({ id, source, status, amountMinor })),
     shares: losses.shares.map((share) => ({ ...share })),
+    ...(rejection && { rejection: { caseId: rejection.caseId, rule: rejection.rule } }),
   };
 }

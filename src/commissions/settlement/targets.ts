@@ -1,7 +1,14 @@
 import type { AffiliateRate, Commission, StripeInvoice } from '@prisma/client';
 import { DateTime } from 'luxon';
-import { calculateCommission, netAfterLosses, paidOf } from '../calculation/commission-calculator.js';
-import { lossesOfInvoice, type InvoiceLosses } from '../calculation/invoice-losses.js';
+import {
+  calculateCommission,
+  netAfterLosses,
+  outOfBandPaidOf,
+  paidOf,
+  type InvoiceAmounts,
+} from '../calculation/commission-calculator.js';
+import { lossesOfInvoice, lossesOutOfBand, type InvoiceLosses } from '../calculation/invoice-losses.js';
+import type { Acceptance, Rejection } from '../facts/decision-records.js';
 import type { ReferralFacts } from './referral-facts.js';
 
 /**
@@ -10,10 +17,18 @@ import type { ReferralFacts } from './referral-facts.js';
  */
 const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 
-/** What an invoice earned by the terms of its day, and what that is worth now. */
+/** Which part of an invoice's money earns: what came through Stripe, or what was paid elsewhere and staff accepted. */
+export type InvoicePart = 'stripe' | 'out_of_band';
+
+/** What a part of an invoice earned by the terms of its day, and what that is worth now. */
 export interface Target {
   invoice: StripeInvoice;
-  /** Null while nothing has been posted for the invoice. */
+  part: InvoicePart;
+  /** What was paid of the invoice by this part, of which total. */
+  amounts: InvoiceAmounts;
+  /** Why the part earns, when it was paid outside Stripe. */
+  acceptance: Acceptance | null;
+  /** Null while nothing has been posted for the part. */
   commission: Commission | null;
   baseMinor: bigint;
   /** Before any loss; above zero. */
@@ -24,11 +39,14 @@ export interface Target {
   losses: InvoiceLosses;
   /** Whether the invoice lies within the plan's months. */
   withinTerm: boolean;
+  /** The decision of staff by which it earns nothing; null where there is none, or it stood in a payout by then. */
+  rejection: Rejection | null;
   /** What the commission should be worth now, from 0 to its amount. */
   targetMinor: bigint;
 }
 
-type Earning = Pick<Target, 'invoice' | 'commission' | 'baseMinor' | 'amountMinor' | 'rateBps' | 'rateSource'>;
+type Paid = Pick<Target, 'invoice' | 'part' | 'amounts' | 'acceptance'>;
+type Earning = Paid & Pick<Target, 'commission' | 'baseMinor' | 'amountMinor' | 'rateBps' | 'rateSource'>;
 
 /**
  * What each paid invoice of a referral should be worth now (money.md, "Commission of an invoice"): a function of the
@@ -36,16 +54,18 @@ type Earning = Pick<Target, 'invoice' | 'commission' | 'baseMinor' | 'amountMino
  * with; an invoice paid before the signup, or that earns nothing, is left out.
  */
 export function targetsOf(facts: ReferralFacts): Target[] {
-  const { referral, planVersion, payments, losses } = facts;
+  const { referral, planVersion } = facts;
   const earnings = facts.invoices
     .filter((invoice) => isPaidSince(invoice, referral.occurredAt))
-    .map((invoice) => earningOf(invoice, facts))
+    .flatMap((invoice) => partsOf(invoice, facts))
+    .map((paid) => earningOf(paid, facts))
     .filter(({ amountMinor }) => amountMinor > 0n);
   const termEndsAt = endOfTerm(earnings, planVersion.durationMonths);
   return earnings.map((earning) => {
-    const { invoice, baseMinor, rateBps } = earning;
-    const paidMinor = paidOf(invoice);
-    const lost = lossesOfInvoice({ id: invoice.id, currency: invoice.currency, paidMinor }, payments, losses);
+    const { invoice, commission, baseMinor, rateBps } = earning;
+    const paidMinor = paidOf(earning.amounts);
+    const lost = lossesOf(earning, facts);
+    const rejection = rejectionOf(commission, facts);
     const withinTerm = termEndsAt === null || invoice.paidAt < termEndsAt;
     const netMinor = netAfterLosses({
       baseMinor,
@@ -54,8 +74,14 @@ export function targetsOf(facts: ReferralFacts): Target[] {
       rateBps,
       currency: invoice.currency,
     });
-    return { ...earning, paidMinor, losses: lost, withinTerm, targetMinor: withinTerm ? netMinor : 0n };
+    const targetMinor = withinTerm && rejection === null ? netMinor : 0n;
+    return { ...earning, paidMinor, losses: lost, withinTerm, rejection, targetMinor };
   });
+}
+
+/** Whether what has not earned yet is to earn now. */
+export function mayEarn({ withinTerm, rejection }: Target): boolean {
+  return withinTerm && rejection === null;
 }
 
 /** Whether an invoice was paid by the user whose signup was reported, and not before it. */
@@ -63,15 +89,43 @@ export function isPaidSince({ paidAt }: StripeInvoice, signedUpAt: Date): boolea
   return paidAt.getTime() >= signedUpAt.getTime() - CLOCK_TOLERANCE_MS;
 }
 
-function earningOf(invoice: StripeInvoice, facts: ReferralFacts): Earning {
-  const commission = facts.commissions.find(({ invoiceId }) => invoiceId === invoice.id);
+/**
+ * The money of an invoice that may earn: what came through Stripe, and what staff accepted. Each is a commission of its
+ * own, so that accepting the one never changes what the other earned.
+ */
+function partsOf(invoice: StripeInvoice, { acceptances }: ReferralFacts): Paid[] {
+  const acceptance = acceptances.find(({ invoiceId }) => invoiceId === invoice.id);
+  const throughStripe: Paid = { invoice, part: 'stripe', amounts: invoice, acceptance: null };
+  if (!acceptance) return [throughStripe];
+  const amounts = { ...invoice, amountPaidMinor: outOfBandPaidOf(invoice, acceptance.amountMinor) };
+  return [throughStripe, { invoice, part: 'out_of_band', amounts, acceptance }];
+}
+
+function earningOf(paid: Paid, facts: ReferralFacts): Earning {
+  const { invoice, part, amounts } = paid;
+  const commission = facts.commissions.find((one) => one.invoiceId === invoice.id && one.part === part);
   if (commission) {
     const { baseMinor, amountMinor, rateBps } = commission;
     const rateSource = commission.rateSource === 'affiliate' ? 'affiliate' : 'plan';
-    return { invoice, commission, baseMinor, amountMinor, rateBps, rateSource };
+    return { ...paid, commission, baseMinor, amountMinor, rateBps, rateSource };
   }
   const rate = rateAt(invoice.paidAt, facts);
-  return { invoice, commission: null, ...rate, ...calculateCommission(invoice, rate.rateBps) };
+  return { ...paid, commission: null, ...rate, ...calculateCommission(amounts, rate.rateBps) };
+}
+
+function lossesOf({ invoice, part, amounts }: Paid, { payments, losses }: ReferralFacts): InvoiceLosses {
+  const { id, currency } = invoice;
+  const throughStripeMinor = paidOf(invoice);
+  const throughStripe = lossesOfInvoice({ id, currency, paidMinor: throughStripeMinor }, payments, losses);
+  if (part === 'stripe') return throughStripe;
+  return lossesOutOfBand({ id, currency, paidMinor: paidOf(amounts), throughStripeMinor }, throughStripe);
+}
+
+/** A referral may be rejected by several cases; what stood in a payout at one of them may not have at a later one. */
+function rejectionOf(commission: Commission | null, { rejections }: ReferralFacts): Rejection | null {
+  const isSpared = ({ sparedCommissionIds }: Rejection): boolean =>
+    commission !== null && sparedCommissionIds.has(commission.id);
+  return rejections.find((rejection) => !isSpared(rejection)) ?? null;
 }
 
 /** The affiliate's own rate in force when the invoice was paid, else that of the plan version of the referral. */

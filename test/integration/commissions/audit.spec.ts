@@ -50,7 +50,29 @@ describe('the replay of all facts', () => {
         receivedAt: api.clock.now(),
       },
     });
-    const commission = await api.database.prisma.commission.findUniqueOrThrow({ where: { invoiceId: 'in_paid' } });
+    const commission = await api.database.prisma.commission.findFirstOrThrow({ where: { invoiceId: 'in_paid' } });
     expect(await breaches()).toEqual([`commission ${commission.id} of invoice in_paid: net 1980, by the facts 990`]);
+  });
+
+  it('names a commission that a rejection should have taken, unless it was spared', async () => {
+    const { prisma } = api.database;
+    const { id: referralId, affiliateId } = await prisma.referral.findUniqueOrThrow({
+      where: { referredUserId: 'payer' },
+    });
+    const { id: commissionId } = await prisma.commission.findFirstOrThrow({ where: { invoiceId: 'in_paid' } });
+    const at = api.clock.now();
+    const decided = { staffUserId: 'stf_1', reason: 'It is the affiliate.' };
+    const closed = { decidedBy: decided.staffUserId, reason: decided.reason, closedAt: at, status: 'rejected' };
+    for (const id of ['case_1', 'case_2']) {
+      const rule = 'transfer_reversed';
+      await prisma.reviewCase.create({ data: { id, affiliateId, rule, holds: true, openedAt: at, ...closed } });
+      await prisma.referralRejection.create({ data: { caseId: id, referralId, rule, ...decided, rejectedAt: at } });
+    }
+    const breach = `commission ${commissionId} of invoice in_paid: net 1980, by the facts 0`;
+    expect(await breaches()).toEqual([breach]);
+    await prisma.sparedCommission.create({ data: { caseId: 'case_1', commissionId } });
+    expect(await breaches()).toEqual([breach]);
+    await prisma.sparedCommission.create({ data: { caseId: 'case_2', commissionId } });
+    expect(await breaches()).toEqual([]);
   });
 });

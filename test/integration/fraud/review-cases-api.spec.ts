@@ -80,7 +80,8 @@ describe('GET /v1/review-cases/:id', () => {
         id: ids[0],
         affiliateId: first,
         rule: 'paid_out_of_band',
-        question: 'An invoice was paid outside Stripe, where nobody can see the money: shall it earn?',
+        question:
+          'An invoice was paid outside Stripe, where nobody can see the money: accept it, so that it earns, or approve the case without?',
         holds: false,
         status: 'approved',
         openedAt: '2026-11-20T12:00:00.000Z',

@@ -1,9 +1,8 @@
-import type { Tx } from '../../../src/database/database.js';
 import { ReviewCases, type Finding, type ReviewDecision } from '../../../src/fraud/review-cases.service.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { eventually } from '../../setup/eventually.js';
 import { affiliateWithReferrals } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
+import { overlap } from '../../setup/overlap.js';
 
 const FOUND_AT = '2026-11-20T12:00:00.000Z';
 
@@ -43,26 +42,6 @@ const stored = () =>
   });
 const signalKeys = async (): Promise<string[][]> =>
   (await stored()).map(({ signals }) => signals.map(({ key }) => key));
-
-/** Until a statement of this database waits for a lock. */
-const somebodyWaits = () =>
-  eventually(async () => {
-    const { rowCount } = await api.database.pool.query(
-      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    expect(rowCount).toBe(1);
-  });
-
-/** Starts `second` while the transaction of `first` is open, which commits once the second one waits for it. */
-async function overlap<T>(first: (tx: Tx) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
-  let waiting: Promise<T> | undefined;
-  await api.database.transaction(async (tx) => {
-    await first(tx);
-    waiting = second();
-    await somebodyWaits();
-  });
-  return waiting as Promise<T>;
-}
 
 describe('a review case', () => {
   it('is opened by the first signal, with its evidence, and gathers the later ones', async () => {
@@ -111,6 +90,7 @@ describe('a review case', () => {
 
   it('is one with all signals when two transactions open it at once', async () => {
     const id = await overlap(
+      api,
       (tx) => cases().open(tx, finding('in_1')),
       () => open('in_2'),
     );
@@ -192,6 +172,7 @@ describe('a decision', () => {
   it('that is under way is waited for: a new signal joins no case that was judged without it', async () => {
     const id = await open('in_1');
     const later = await overlap(
+      api,
       (tx) => cases().close(tx, id, { decision: 'approved', staffUserId: 'staff-1', reason: 'The bank shows it.' }),
       () => open('in_2'),
     );
