@@ -2,7 +2,7 @@ import { base } from './jest.config.js';
 
 /** `npm run test:stress`: what takes long, with real processes and by lot. No part of `npm test`. */
 export default {
-  testTimeout: 300_000,
+  testTimeout: 900_000,
   maxWorkers: 1,
   projects: [
     {

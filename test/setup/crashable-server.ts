@@ -2,13 +2,21 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isPidInUse } from '../../src/database/process-identity.js';
-import { createTestDatabase, prepareOwnServer, startOwnServer, type TestDatabase } from './database.js';
+import {
+  copyTestDatabase,
+  createTestDatabase,
+  prepareOwnServer,
+  startOwnServer,
+  type TestDatabase,
+} from './database.js';
 import { eventually } from './eventually.js';
 
 /** A PostgreSQL that a test may crash without taking the databases of other tests with it. */
 export interface CrashableServer {
   /** A database with the newest schema, as createTestDatabase makes it. */
   createDatabase(): Promise<TestDatabase>;
+  /** As copyTestDatabase makes it. */
+  copyDatabase(original: TestDatabase): Promise<TestDatabase>;
   /** What PostgreSQL calls an immediate shutdown: nothing is written any more, every connection breaks. */
   crash(): Promise<void>;
   /** Recovers from the log, on the same port. */
@@ -30,6 +38,7 @@ export async function startCrashableServer(): Promise<CrashableServer> {
   };
   return {
     createDatabase: () => createTestDatabase(server),
+    copyDatabase: (original) => copyTestDatabase(server, original),
     crash,
     start: async () => {
       // Connections know the server by its port, so another one would be another server.

@@ -49,6 +49,11 @@ export async function createTestDatabase(given?: TestServer): Promise<TestDataba
   };
 }
 
+/** A copy of a database that nobody is connected to, with everything in it. */
+export function copyTestDatabase(server: TestServer, original: TestDatabase): Promise<TestDatabase> {
+  return createTestDatabase({ ...server, template: new URL(original.url).pathname.slice(1) });
+}
+
 /** Makes a database without any table, for tests of the migrations themselves. */
 export async function createEmptyDatabase(): Promise<TestDatabase & { appRole: string }> {
   const server = await getTestServer();

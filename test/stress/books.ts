@@ -2,6 +2,7 @@ import type { TestApp } from '../setup/app.js';
 import { hostStripe } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { runCommandProcess } from '../setup/processes.js';
+import { expectReconciled } from '../setup/reconciliation.js';
 import { owedTo, type Person } from './population.js';
 
 /** Why a run passes somebody over, by how they stand. */
@@ -18,13 +19,9 @@ const EXPECTED_REASONS = {
 /**
  * After a run that was interrupted: each payout has exactly one transfer, what an affiliate got is what they had earned
  * to the cent, and whoever got nothing is listed with the reason. What was earned is known from the population alone.
+ * Then the ledger proves itself, and is compared with Stripe.
  */
-export async function expectEverybodyPaidOnce(
-  api: TestApp,
-  people: Person[],
-  period: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+export async function expectEverybodyPaidOnce(api: TestApp, people: Person[], period: string): Promise<void> {
   const { prisma } = api.database;
   const transfers = await hostStripe(api).transfers.list({ limit: 100 }).autoPagingToArray({ limit: 10_000 });
   const payouts = await prisma.payout.findMany({ where: { run: { period } } });
@@ -71,6 +68,18 @@ export async function expectEverybodyPaidOnce(
   expect(told).toEqual(expected);
 
   await expectSoundLedger(api);
-  const verified = await runCommandProcess('ledger-verify', [], env);
+  // Stripe is asked without bad luck in between.
+  api.stripe.faults.clear();
+  await expectReconciled(api);
+}
+
+/** The same by the commands that staff have in the morning. */
+export async function expectCommandsToAgree(env: NodeJS.ProcessEnv): Promise<void> {
+  const commands = ['ledger-verify', 'reconcile'];
+  const [verified, reconciled] = await Promise.all(commands.map((command) => runCommandProcess(command, [], env)));
   expect(verified).toMatchObject({ exitCode: 0, output: expect.stringContaining('The ledger is sound.') as string });
+  expect(reconciled).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining('The ledger and Stripe agree.') as string,
+  });
 }

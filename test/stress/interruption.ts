@@ -23,8 +23,6 @@ export type Phase =
   | 'some committed';
 
 const POLL_MS = 2;
-/** A process may find nothing to send, for what was claimed by one that died is free only after a while. */
-const PATIENCE_MS = 30_000;
 
 /**
  * Resolves once the trigger has fired, or every process has ended by itself, or it was waited for in vain. `strike` is
@@ -32,11 +30,11 @@ const PATIENCE_MS = 30_000;
  */
 export async function strikeAt(
   trigger: Trigger,
-  parts: { api: TestApp; line: StripeLine; processes: ProductProcess[]; strike: () => void },
+  parts: { api: TestApp; line: StripeLine; processes: ProductProcess[]; strike: () => void; patienceMs: number },
 ): Promise<void> {
-  const { api, line, processes, strike } = parts;
+  const { api, line, processes, strike, patienceMs } = parts;
   const { prisma } = api.database;
-  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  const giveUpAtMs = performance.now() + patienceMs;
   const isOver = (): boolean => performance.now() > giveUpAtMs || processes.every((process) => !process.isRunning());
   const poll = async (isTrue: () => Promise<boolean>, afterMs: number): Promise<void> => {
     while (!isOver() && !(await isTrue())) await pause(POLL_MS);

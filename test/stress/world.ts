@@ -1,20 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { SendingHaltedError } from '../../src/payouts/sending/sending-halted.error.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { FakeClock, startTestApp, type TestApp } from '../setup/app.js';
-import type { CrashableServer } from '../setup/crashable-server.js';
 import type { TestDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { freePort, processEnv, startProcess, type ProductProcess } from '../setup/processes.js';
-import { populate, type Person } from './population.js';
+import type { Person } from './population.js';
 import { StripeLine } from './stripe-line.js';
+import type { Town } from './town.js';
 
 export const PERIOD = '2027-03';
-const HOUR_MS = 60 * 60 * 1000;
+/** How long the one who finishes waits after each look, again and again. */
+const PAUSES_MS = [1, 16, 7 * 60].map((minutes) => minutes * 60_000);
 /** Fast enough for a test, slow enough that many payouts are left whenever a process is killed. */
 const PACE = { PAYOUT_REQUESTS_PER_SECOND: '150' };
-/** After so many looks of the recovery Stripe behaves again; it must then end within as many more. */
-const LOOKS = 12;
+/**
+ * After so many looks of the recovery, and more than twenty hours, Stripe behaves again; it must then end within as many
+ * more.
+ */
+const LOOKS = 9;
 
 /** A database, a Stripe, and people who have earned: all that processes of the product need for a payout run. */
 export interface World {
@@ -32,18 +38,16 @@ export interface World {
 }
 
 /** Nothing of it is shared with another test, but for the database's server. */
-export async function openWorld(server: CrashableServer, size: number, random: () => number): Promise<World> {
-  const database = await server.createDatabase();
+export async function openWorld({ server, people, database: founded, stateFile }: Town): Promise<World> {
+  const database = await server.copyDatabase(founded);
   const clock = new FakeClock(new Date());
+  const ownStateFile = `${stateFile}-${randomUUID()}`;
+  copyFileSync(stateFile, ownStateFile);
   // Stripe's clock goes like everybody's, until the one who finishes lets days pass.
-  const emulator = await StripeEmulator.start({ now: () => new Date(Math.max(clock.now().getTime(), Date.now())) });
+  const now = (): Date => new Date(Math.max(clock.now().getTime(), Date.now()));
+  const emulator = await StripeEmulator.start({ now, stateFile: ownStateFile });
   const line = await StripeLine.open(emulator.url);
-  const founder = await startTestApp({ databaseUrl: database.url, clock, stripe: emulator });
-  const people = await populate(founder, size, random);
-  await founder.close();
   const api = await startTestApp({ databaseUrl: database.url, clock, stripe: emulator, background: false, env: PACE });
-  // No server starts a run by itself: nothing was planned since an installation in the future.
-  await api.database.prisma.installation.create({ data: { id: 1, installedAt: new Date('2100-01-01T00:00:00Z') } });
   // The one who finishes has the same key at Stripe, unless it is rotated.
   const env = processEnv(database, line, { ...PACE, STRIPE_SECRET_KEY: 'sk_test_emulator' });
   const asOf = new Date().toISOString();
@@ -81,7 +85,7 @@ export async function finish(world: World): Promise<void> {
     if (look === LOOKS) emulator.faults.clear();
     const run = await takeFurther(world);
     if (run?.status === 'completed') return;
-    clock.advance(look % 4 === 3 ? 7 * HOUR_MS : 60_000 * 4 ** (look % 4));
+    clock.advance(PAUSES_MS[look % PAUSES_MS.length] ?? 0);
   }
   const left = await api.database.prisma.payout.findMany({ where: { status: 'pending' }, include: { attempts: true } });
   throw new Error(

@@ -1,6 +1,8 @@
+import { seededRandom } from '../../src/stripe/emulator/seeded-random.js';
 import { startCrashableServer, type CrashableServer } from '../setup/crashable-server.js';
-import { playCrashRound, type CrashRound } from './crash-round.js';
-import type { Trigger } from './interruption.js';
+import { playCrashRound, type CrashRound } from '../stress/crash-round.js';
+import type { Trigger } from '../stress/interruption.js';
+import { foundTown, type Town } from '../stress/town.js';
 
 /** Five of the rounds that `npm run test:stress` plays by the dozen, chosen so that each kill finds something else. */
 const ROUNDS: [string, CrashRound][] = [
@@ -13,27 +15,35 @@ const ROUNDS: [string, CrashRound][] = [
   ],
   [
     'after the database, when the answer was just there',
-    round(5, { at: 'answered', nth: 40, fate: 'go_on' }, { restartsDatabase: true }),
+    round(5, { at: 'answered', nth: 40, fate: 'go_on' }, { restartsDatabase: true, asksCommands: true }),
   ],
 ];
 
 function round(seed: number, first: Trigger, more: Partial<CrashRound> = {}): CrashRound {
-  return { seed, first, kills: 1, restartsDatabase: false, rotatesKey: false, ...more };
+  return { seed, first, kills: 1, restartsDatabase: false, rotatesKey: false, asksCommands: false, ...more };
 }
 
 describe('a payout run of five hundred affiliates that is killed', () => {
   let server: CrashableServer;
+  let town: Town;
   const phases = new Set<string>();
 
   beforeAll(async () => {
     server = await startCrashableServer();
-  }, 120_000);
-  afterAll(async () => server.close());
+    town = await foundTown(server, 500, seededRandom(5));
+  }, 300_000);
+  afterAll(async () => {
+    try {
+      await town.close();
+    } finally {
+      await server.close();
+    }
+  });
 
   it.each(ROUNDS)(
     '%s pays everybody once, to the cent, or says why not',
     async (_when, round) => {
-      const report = await playCrashRound(server, round);
+      const report = await playCrashRound(town, round);
       for (const left of report.phases) for (const phase of left) phases.add(phase);
     },
     300_000,
