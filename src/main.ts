@@ -2,11 +2,12 @@ import { startService, StartError } from './bootstrap.js';
 import { closeOnSignal } from './close-on-signal.js';
 import { ConfigError, readConfig } from './config/config.js';
 import { loadEnvironment } from './config/load-environment.js';
+import { printableError } from './http/logging.js';
 
 /** Prints what an operator can mend as a sentence, anything else with its stack, and ends the process. */
 function fail(error: unknown): never {
   const isForOperator = error instanceof ConfigError || error instanceof StartError;
-  console.error(isForOperator ? error.message : error);
+  console.error(isForOperator ? error.message : printableError(error));
   process.exit(1);
 }
 

@@ -3,6 +3,7 @@ import { openCommandContext, StartError } from '../bootstrap.js';
 import { DomainError } from '../common/domain-error.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
+import { printableError } from '../http/logging.js';
 
 /** A wrong call: printed with the usage, exit code 2. */
 export class UsageError extends Error {}
@@ -31,7 +32,7 @@ export async function runCommand(
       error instanceof StartError ||
       error instanceof UsageError ||
       error instanceof DomainError;
-    console.error(forOperator ? error.message : error);
+    console.error(forOperator ? error.message : printableError(error));
     if (error instanceof UsageError) console.error(usage);
   }
   process.exit(exitCode);

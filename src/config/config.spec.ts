@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { generateKeyPairSync } from 'node:crypto';
 import { ConfigError, readConfig } from './config.js';
 

@@ -1,3 +1,5 @@
+// class-transformer asks for the types that decorators left; where Nest is not loaded before, nobody else provides this.
+import 'reflect-metadata';
 import { Transform, Type } from 'class-transformer';
 import {
   IsBoolean,

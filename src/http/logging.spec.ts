@@ -1,4 +1,4 @@
-import { createLogger, NestLogger, scrub } from './logging.js';
+import { createLogger, NestLogger, printableError, scrub } from './logging.js';
 
 describe('scrub', () => {
   it.each([
@@ -10,6 +10,19 @@ describe('scrub', () => {
     ['affiliate aff_01kb6 at src/a.ts:1', 'affiliate aff_01kb6 at src/a.ts:1'],
   ])('%j → %j', (text, clean) => {
     expect(scrub(text)).toBe(clean);
+  });
+});
+
+describe('printableError', () => {
+  it('shows where an error and its cause come from, and nothing else of them', () => {
+    const cause = Object.assign(new Error('no mail to eve@example.com'), { config: { password: 'pw' } });
+    const error = Object.assign(new Error('https://x.example/?token=1 failed', { cause }), { parameters: ['secret'] });
+    const text = printableError(error);
+    expect(text).toMatch(
+      /Error: \[link\] failed\n +at [^]*logging\.spec[^]*because of Error: no mail to \[email\]\n +at /,
+    );
+    expect(text).not.toMatch(/secret|pw|eve@/);
+    expect(printableError('eve@example.com')).toBe('[email]');
   });
 });
 

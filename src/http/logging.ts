@@ -24,6 +24,16 @@ export function scrub(text: string): string {
   return SENSITIVE_TEXT.reduce((clean, [pattern, label]) => clean.replace(pattern, label), text);
 }
 
+/**
+ * An unexpected error for somebody's terminal: its stack and those of its causes. Not its other properties, which hold
+ * requests, rows and the address of the database.
+ */
+export function printableError(error: unknown): string {
+  if (!(error instanceof Error)) return scrub(String(error));
+  const cause = error.cause === undefined ? '' : `\n  because of ${printableError(error.cause)}`;
+  return `${scrub(error.stack ?? error.message)}${cause}`;
+}
+
 /** One JSON object per line, on standard output unless told otherwise. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
   const options: LoggerOptions = {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import { createApp } from '../../src/bootstrap.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
@@ -61,6 +62,8 @@ export async function startTestApp(
     /** Whether the key is one of live mode. */
     livemode?: boolean;
     background?: boolean;
+    /** Where its log goes; nowhere unless told. */
+    logger?: Logger;
   } = {},
 ): Promise<TestApp> {
   const testDatabase = await createTestDatabase();
@@ -85,7 +88,7 @@ export async function startTestApp(
     clock,
     stripe: connection,
     background: options.background,
-    logger: createLogger('silent'),
+    logger: options.logger ?? createLogger('silent'),
   });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

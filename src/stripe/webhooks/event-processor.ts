@@ -7,6 +7,7 @@ import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
+import { scrub } from '../../http/logging.js';
 import { describeStripeError, isResourceMissing } from '../gateways/stripe-errors.js';
 import { EventHandlers } from './event-handlers.js';
 import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
@@ -253,8 +254,9 @@ function eventIn(stored: StripeEvent): InboundEvent {
   return stored.payload as unknown as InboundEvent;
 }
 
+/** What is kept and shown of an error, which may quote the object that it failed on. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : String(error);
+  return scrub(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
 }
 
 async function lockEvent(tx: Tx, stripeEventId: string): Promise<EventStatus> {
