@@ -11,6 +11,7 @@ import { createLogger } from '../../src/http/logging.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { EventHandlers } from '../../src/stripe/webhooks/event-handlers.js';
+import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { STRIPE_EVENT_QUEUE } from '../../src/stripe/webhooks/webhook-inbox.js';
 import { WebhookPathError } from '../../src/stripe/webhooks/webhook-self-test.js';
 import { startTestApp, WEBHOOK_SECRET, type TestApp } from '../setup/app.js';
@@ -36,6 +37,21 @@ const stored = (id: unknown) => api.database.prisma.stripeEvent.findUnique({ whe
 const statusOf = async (id: unknown): Promise<string | undefined> => (await stored(id))?.status;
 const commissionsOf = (referredUserId: string, at = api) =>
   at.database.prisma.commission.findMany({ where: { referral: { referredUserId } }, orderBy: { id: 'asc' } });
+/** All that the database says, but for the inbox itself. */
+async function contentOfAllTables(): Promise<Record<string, unknown>> {
+  const { rows } = await api.database.pool.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+       AND NOT relispartition AND relname NOT IN ('stripe_events', 'journal_unsealed', 'journal_seals', '_prisma_migrations') ORDER BY 1`,
+  );
+  const contents: Record<string, unknown> = {};
+  for (const { name } of rows) {
+    const content = await api.database.pool.query<{ rows: unknown }>(
+      `SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text), '[]') AS rows FROM "${name}" t`,
+    );
+    contents[name] = content.rows[0]?.rows;
+  }
+  return contents;
+}
 const referralOf = async (userId: string): Promise<ReferralDto> =>
   (await api.request<ReferralDto>('GET', `/v1/referrals/by-user/${userId}`)).body;
 
@@ -357,6 +373,34 @@ describe('what is kept without effect', () => {
       expect(await commissionsOf('mode-1', side)).toHaveLength(1);
     }
     await live.close();
+  });
+
+  it('73 · of the other mode no kind of event has an effect: arrived, waiting, or processed again', async () => {
+    await affiliateWithReferrals(api, 'Other mode', ['mode-2']);
+    const invoice = paidInvoice(api, { userId: 'mode-2' });
+    const account = 'acct_mode';
+    const kinds = [...api.app.get(EventHandlers).listedTypes, 'account.updated', 'capability.updated', 'payout.failed'];
+    const events = [
+      ...kinds.map((type) =>
+        eventOf(api, type, invoice, { livemode: true, ...(type.includes('.updated') && { account }) }),
+      ),
+      { ...thin('v2.core.account.closed', { id: account, type: 'v2.core.account' }), livemode: true },
+    ];
+    const before = await contentOfAllTables();
+    for (const event of events) expect((await deliver(api, event)).status).toBe(200);
+    await api.settle();
+    const ids = events.map(({ id }) => String(id));
+    const statuses = async () =>
+      (await api.database.prisma.stripeEvent.findMany({ where: { id: { in: ids } } })).map(({ status }) => status);
+    expect(await statuses()).toEqual(ids.map(() => 'ignored'));
+    // As after the key was changed for one of the other mode while they waited.
+    await api.database.prisma.stripeEvent.updateMany({ where: { id: { in: ids } }, data: { status: 'pending' } });
+    await api.app.get(EventProcessor).resumePending();
+    await api.settle();
+    expect(await statuses()).toEqual(ids.map(() => 'ignored'));
+    const replayed = await api.app.get(EventProcessor).replayBatch(ids, null);
+    expect(replayed.map(({ after }) => after)).toEqual(ids.map(() => 'ignored'));
+    expect(await contentOfAllTables()).toEqual(before);
   });
 
   it('80 · no event about money is taken from a connected account', async () => {
