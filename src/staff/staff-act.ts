@@ -1,7 +1,7 @@
 import { DomainError } from '../common/domain-error.js';
 
-export const REASON_LENGTH_MIN = 3;
-export const REASON_LENGTH_MAX = 500;
+const REASON_LENGTH_MIN = 3;
+const REASON_LENGTH_MAX = 500;
 
 /** Who acts, and why, in their own words. Services that staff use take it, and audit it within their own transaction. */
 export interface StaffAct {

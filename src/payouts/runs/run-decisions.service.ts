@@ -4,6 +4,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
+import { planByIndex } from '../../database/plan-by-index.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { runNotFound } from '../payout-errors.js';
 import { PayoutOutcomes } from '../sending/payout-outcomes.js';
@@ -123,6 +124,8 @@ export class RunDecisions {
 
   /** Two pairs of eyes: nobody gives money by an adjustment and approves the run that pays it. */
   private async refuseOwnAdjustments(tx: Tx, { id: runId, period }: PayoutRun, staffUserId: string): Promise<void> {
+    // Few adjustments among many lines, of which the statistics know nothing right after the reservation.
+    await planByIndex(tx);
     const paid = await tx.$queryRaw<{ affiliateId: string }[]>`
       SELECT DISTINCT l.affiliate_id AS "affiliateId"
       FROM journal_entries e
