@@ -127,7 +127,7 @@ export class HoldsService {
         SELECT lined.commission_id, min(l.payout_id) AS payout_id FROM payout_lines l
         JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
         JOIN journal_entries lined ON lined.id = lp.entry_id
-        WHERE l.payout_id = ANY(${payoutIds}::text[])
+        WHERE l.payout_id = ANY(${payoutIds}::text[]) AND l.released_at IS NOT NULL
         GROUP BY lined.commission_id
       )
       SELECT h.commission_id AS "commissionId", h.affiliate_id AS "affiliateId", h.currency, r.payout_id AS "payoutId",

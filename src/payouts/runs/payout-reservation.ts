@@ -28,6 +28,9 @@ interface Candidate extends BalanceKey {
   unlinedMinor: bigint;
   takenMinor: bigint;
   firstUnlinedSeq: bigint;
+  /** Of what is taken; null when nothing is. */
+  firstTakenSeq: bigint | null;
+  lastTakenSeq: bigint | null;
   /** The first of what this run leaves; null when it takes all. */
   firstLeftSeq: bigint | null;
   affiliateStatus: string;
@@ -188,7 +191,7 @@ export class PayoutReservation {
     return tx.$queryRaw<Candidate[]>`
       SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq",
              u.payable_minor AS "payableMinor", i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
-             i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
+             i.first_taken_seq AS "firstTakenSeq", i.last_taken_seq AS "lastTakenSeq", i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
              ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
              a.details_submitted AS "detailsSubmitted"
       FROM (${undecided}) u
@@ -196,6 +199,8 @@ export class PayoutReservation {
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_minor), 0)::bigint AS unlined,
                coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken,
+               min(seq) FILTER (WHERE taken) AS first_taken_seq,
+               max(seq) FILTER (WHERE taken) AS last_taken_seq,
                min(seq) FILTER (WHERE NOT taken) AS first_left_seq
         FROM (${items}) item
       ) i
@@ -230,12 +235,14 @@ export class PayoutReservation {
 
   private async insertPayouts(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
     await tx.$executeRaw`
-      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, destination, status, created_at)
-      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, destination, 'pending', ${this.clock.now()}
+      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, status, created_at)
+      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, 'pending', ${this.clock.now()}
       FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
                   ${payouts.map(({ currency }) => currency)}::text[], ${payouts.map(({ takenMinor }) => takenMinor)}::bigint[],
+                  ${payouts.map(({ firstTakenSeq }) => firstTakenSeq)}::bigint[],
+                  ${payouts.map(({ lastTakenSeq }) => lastTakenSeq)}::bigint[],
                   ${payouts.map(({ destination }) => destination)}::text[])
-        AS w (id, affiliate_id, currency, amount_minor, destination)`;
+        AS w (id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination)`;
   }
 }
 
