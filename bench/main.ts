@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBenchServer, type BenchServer } from './harness/bench-server.js';
 import { printTable, type Row } from './harness/table.js';
+import { fraudEvaluation } from './fraud-evaluation.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
 import { payoutSending } from './payout-sending.js';
@@ -12,6 +13,7 @@ const BENCHMARKS: Record<string, (server: BenchServer, quick: boolean) => Promis
   'payout-preparation': payoutPreparation,
   'payout-sending': payoutSending,
   'ledger-verification': ledgerVerification,
+  'fraud-evaluation': fraudEvaluation,
 };
 
 const { values, positionals } = parseArgs({

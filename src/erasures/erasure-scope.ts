@@ -5,11 +5,13 @@ const ERASES_OF_AFFILIATE = [
   'its referral codes: the links stop, and nobody else can get the codes',
   'addresses (keyed hashes) that its browser used',
   'notices, and what Stripe asked of the person',
+  'fingerprints of the bank accounts and cards that it was paid out to',
 ];
 
 const ERASES_OF_REFERRED_USER = [
   'user id of the referred user, and the masked e-mail of the signup',
   'page, referrer, browser, sub id and address (keyed hash) of the click',
+  'the keyed hash of the e-mail, and the fingerprints of cards and bank accounts that were paid with',
 ];
 
 const ERASES_ALWAYS = [

@@ -7,6 +7,7 @@ import { DomainError } from '../common/domain-error.js';
 import { IdGenerator } from '../common/ids.js';
 import { Database, type Tx } from '../database/database.js';
 import { executorOf, JobQueue } from '../database/job-queue.js';
+import { FraudErasure } from '../fraud/fraud-erasure.js';
 import type { Answer } from '../http/idempotency.js';
 import { ReferralErasure, type FormerReferredUser } from '../referrals/referral-erasure.js';
 import { scopeOf } from './erasure-scope.js';
@@ -32,6 +33,7 @@ export class ErasuresService {
     private readonly jobs: JobQueue,
     private readonly affiliates: AffiliateErasure,
     private readonly referrals: ReferralErasure,
+    private readonly fraud: FraudErasure,
     private readonly audit: AuditLog,
   ) {}
 
@@ -47,6 +49,8 @@ export class ErasuresService {
     const referredUser = await this.referrals.erase(tx, userId, pseudonym);
     const affiliate = await this.affiliates.erase(tx, userId, pseudonym);
     if (affiliate) await this.referrals.eraseAddresses(tx, affiliate.id);
+    const { referralId: forgotten, customerIds } = referredUser;
+    await this.fraud.erase(tx, { referralId: forgotten, customerIds, accountIds: affiliate?.accountIds ?? [] });
     const erasure = await tx.erasure.create({
       data: {
         id: this.ids.next('erasure'),

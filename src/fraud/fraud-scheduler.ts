@@ -1,30 +1,34 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Cron } from '@nestjs/schedule';
+import { Cron, Interval } from '@nestjs/schedule';
 import { DateTime } from 'luxon';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { runAlone } from '../database/run-alone.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
+import { FraudNewsList } from './fraud-news.service.js';
 
 /** After the reconciliation has begun and before the payouts of the 1st go out (PAYOUT_CRON). */
 const HOUR_OF_NIGHT = 4;
+const NEWS_INTERVAL_MS = 10_000;
 const EVERY_QUARTER_HOUR = '0 11-59/15 * * * *';
 
 /**
- * Has every rule look at all affiliates once a night, whichever instance comes first. It asks each quarter of an hour
+ * Has the rules look at what happened within seconds, and at all affiliates once a night, whichever instance comes first. It asks each quarter of an hour
  * whether this night's is done, so one that was missed or failed is made up for.
  */
 @Injectable()
 export class FraudScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(FraudScheduler.name);
   private busy: Promise<void> | null = null;
+  private readingNews: Promise<void> | null = null;
 
   constructor(
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly database: Database,
     private readonly evaluation: FraudEvaluation,
+    private readonly news: FraudNewsList,
   ) {}
 
   /** Never rejects. A second call while one is under way joins it. */
@@ -36,8 +40,21 @@ export class FraudScheduler implements BeforeApplicationShutdown {
     await this.busy;
   }
 
+  /** Never rejects; one that is under way goes on alone. */
+  @Interval(NEWS_INTERVAL_MS)
+  readNews(): void {
+    this.readingNews ??= this.news
+      .workThrough()
+      .catch((error: unknown) =>
+        this.logger.warn({ message: 'what happened is shown to the fraud rules later', error: String(error) }),
+      )
+      .finally(() => {
+        this.readingNews = null;
+      });
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+    await Promise.all([this.busy, this.readingNews]);
   }
 
   private async work(): Promise<void> {

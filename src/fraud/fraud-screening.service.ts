@@ -4,6 +4,7 @@ import type { Tx } from '../database/database.js';
 import type { RuleVerdict } from '../referrals/attribution/attribution-rule.js';
 import { SignupScreening, type CreditedSignup, type Screening } from '../referrals/attribution/signup-screening.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
+import { ReferralEmails } from './referral-emails.js';
 import { ReviewCases } from './review-cases.service.js';
 import { RuleSettings } from './rule-settings.service.js';
 import { judgeEmailDomain } from './rules/blocked-email-domain.js';
@@ -17,6 +18,7 @@ export class FraudScreening extends SignupScreening {
     private readonly settings: RuleSettings,
     private readonly reviewCases: ReviewCases,
     private readonly evaluation: FraudEvaluation,
+    private readonly emails: ReferralEmails,
   ) {
     super();
   }
@@ -30,7 +32,8 @@ export class FraudScreening extends SignupScreening {
     };
   }
 
-  override async signupCredited(tx: Tx, { referral, verdicts }: CreditedSignup): Promise<void> {
+  override async signupCredited(tx: Tx, { referral, emailNormalized, verdicts }: CreditedSignup): Promise<void> {
+    if (emailNormalized !== null) await this.emails.record(tx, referral, emailNormalized);
     const flags = verdicts.filter(({ rule, finding }) => finding === 'flag' && isFraudRule(rule));
     for (const flag of flags.sort((a, b) => (a.rule < b.rule ? -1 : 1))) await this.ask(tx, referral, flag);
     await this.evaluation.evaluateIn(tx, 'signup', referral.affiliateId);

@@ -1,9 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { SignupScreening } from '../referrals/attribution/signup-screening.js';
+import { FraudErasure } from './fraud-erasure.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
+import { FraudNewsList } from './fraud-news.service.js';
 import { FraudScheduler } from './fraud-scheduler.js';
 import { FraudScreening } from './fraud-screening.service.js';
+import { PaymentMethods } from './payment-methods.js';
+import { ReferralEmails } from './referral-emails.js';
 import { ReviewCaseQueries } from './review-case-queries.js';
 import { ReviewCasesController } from './review-cases.controller.js';
 import { ReviewCases } from './review-cases.service.js';
@@ -19,15 +23,29 @@ import { Whitelist } from './whitelist.js';
   imports: [EventsModule],
   controllers: [ReviewCasesController],
   providers: [
+    FraudErasure,
     FraudEvaluation,
+    FraudNewsList,
     FraudScheduler,
     FraudScreening,
+    PaymentMethods,
+    ReferralEmails,
     ReviewCaseQueries,
     ReviewCases,
     RuleSettings,
     Whitelist,
     { provide: SignupScreening, useExisting: FraudScreening },
   ],
-  exports: [FraudEvaluation, ReviewCaseQueries, ReviewCases, RuleSettings, SignupScreening, Whitelist],
+  exports: [
+    FraudErasure,
+    FraudEvaluation,
+    FraudNewsList,
+    PaymentMethods,
+    ReviewCaseQueries,
+    ReviewCases,
+    RuleSettings,
+    SignupScreening,
+    Whitelist,
+  ],
 })
 export class FraudModule {}

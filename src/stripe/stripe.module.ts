@@ -27,6 +27,7 @@ import { EventProcessor } from './webhooks/event-processor.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
 import { BankPayoutEndedHandler } from './webhooks/handlers/bank-payout-ended.handler.js';
+import { ChargeSucceededHandler } from './webhooks/handlers/charge-succeeded.handler.js';
 import { CreditNoteChangedHandler } from './webhooks/handlers/credit-note-changed.handler.js';
 import { CustomerIdentifiedHandler } from './webhooks/handlers/customer-identified.handler.js';
 import { DisputeChangedHandler } from './webhooks/handlers/dispute-changed.handler.js';
@@ -45,6 +46,7 @@ import { WebhookVerifier } from './webhooks/webhook-verifier.js';
 const HANDLERS = [
   InvoicePaidHandler,
   InvoicePaymentPaidHandler,
+  ChargeSucceededHandler,
   RefundChangedHandler,
   DisputeChangedHandler,
   CreditNoteChangedHandler,

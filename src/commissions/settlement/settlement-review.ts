@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
+import { FraudNewsList } from '../../fraud/fraud-news.service.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
 import type { ReferralFacts } from './referral-facts.js';
 import { isPaidSince, type Target } from './targets.js';
@@ -9,12 +10,23 @@ import { isPaidSince, type Target } from './targets.js';
 /** Asks staff about what a settlement cannot judge by itself. The caller has locked the affiliate's balances. */
 @Injectable()
 export class SettlementReview {
-  constructor(private readonly reviewCases: ReviewCases) {}
+  constructor(
+    private readonly reviewCases: ReviewCases,
+    private readonly fraudNews: FraudNewsList,
+  ) {}
 
   /** Opens, or adds to, the cases that these facts give reason for. Idempotent: each finding is told once. */
   async report(tx: Tx, facts: ReferralFacts, targets: Target[]): Promise<void> {
     await this.reportOutOfBand(tx, facts);
     await this.reportUnknownStatuses(tx, facts.referral, targets);
+    await this.tellFraudRules(tx, facts.referral.affiliateId, targets);
+  }
+
+  private async tellFraudRules(tx: Tx, affiliateId: string, targets: Target[]): Promise<void> {
+    const hasEarned = targets.some(({ commission, withinTerm }) => commission === null && withinTerm);
+    const hasLosses = targets.some(({ losses }) => losses.losses.length > 0);
+    if (hasEarned) await this.fraudNews.note(tx, 'commission', affiliateId);
+    if (hasLosses) await this.fraudNews.note(tx, 'loss', affiliateId);
   }
 
   /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */

@@ -1,11 +1,8 @@
-import { disposableEmailBlocklistSet } from 'disposable-email-domains-js';
 import type { RuleVerdict } from '../../referrals/attribution/attribution-rule.js';
+import { domainOf, findDisposableDomain } from '../email-identity.js';
 import { RULE_MODES, type RuleMode, type SignupRule } from './fraud-rule.js';
 
 const RULE = 'blocked_email_domain';
-
-/** Read once: the list has some ten thousand domains. */
-const blocklist = disposableEmailBlocklistSet();
 
 /** A mailbox that lives for ten minutes belongs to nobody who means to stay a customer. */
 export const blockedEmailDomain: SignupRule = {
@@ -25,7 +22,7 @@ export function judgeEmailDomain(emailNormalized: string | null, mode: RuleMode)
   if (emailNormalized === null) {
     return { rule: RULE, finding: 'not_evaluated', evidence: { mode }, sentence: 'No e-mail was given.' };
   }
-  const listed = listedDomain(emailNormalized.slice(emailNormalized.lastIndexOf('@') + 1));
+  const listed = findDisposableDomain(domainOf(emailNormalized));
   if (listed === null) {
     return {
       rule: RULE,
@@ -40,13 +37,4 @@ export function judgeEmailDomain(emailNormalized: string | null, mode: RuleMode)
     evidence: { mode, domain: listed },
     sentence: `The e-mail is at ${listed}, a provider of throw-away addresses.`,
   };
-}
-
-function listedDomain(domain: string): string | null {
-  const labels = domain.split('.');
-  for (let first = 0; first < labels.length - 1; first++) {
-    const candidate = labels.slice(first).join('.');
-    if (blocklist.has(candidate)) return candidate;
-  }
-  return null;
 }

@@ -39,6 +39,8 @@ export type FraudNews = 'signup' | 'commission' | 'loss' | 'account';
 /** The affiliates to look at: these, or with null all of them, in the same one statement. */
 export interface Scope {
   now: Date;
+  /** What came to be before it was looked at already. */
+  since: Date;
   affiliateIds: readonly string[] | null;
 }
 
@@ -78,6 +80,11 @@ export function detectionRule<Evidence, Name extends string = string>(
 /** Whether the affiliate in this column is one of those to look at. */
 export function inScope({ affiliateIds }: Scope, affiliateId: Prisma.Sql): Prisma.Sql {
   return affiliateIds === null ? Prisma.sql`TRUE` : Prisma.sql`${affiliateId} = ANY(${affiliateIds}::text[])`;
+}
+
+/** The moment so many days before, for rules that look at a span of time. */
+export function daysBefore(moment: Date, days: number): Date {
+  return new Date(moment.getTime() - days * 24 * 60 * 60 * 1000);
 }
 
 /** SQL for a level that grows by one whenever a positive number doubles, from 0 at 1. */

@@ -1,8 +1,18 @@
 import { affiliateIpMatch } from './affiliate-ip-match.js';
 import { blockedEmailDomain } from './blocked-email-domain.js';
+import { botClicks } from './bot-clicks.js';
 import { clickIpMatch } from './click-ip-match.js';
 import { conversionRate } from './conversion-rate.js';
+import { disputeMonitoring } from './dispute-monitoring.js';
+import { firstCommission } from './first-commission.js';
 import type { DetectionRule, FraudNews, SignupRule } from './fraud-rule.js';
+import { lossRate } from './loss-rate.js';
+import { ownPaymentMethod } from './own-payment-method.js';
+import { paidSearchClick } from './paid-search-click.js';
+import { sameEmailDomain } from './same-email-domain.js';
+import { sameEmail } from './same-email.js';
+import { sharedPayoutAccount } from './shared-payout-account.js';
+import { signupVelocity } from './signup-velocity.js';
 
 /** Every rule that staff can set, by its name. A name is never reused or changed: cases keep it. */
 export const FRAUD_RULES = {
@@ -10,7 +20,17 @@ export const FRAUD_RULES = {
   click_ip_match: clickIpMatch,
   blocked_email_domain: blockedEmailDomain,
   conversion_rate: conversionRate,
-} as const;
+  same_email: sameEmail,
+  same_email_domain: sameEmailDomain,
+  signup_velocity: signupVelocity,
+  paid_search_click: paidSearchClick,
+  bot_clicks: botClicks,
+  first_commission: firstCommission,
+  own_payment_method: ownPaymentMethod,
+  shared_payout_account: sharedPayoutAccount,
+  dispute_monitoring: disputeMonitoring,
+  loss_rate: lossRate,
+} as const satisfies Record<string, SignupRule | DetectionRule>;
 
 export type FraudRuleName = keyof typeof FRAUD_RULES;
 

@@ -3,22 +3,26 @@ import { ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
 import { isStorableText } from '../../http/json-body.js';
+import { hasAdClickId } from './ad-click-ids.js';
 import { RedirectService } from './redirect.service.js';
 
 const MAX_USER_AGENT_LENGTH = 512;
 const MAX_REFERRER_LENGTH = 2048;
 const MAX_SUB_ID_LENGTH = 255;
+const MAX_URL_LENGTH = 2048;
 
 /** The referral link itself. Public, and the one route that must answer whatever it is sent. */
 @ApiTags('Public')
 @Controller('r')
 export class RedirectController {
   private readonly cookieEnd: string;
+  private readonly publicUrl: string;
 
   constructor(
     private readonly redirects: RedirectService,
     config: Config,
   ) {
+    this.publicUrl = config.publicUrl;
     const maxAgeSeconds = Math.floor(config.attributionWindowMs / 1000);
     const secure = config.publicUrl.startsWith('https:') ? '; Secure' : '';
     this.cookieEnd = `; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Lax${secure}`;
@@ -55,6 +59,8 @@ export class RedirectController {
       ip: request.ip,
       userAgent: shorten(headers['user-agent'], MAX_USER_AGENT_LENGTH),
       referrer: shorten(headers.referer, MAX_REFERRER_LENGTH),
+      // What the link itself carries is known from the code; only advertisements add something that is worth its room.
+      url: hasAdClickId(request.url) ? shorten(this.publicUrl + request.url, MAX_URL_LENGTH) : null,
       onlyAsks: request.method === 'HEAD',
     });
     reply.status(302);

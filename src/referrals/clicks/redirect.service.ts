@@ -16,6 +16,8 @@ export interface Visitor {
   ip: string;
   userAgent: string | null;
   referrer: string | null;
+  /** The address of the link as it was followed, where it says more than the code. */
+  url: string | null;
   /** HEAD asks where the link leads and is no visit. */
   onlyAsks: boolean;
 }
@@ -72,9 +74,9 @@ export class RedirectService {
   }
 
   private async recordAndCredit(visitor: Visitor, code: string, { affiliateId }: CodeOwner): Promise<Redirection> {
-    const { ip, userAgent, referrer, subId } = visitor;
+    const { ip, userAgent, referrer, subId, url } = visitor;
     try {
-      const visit = { affiliateId, code, source: 'redirect' as const, ip, userAgent, referrer, subId, url: null };
+      const visit = { affiliateId, code, source: 'redirect' as const, ip, userAgent, referrer, subId, url };
       const recorded = await this.recorder.record(visit);
       return recorded ? this.withCredit(visitor, code, recorded.clickId) : this.withoutCredit();
     } catch (error) {

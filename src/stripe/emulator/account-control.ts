@@ -30,7 +30,11 @@ export const accountControlRoutes: Route[] = [
   route('POST', '/_emulator/accounts/:id/reauthorize', ({ workspace, path }) =>
     renderV1Account(reauthorizeAccount(workspace, workspace.get('account', path.id ?? ''))),
   ),
-  route('POST', '/_emulator/accounts/:id/replace-bank-account', (call) => changed(call, replaceBankAccount)),
+  route('POST', '/_emulator/accounts/:id/replace-bank-account', (call) =>
+    changed(call, (workspace, account) =>
+      replaceBankAccount(workspace, account, call.parameters.string('fingerprint') ?? undefined),
+    ),
+  ),
   route('POST', '/_emulator/accounts/:id/pay-bank', ({ workspace, parameters, path }) =>
     payBank(workspace, accessibleAccount(workspace, path.id ?? ''), bankPayoutIn(parameters)),
   ),

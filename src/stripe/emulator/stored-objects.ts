@@ -118,6 +118,8 @@ export interface BankAccountRecord {
   id: string;
   last4: string;
   status: 'new' | 'errored';
+  /** The same for the same account number; without one, no other bank account has that number. */
+  fingerprint?: string;
 }
 
 /**

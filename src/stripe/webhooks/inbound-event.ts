@@ -3,6 +3,8 @@ import type { InboundEvent } from './webhook-verifier.js';
 
 /** The objects that our events show, by what Stripe calls them. */
 interface Snapshots {
+  bank_account: Stripe.BankAccount;
+  card: Stripe.Card;
   charge: Stripe.Charge;
   'checkout.session': Stripe.Checkout.Session;
   credit_note: Stripe.CreditNote;

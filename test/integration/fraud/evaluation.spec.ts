@@ -151,13 +151,15 @@ describe('evaluating all affiliates', () => {
 
 describe('when a referral arrives', () => {
   it('the conversion rate is looked at, in the same moment', async () => {
-    const affiliate = await affiliateWithReferrals(
-      api,
-      'busy',
-      Array.from({ length: 9 }, (_, i) => `c${i}`),
-    );
+    const early = Array.from({ length: 5 }, (_, i) => `early-${i}`);
+    const affiliate = await affiliateWithReferrals(api, 'busy', early);
+    // The next day, so that it is not their pace that is found.
+    api.clock.advance(24 * 60 * 60 * 1000);
+    const signUp = (referredUserId: string) =>
+      api.request('POST', '/v1/referrals', { body: { referredUserId, code: affiliate.code } });
+    for (let i = 0; i < 4; i++) await signUp(`late-${i}`);
     expect(await casesOf(affiliate.id)).toEqual([]);
-    await api.request('POST', '/v1/referrals', { body: { referredUserId: 'c9', code: affiliate.code } });
+    await signUp('the-tenth');
     expect(await casesOf(affiliate.id)).toMatchObject([{ rule: 'conversion_rate', holds: true, status: 'open' }]);
   });
 

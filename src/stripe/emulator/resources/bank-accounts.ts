@@ -4,14 +4,14 @@ import type { AccountRecord, BankAccountRecord } from '../stored-objects.js';
 import type { Wire } from '../wire.js';
 
 /** A bank account that the affiliate has just given. */
-export function newBankAccount(last4 = '6789'): BankAccountRecord {
-  return { id: newId('ba'), last4, status: 'new' };
+export function newBankAccount(last4 = '6789', fingerprint?: string): BankAccountRecord {
+  return { id: newId('ba'), last4, status: 'new', ...(fingerprint && { fingerprint }) };
 }
 
 /** A connected account's bank account as the v1 API shows it. */
 export function renderBankAccount(
   account: AccountRecord,
-  { id, last4, status }: BankAccountRecord,
+  { id, last4, status, fingerprint }: BankAccountRecord,
 ): Wire<Stripe.BankAccount> {
   return {
     id,
@@ -26,7 +26,7 @@ export function renderBankAccount(
     currency: account.defaultCurrency,
     customer: null,
     default_for_currency: true,
-    fingerprint: `fp${id.slice(-14)}`,
+    fingerprint: fingerprint ?? `fp${id.slice(-14)}`,
     last4,
     metadata: {},
     routing_number: '110000000',

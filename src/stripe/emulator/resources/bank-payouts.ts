@@ -59,8 +59,8 @@ export function failBankPayout(
 }
 
 /** The affiliate gives another bank account: `account.external_account.created` and, of the one before, `deleted`. */
-export function replaceBankAccount(workspace: Workspace, account: AccountRecord): AccountRecord {
-  const bankAccount = newBankAccount('4321');
+export function replaceBankAccount(workspace: Workspace, account: AccountRecord, fingerprint?: string): AccountRecord {
+  const bankAccount = newBankAccount('4321', fingerprint);
   const changed = changeAccount(workspace, account, { bankAccount });
   const own = workspace.of(account.id);
   own.emit('account.external_account.created', renderBankAccount(changed, bankAccount));

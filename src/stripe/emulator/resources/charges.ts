@@ -7,7 +7,7 @@ import { idOf, type Wire } from '../wire.js';
 import { previousAttributes, type Workspace } from '../workspace.js';
 import { recordMovement } from './balance-transactions.js';
 import { disputeIfTheCardSaysSo } from './dispute-lifecycle.js';
-import { testCard, type TestCard } from './test-cards.js';
+import { fingerprintOf, testCard, type TestCard } from './test-cards.js';
 
 export type Charge = Wire<Stripe.Charge>;
 
@@ -55,6 +55,7 @@ export function createCharge(workspace: Workspace, fresh: NewCharge): Charge {
     failure_code: card.decline?.code ?? null,
     failure_message: card.decline?.message ?? null,
     outcome: outcomeOf(card),
+    payment_method_details: { type: 'card', card: cardDetailsOf(workspace, card, amount) },
     paid: succeeds,
     status: succeeds ? 'succeeded' : 'failed',
   });
@@ -110,6 +111,35 @@ function outcomeOf({ decline }: TestCard): Charge['outcome'] {
   };
 }
 
+function cardDetailsOf(
+  workspace: Workspace,
+  { last4 }: TestCard,
+  amount: number,
+): Wire<Stripe.Charge.PaymentMethodDetails.Card> {
+  return {
+    amount_authorized: amount,
+    authorization_code: null,
+    brand: 'visa',
+    checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: null },
+    country: 'US',
+    electronic_commerce_indicator: null,
+    exp_month: 12,
+    exp_year: workspace.now.getUTCFullYear() + 3,
+    fingerprint: fingerprintOf(last4),
+    funding: 'credit',
+    installments: null,
+    last4,
+    mandate: null,
+    network: 'visa',
+    network_token: null,
+    network_transaction_id: null,
+    regulated_status: 'unregulated',
+    three_d_secure: null,
+    transaction_link_id: null,
+    wallet: null,
+  };
+}
+
 function updateCharge({ workspace, parameters, path }: Call): Charge {
   const before = workspace.get('charge', path.id ?? '');
   const description = parameters.string('description');
@@ -137,7 +167,7 @@ function blankCharge(
   workspace: Workspace,
   id: string,
   fresh: NewCharge,
-): Omit<Charge, Outcome | 'outcome' | 'paid' | 'status'> {
+): Omit<Charge, Outcome | 'outcome' | 'payment_method_details' | 'paid' | 'status'> {
   const customer = fresh.customer === null ? null : workspace.find('customer', fresh.customer);
   return {
     id,
@@ -167,7 +197,6 @@ function blankCharge(
     on_behalf_of: null,
     payment_intent: fresh.paymentIntent,
     payment_method: fresh.paymentMethod,
-    payment_method_details: null,
     receipt_email: null,
     receipt_number: null,
     receipt_url: null,

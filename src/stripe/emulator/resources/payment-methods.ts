@@ -5,7 +5,7 @@ import { route, type Call, type Route } from '../router.js';
 import { invalidParameter, missingParameter, refused } from '../stripe-problem.js';
 import { idOf, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
-import { cardEndingIn, cardNamed } from './test-cards.js';
+import { cardEndingIn, cardNamed, fingerprintOf } from './test-cards.js';
 
 type PaymentMethod = Wire<Stripe.PaymentMethod>;
 
@@ -80,7 +80,7 @@ function blankCard(workspace: Workspace, last4: string): PaymentMethod {
       display_brand: 'visa',
       exp_month: 12,
       exp_year: workspace.now.getUTCFullYear() + 3,
-      fingerprint: null,
+      fingerprint: fingerprintOf(last4),
       funding: 'credit',
       generated_from: null,
       last4,

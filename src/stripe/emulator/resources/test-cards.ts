@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Workspace } from '../workspace.js';
 
 /** What happens when a card is charged, and afterwards. A card that says nothing simply pays. */
@@ -57,6 +58,11 @@ export function cardNamed(name: string): TestCard {
 
 export function cardEndingIn(last4: string): TestCard {
   return BY_LAST4.get(last4) ?? { last4 };
+}
+
+/** The same for the same number, as Stripe's is; a test card's number is told by its last digits. */
+export function fingerprintOf(last4: string): string {
+  return createHash('sha256').update(`card ending in ${last4}`).digest('base64url').slice(0, 16);
 }
 
 function refusal(code: string, declineCode: string, message: string): TestCard['decline'] {

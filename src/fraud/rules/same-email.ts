@@ -1,0 +1,38 @@
+import { Prisma } from '@prisma/client';
+import { firstIdAt } from '../../common/ids.js';
+import { ASKING_MODES, detectionRule, inScope } from './fraud-rule.js';
+
+interface Evidence {
+  /** The referral that signed up with it first. */
+  otherReferralId: string | null;
+  /** The affiliate whose own it was at the signup. */
+  otherAffiliateId: string;
+}
+
+/** One person who signs up twice, or an affiliate under a second account: the same mailbox, spelled with dots or tags. */
+export const sameEmail = detectionRule<Evidence>({
+  description: 'A referred customer has the e-mail of another one or of an affiliate, once dots and +tags are dropped.',
+  question: 'Customers signed up with an e-mail that is known already: are they different people?',
+  modes: ASKING_MODES,
+  defaultMode: 'flag',
+  thresholds: {},
+  news: ['signup'],
+  hits: (scope) => Prisma.sql`
+    SELECT e.affiliate_id, e.referral_id AS key, 0 AS level,
+           coalesce(e.matching_affiliate_id, first.referral_id) AS subject, e.referral_id,
+           jsonb_build_object('otherReferralId', CASE WHEN e.matching_affiliate_id IS NULL THEN first.referral_id END,
+             'otherAffiliateId', coalesce(e.matching_affiliate_id, first.affiliate_id)) AS evidence
+    FROM referral_emails e
+    LEFT JOIN (
+      SELECT DISTINCT ON (e.referral_id) e.referral_id AS of, o.referral_id, o.affiliate_id
+      FROM referral_emails e JOIN referral_emails o ON o.email_hash = e.email_hash AND o.referral_id < e.referral_id
+      WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND e.referral_id >= ${firstIdAt('referral', scope.since)}
+      ORDER BY e.referral_id, o.referral_id
+    ) first ON first.of = e.referral_id
+    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND e.referral_id >= ${firstIdAt('referral', scope.since)}
+      AND coalesce(e.matching_affiliate_id, first.referral_id) IS NOT NULL`,
+  summary: ({ otherReferralId, otherAffiliateId }) =>
+    otherReferralId === null
+      ? `The customer signed up with the e-mail of the affiliate ${otherAffiliateId}, or one that differs by dots or a tag.`
+      : `The customer signed up with the e-mail of ${otherReferralId}, a referral of ${otherAffiliateId}, or one that differs by dots or a tag.`,
+});
