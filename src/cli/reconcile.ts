@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { OPERATOR } from '../audit/audit-log.js';
 import { formatAmount } from '../common/money.js';
 import type { Finding } from '../payouts/reconciliation/compare-payout.js';
 import { ReconciliationService, type ReconciliationReport } from '../payouts/reconciliation/reconciliation.service.js';
@@ -19,7 +20,10 @@ await runCommand(USAGE, async (app) => {
   let report = await reconciliation.reconcile(since);
   if (report && adopt) {
     print(report);
-    const adopted = await reconciliation.adopt(report);
+    const adopted = await reconciliation.adopt(report, {
+      staffUserId: OPERATOR,
+      reason: 'npm run reconcile -- --adopt',
+    });
     console.log(`Recorded what was reversed of: ${adopted.join(', ') || 'nothing'}.`);
     report = await reconciliation.reconcile(since);
   }

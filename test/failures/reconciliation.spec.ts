@@ -136,7 +136,15 @@ describe('60 · what only Stripe knows', () => {
     await tell(api, 'transfer.reversed', await stripe().transfers.retrieve(first.transfer.id));
     const report = await reconcile(api);
     expect(report).toMatchObject({ differenceCount: 1 });
-    expect(await api.app.get(ReconciliationService).adopt(report)).toEqual([second.transfer.id]);
+    const act = { staffUserId: 'operator', reason: 'The webhook endpoint was gone for two months.' };
+    expect(await api.app.get(ReconciliationService).adopt(report, act)).toEqual([second.transfer.id]);
+    expect(await api.database.prisma.auditLog.findMany()).toMatchObject([
+      {
+        ...{ actorId: 'operator', action: 'payout.reversal_adopted', subjectId: second.id, reason: act.reason },
+        before: { amountReversedMinor: '0' },
+        after: { amountReversedMinor: '17', transferId: second.transfer.id },
+      },
+    ]);
     await expectReconciled(api);
     expect(await payoutOf(second.affiliateId)).toMatchObject({ amountReversed: 17 });
     expect(await api.database.prisma.reviewCase.count({ where: { rule: 'transfer_reversed', status: 'open' } })).toBe(

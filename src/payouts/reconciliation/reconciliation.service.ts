@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Prisma } from '@prisma/client';
+import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
 import { runAlone } from '../../database/run-alone.js';
+import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { TransferReversals } from '../reversals/transfer-reversals.service.js';
 import { comparePayout, type Finding, type PayoutSides } from './compare-payout.js';
 import { TransferReader } from './transfer-reader.js';
@@ -47,6 +49,7 @@ export class ReconciliationService {
     private readonly reader: TransferReader,
     private readonly reversals: TransferReversals,
     private readonly sides: TwoSides,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -70,17 +73,29 @@ export class ReconciliationService {
   /**
    * Records the reversals that a report found at Stripe and not in the ledger, as their webhooks would have: for the
    * operator, once it is clear why the webhooks are missing and they can no longer be fetched. What we did not start
-   * opens its holding case.
+   * opens its holding case. Each is audited with its record.
    *
    * @returns the ids of the transfers that were recorded.
+   * @throws DomainError `reason_length`.
    */
-  async adopt({ findings }: ReconciliationReport): Promise<string[]> {
+  async adopt({ findings }: ReconciliationReport, act: StaffAct): Promise<string[]> {
+    const by = actedBy(act);
     const adopted: string[] = [];
     for (const { kind, payoutId, transferId, expectedMinor, foundMinor } of findings) {
       if (kind !== 'reversal_differs' || payoutId === null || foundMinor < expectedMinor) continue;
       for (const transfer of await this.reader.findTransfers(payoutId, [])) {
         if (transfer.transferId !== transferId) continue;
-        await this.database.transaction((tx) => this.reversals.record(tx, transfer, null));
+        await this.database.transaction(async (tx) => {
+          await this.reversals.record(tx, transfer, null);
+          await this.audit.record(tx, {
+            ...by,
+            action: 'payout.reversal_adopted',
+            subjectType: 'payout',
+            subjectId: payoutId,
+            before: { amountReversedMinor: String(expectedMinor) },
+            after: { amountReversedMinor: String(foundMinor), transferId },
+          });
+        });
         adopted.push(transfer.transferId);
       }
     }
