@@ -11,6 +11,8 @@ import { gzipSync } from 'node:zlib';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMPONENTS = join(ROOT, 'src', 'admin', 'components');
+/** The one file of the service's own that the components import. */
+const SHARED = join(ROOT, 'src', 'common', 'money.ts');
 const PICTURES = join(ROOT, 'src', 'admin', 'pictures');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
 
@@ -32,7 +34,7 @@ export async function bundleAdmin(target) {
 function fingerprint() {
   const hash = createHash('sha256');
   const inputs = [COMPONENTS, PICTURES].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  for (const file of [...inputs, join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)].sort()) {
+  for (const file of [...inputs, SHARED, join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)].sort()) {
     hash.update(file.slice(ROOT.length)).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex').slice(0, 32);

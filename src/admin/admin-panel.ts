@@ -3,12 +3,16 @@ import type { FastifyInstance } from 'fastify';
 import { Config } from '../config/config.js';
 import { toErrorResponse } from '../http/error-response.js';
 import { StaffLogin } from '../staff/staff-login.service.js';
+import { ExportLog } from './actions/export-log.js';
+import { StaffActions } from './actions/staff-actions.js';
+import { serveExports } from './http/export-route.js';
 import { serveLogin } from './http/login-routes.js';
 import { PanelAssets } from './http/panel-assets.js';
 import { requireStaff, servePanel } from './http/panel-routes.js';
 import { refuseForeignOrigin } from './http/same-origin.js';
 import { SessionCookie } from './http/session-cookie.js';
 import { StaffSessions } from './http/staff-sessions.service.js';
+import { PanelPages } from './pages/panel-pages.js';
 import { createPanel } from './panel/create-panel.js';
 import { LOGIN_PATH } from './paths.js';
 import { ResourceReader } from './resources/resource-reader.js';
@@ -26,13 +30,17 @@ export class AdminPanel {
     private readonly staffLogin: StaffLogin,
     private readonly reader: ResourceReader,
     private readonly specs: ResourceSpecs,
+    private readonly actions: StaffActions,
+    private readonly pages: PanelPages,
+    private readonly exportLog: ExportLog,
   ) {}
 
   async serve(scope: FastifyInstance): Promise<void> {
-    const { config, sessions, staffLogin } = this;
+    const { config, sessions, staffLogin, reader } = this;
+    const specs = this.specs.all;
     const cookie = new SessionCookie(config);
     const assets = new PanelAssets();
-    const panel = createPanel({ assets, reader: this.reader, specs: this.specs.all });
+    const panel = createPanel({ assets, reader, specs, actions: this.actions, pages: this.pages });
 
     scope.addHook('onRequest', async (request) => refuseForeignOrigin(request, config.publicUrl, LOGIN_PATH));
     scope.setErrorHandler((error, request, reply) => {
@@ -45,6 +53,7 @@ export class AdminPanel {
     await scope.register(async (inside) => {
       requireStaff(inside, cookie, sessions);
       servePanel(inside, panel, assets);
+      serveExports(inside, { specs, reader, log: this.exportLog });
     });
   }
 }

@@ -1,17 +1,44 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { FraudModule } from '../fraud/fraud.module.js';
+import { PayoutsModule } from '../payouts/payouts.module.js';
+import { PayoutSchedulerModule } from '../payouts/runs/payout-scheduler.module.js';
 import { StaffModule } from '../staff/staff.module.js';
+import { StripeEventsModule } from '../stripe/stripe.module.js';
+import { AffiliateActions } from './actions/affiliate-actions.js';
+import { CaseActions } from './actions/case-actions.js';
+import { ExportLog } from './actions/export-log.js';
+import { HouseActions } from './actions/house-actions.js';
+import { PayoutActions } from './actions/payout-actions.js';
+import { StaffActions } from './actions/staff-actions.js';
 import { AdminPanel } from './admin-panel.js';
 import { StaffSessions } from './http/staff-sessions.service.js';
+import { PanelPages } from './pages/panel-pages.js';
 import { ResourceReader } from './resources/resource-reader.js';
 import { ResourceSpecs } from './resources/resource-specs.js';
-import { PayoutsModule } from '../payouts/payouts.module.js';
+import { ProgramFiguresReader } from './start/program-figures.js';
+import { WorkListReader } from './start/work-list.js';
 
 /** The room where staff decide. Imported only where ADMIN_ENABLED says so: AdminJS alone takes a hundred megabytes. */
 @Module({
-  imports: [StaffModule, PayoutsModule],
-  providers: [AdminPanel, ResourceReader, ResourceSpecs, StaffSessions],
+  imports: [StaffModule, AffiliatesModule, FraudModule, PayoutsModule, PayoutSchedulerModule, StripeEventsModule],
+  providers: [
+    AdminPanel,
+    AffiliateActions,
+    CaseActions,
+    ExportLog,
+    HouseActions,
+    PanelPages,
+    PayoutActions,
+    ProgramFiguresReader,
+    ResourceReader,
+    ResourceSpecs,
+    StaffActions,
+    StaffSessions,
+    WorkListReader,
+  ],
 })
 export class AdminModule implements OnModuleInit {
   constructor(

@@ -6,6 +6,9 @@ import { eventually } from './eventually.js';
 import { WEBHOOK_SECRET } from './app.js';
 import type { TestDatabase } from './database.js';
 
+/** A machine that does much else at once starts a server slowly. */
+const START_TIMEOUT_MS = 150_000;
+
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** A process of the product, from its first moment on. */
@@ -70,7 +73,7 @@ export async function startServerProcess(env: NodeJS.ProcessEnv): Promise<Server
   await eventually(async () => {
     if (!server.isRunning()) throw new Error(`the server ended with ${await server.exited}:\n${server.output()}`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
-  }, 60_000);
+  }, START_TIMEOUT_MS);
   return {
     url,
     process: server,

@@ -1,6 +1,11 @@
+import { ActionForm } from './ActionForm.js';
 import { leaveWhenLoggedOut } from './leaveWhenLoggedOut.js';
 import { Login } from './Login.js';
+import { Menu } from './Menu.js';
+import { MyAccount } from './MyAccount.js';
+import { ListPage, RecordPage } from './pages.js';
 import * as records from './records.js';
+import { RunPreview } from './RunPreview.js';
 import { StartPage } from './StartPage.js';
 import { Amounts, IdLink, JsonTree, Moment, Money, Plain, Status, YesNo } from './values.js';
 
@@ -8,7 +13,15 @@ leaveWhenLoggedOut();
 
 // AdminJS looks its components up here, ours before its own of the same name.
 window.AdminJS.UserComponents = {
+  ActionForm,
   Login,
+  MyAccount,
+  RunPreview,
+  SidebarResourceSection: Menu,
+  // The menu has them already.
+  SidebarPages: () => null,
+  DefaultListAction: ListPage,
+  DefaultShowAction: RecordPage,
   StartPage,
   Amounts,
   IdLink,

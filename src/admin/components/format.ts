@@ -1,15 +1,15 @@
-const ZERO_DECIMAL = new Set('bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' '));
-const THREE_DECIMAL = new Set('bhd jod kwd omr tnd'.split(' '));
+import { currencyExponent, formatAmount } from '../../common/money.js';
 
-/** `1999, 'usd'` → `19.99 USD`, with Stripe's exponents, and thousands set apart. */
+/** `1999, 'usd'` → `19.99 USD`, with thousands set apart. */
 export function money(amountMinor: string | number, currency: string): string {
-  const exponent = ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2;
-  const text = String(amountMinor);
-  const sign = text.startsWith('-') ? '−' : '';
-  const digits = text.replace('-', '').padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent).replaceAll(/\B(?=(\d{3})+$)/g, ',');
-  const cents = exponent > 0 ? `.${digits.slice(-exponent)}` : '';
-  return `${sign}${whole}${cents} ${currency.toUpperCase()}`;
+  const [whole = '', cents] = formatAmount(BigInt(amountMinor), currency).split('.');
+  const grouped = whole.replace('-', '−').replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  return `${grouped}${cents === undefined ? '' : `.${cents}`} ${currency.toUpperCase()}`;
+}
+
+/** How many minor units a major one has. For drawing only. */
+export function currencyDivisor(currency: string): number {
+  return 10 ** currencyExponent(currency);
 }
 
 /** `2026-11-28T08:13:54Z` → `28 Nov 2026, 08:13 UTC`: one clock for everybody who talks about a payout. */

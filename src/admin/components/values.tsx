@@ -85,7 +85,7 @@ export const Plain: React.FC<PropertyProps> = (props) => {
           {text.length > LIST_TEXT_MAX ? `${text.slice(0, LIST_TEXT_MAX)}…` : text}
         </span>
       ) : (
-        <span style={{ overflowWrap: 'anywhere' }}>{text}</span>
+        <span style={props.where === 'show' ? { overflowWrap: 'anywhere' } : {}}>{text}</span>
       )}
     </Labelled>
   );

@@ -4,8 +4,9 @@ import type { PanelAssets } from './panel-assets.js';
 
 const GOOGLE_FONT = /<link rel="stylesheet" href="https:\/\/fonts\.googleapis\.com[^>]*>/g;
 
-/** The page cannot be scaled down by a phone that ignores this, and the rest of its style is the bundle's. */
+/** What the bundle's styles leave open: links in our own parts, and where the keyboard is. */
 const STYLE = `<style>
+  :where(a) { color: #1d4ed8; }
   button:focus-visible, a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible, [tabindex]:focus-visible {
     outline: 2px solid #1d4ed8; outline-offset: 2px;
   }

@@ -35,7 +35,7 @@ export function requireStaff(scope: FastifyInstance, cookie: SessionCookie, sess
   });
 }
 
-function staffOf(request: FastifyRequest): StaffIdentity {
+export function staffOf(request: FastifyRequest): StaffIdentity {
   if (!request.staff) throw new Error('a route of the admin panel was registered outside its guard');
   return request.staff;
 }
@@ -115,9 +115,9 @@ function statusOf(answer: unknown): number {
   };
   if (notice?.type !== 'error') return 200;
   switch (record?.baseError?.type) {
-    case 'Forbidden':
+    case 'ForbiddenError':
       return 403;
-    case 'NotFound':
+    case 'NotFoundError':
       return 404;
     default:
       return 422;

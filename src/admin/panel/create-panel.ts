@@ -1,5 +1,7 @@
 import AdminJS from 'adminjs';
+import type { StaffActions } from '../actions/staff-actions.js';
 import type { PanelAssets } from '../http/panel-assets.js';
+import type { PanelPages } from '../pages/panel-pages.js';
 import { ADMIN_PATH, LOGIN_PATH, LOGOUT_PATH } from '../paths.js';
 import { ListedResource } from '../resources/listed-resource.js';
 import type { ResourceReader } from '../resources/resource-reader.js';
@@ -12,10 +14,14 @@ export function createPanel({
   assets,
   reader,
   specs,
+  actions,
+  pages,
 }: {
   assets: PanelAssets;
   reader: ResourceReader;
   specs: ResourceSpec[];
+  actions: StaffActions;
+  pages: PanelPages;
 }): AdminJS {
   return new AdminJS({
     rootPath: ADMIN_PATH,
@@ -30,12 +36,25 @@ export function createPanel({
     },
     version: { admin: false },
     settings: { defaultPerPage: 25 },
-    dashboard: { component: 'StartPage' },
-    resources: specs.map((spec) => ({ resource: new ListedResource(spec, reader), options: resourceOptions(spec) })),
+    dashboard: pages.dashboard(),
+    pages: pages.all(),
+    resources: specs.map((spec) => ({
+      resource: new ListedResource(spec, reader),
+      options: resourceOptions(spec, actions.of(spec.id)),
+    })),
     locale: {
       language: 'en',
       availableLanguages: ['en'],
-      translations: { en: { labels: Object.fromEntries(specs.map(({ id, name }) => [id, name])) } },
+      translations: {
+        en: {
+          labels: {
+            ...Object.fromEntries(specs.map(({ id, name }) => [id, name])),
+            dashboard: 'Today',
+            pages: 'Pages',
+          },
+          pages: { 'run-preview': 'Preview of the next run', 'my-account': 'My account' },
+        },
+      },
     },
   });
 }

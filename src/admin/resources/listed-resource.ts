@@ -126,8 +126,8 @@ export class ListedResource extends BaseResource {
   }
 }
 
-/** A value as the browser gets it: amounts and rates written out, moments as ISO 8601, the rest as it is. */
-function drawable(column: Column, row: Row): unknown {
+/** A value as the browser gets it, and a file has it: amounts and rates written out, moments as ISO 8601, the rest as it is. */
+export function drawable(column: Column, row: Row): unknown {
   const value = row[column.name];
   if (value === null || value === undefined) return null;
   switch (column.kind) {

@@ -4,7 +4,6 @@ import type { ResourceSpec } from './resource-spec.js';
 export const commissions: ResourceSpec = {
   id: 'commissions',
   name: 'Commissions',
-  icon: 'Percent',
   group: 'Money',
   table: 'commissions',
   key: 't.id',
@@ -69,7 +68,6 @@ const ENTRIES_OF_AFFILIATE_MAX = 20_000;
 export const ledger: ResourceSpec = {
   id: 'ledger',
   name: 'Ledger',
-  icon: 'BookOpen',
   group: 'Money',
   table: 'journal_entries',
   joins: `CROSS JOIN LATERAL (
@@ -107,7 +105,7 @@ export const ledger: ResourceSpec = {
     },
     { name: 'payoutId', label: 'Payout', kind: 'text', sql: 't.payout_id', reference: 'payouts', filter: 'equals' },
     { name: 'postings', label: 'Postings', kind: 'component', component: 'Postings', sql: 'l.postings', on: ['show'] },
-    { name: 'reason', label: 'Reason', kind: 'text', sql: 't.reason', on: ['show'] },
+    { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason', on: ['show'] },
     { name: 'staffUserId', label: 'By', kind: 'text', sql: 't.staff_user_id', reference: 'staff', on: ['show'] },
     {
       name: 'stripeEventId',
@@ -126,7 +124,6 @@ export const ledger: ResourceSpec = {
 export const payouts: ResourceSpec = {
   id: 'payouts',
   name: 'Payouts',
-  icon: 'Send',
   group: 'Money',
   table: 'payouts',
   joins: 'JOIN payout_runs run ON run.id = t.run_id',
@@ -149,7 +146,14 @@ export const payouts: ResourceSpec = {
     { name: 'createdAt', label: 'Reserved', kind: 'moment', sql: 't.created_at', filter: 'period' },
     { name: 'paidAt', label: 'Paid', kind: 'moment', sql: 't.paid_at' },
     { name: 'runId', label: 'Run', kind: 'text', sql: 't.run_id', reference: 'runs', filter: 'equals', on: ['show'] },
-    { name: 'failureMessage', label: 'Why it failed', kind: 'text', sql: 't.failure_message', on: ['show'] },
+    {
+      name: 'failureMessage',
+      label: 'Why it failed',
+      kind: 'text',
+      isLong: true,
+      sql: 't.failure_message',
+      on: ['show'],
+    },
     { name: 'failureCode', label: 'Failure code', kind: 'text', sql: 't.failure_code', on: ['show'] },
     { name: 'attempts', label: 'Attempts', kind: 'count', sql: 't.attempt_no', on: ['show'] },
     { name: 'stripeTransferId', label: 'Stripe transfer', kind: 'text', sql: 't.stripe_transfer_id', on: ['show'] },
@@ -176,7 +180,6 @@ export const payouts: ResourceSpec = {
 export const runs: ResourceSpec = {
   id: 'runs',
   name: 'Payout runs',
-  icon: 'Calendar',
   group: 'Money',
   table: 'payout_runs',
   key: 't.id',
@@ -192,10 +195,10 @@ export const runs: ResourceSpec = {
     { name: 'finishedAt', label: 'Finished', kind: 'moment', sql: 't.finished_at' },
     { name: 'progress', label: 'How it gets on', kind: 'component', component: 'RunProgress', on: ['show'] },
     { name: 'cutOff', label: 'Pays what was due by', kind: 'moment', sql: 't.cut_off', on: ['show'] },
-    { name: 'haltedReason', label: 'Halted because', kind: 'text', sql: 't.halted_reason', on: ['show'] },
+    { name: 'haltedReason', label: 'Halted because', kind: 'text', isLong: true, sql: 't.halted_reason', on: ['show'] },
     { name: 'decision', label: 'Decision', kind: 'status', sql: 't.decision', on: ['show'] },
     { name: 'decidedBy', label: 'Decided by', kind: 'text', sql: 't.decided_by', reference: 'staff', on: ['show'] },
-    { name: 'decisionReason', label: 'Reason', kind: 'text', sql: 't.decision_reason', on: ['show'] },
+    { name: 'decisionReason', label: 'Reason', kind: 'text', isLong: true, sql: 't.decision_reason', on: ['show'] },
     {
       name: 'related',
       label: 'All of this run',
@@ -210,7 +213,6 @@ export const runs: ResourceSpec = {
 export const plans: ResourceSpec = {
   id: 'plans',
   name: 'Plans',
-  icon: 'FileText',
   group: 'Terms',
   table: 'plans',
   joins: `CROSS JOIN LATERAL (SELECT v.* FROM plan_versions v WHERE v.plan_id = t.id ORDER BY v.version DESC LIMIT 1) v`,
@@ -244,7 +246,6 @@ export const plans: ResourceSpec = {
 export const planVersions: ResourceSpec = {
   id: 'plan-versions',
   name: 'Plan versions',
-  icon: 'Layers',
   group: 'Terms',
   table: 'plan_versions',
   joins: 'JOIN plans plan ON plan.id = t.plan_id',

@@ -4,7 +4,6 @@ import type { ResourceSpec } from './resource-spec.js';
 export const reviewCases: ResourceSpec = {
   id: 'review-cases',
   name: 'Review queue',
-  icon: 'AlertTriangle',
   group: 'Today',
   table: 'review_cases',
   joins: `CROSS JOIN LATERAL (SELECT count(*)::int AS signals, max(s.found_at) AS last_found,
@@ -31,6 +30,7 @@ export const reviewCases: ResourceSpec = {
       values: ['open', 'approved', 'rejected'],
       filter: 'equals',
     },
+    { name: 'question', label: 'What is asked', kind: 'text', isLong: true, on: ['show'] },
     { name: 'holds', label: 'Holds money', kind: 'yesno', sql: 't.holds' },
     { name: 'summary', label: 'What was found', kind: 'text', sql: 'found.summary', on: ['list'] },
     { name: 'openedAt', label: 'Opened', kind: 'moment', sql: 't.opened_at' },
@@ -40,7 +40,7 @@ export const reviewCases: ResourceSpec = {
       kind: 'component',
       component: 'Evidence',
       sql: `(SELECT json_agg(json_build_object('key', s.key, 'summary', s.summary, 'evidence', s.evidence, 'foundAt', s.found_at,
-               'stripeEventId', s.stripe_event_id) ORDER BY s.found_at DESC, s.key)
+               'stripeEventId', s.stripe_event_id, 'subject', s.subject, 'referralId', s.referral_id) ORDER BY s.found_at DESC, s.key)
                FROM (SELECT * FROM review_signals WHERE case_id = t.id ORDER BY found_at DESC, key LIMIT 100) s)`,
       on: ['show'],
     },
@@ -57,7 +57,7 @@ export const reviewCases: ResourceSpec = {
     { name: 'signals', label: 'Signals', kind: 'count', sql: 'found.signals', on: ['show'] },
     { name: 'closedAt', label: 'Decided', kind: 'moment', sql: 't.closed_at', on: ['show'] },
     { name: 'decidedBy', label: 'Decided by', kind: 'text', sql: 't.decided_by', reference: 'staff', on: ['show'] },
-    { name: 'reason', label: 'Reason', kind: 'text', sql: 't.reason', on: ['show'] },
+    { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason', on: ['show'] },
     {
       name: 'related',
       label: 'All of this affiliate',
@@ -69,10 +69,53 @@ export const reviewCases: ResourceSpec = {
   ],
 };
 
+/** How each rule is set. Its rows are the registry's, not a table's. */
+export const rules: ResourceSpec = {
+  id: 'rules',
+  name: 'Fraud rules',
+  group: 'Oversight',
+  key: 'id',
+  order: 'id',
+  title: 'name',
+  columns: [
+    { name: 'name', label: 'Rule', kind: 'text' },
+    { name: 'mode', label: 'Mode', kind: 'status' },
+    { name: 'description', label: 'What it looks at', kind: 'text', isLong: true },
+    { name: 'thresholdsText', label: 'Thresholds', kind: 'text' },
+    { name: 'modes', label: 'Can be', kind: 'text', on: ['show'] },
+    { name: 'question', label: 'What it asks staff', kind: 'text', isLong: true, on: ['show'] },
+    { name: 'meanings', label: 'What the thresholds mean', kind: 'json', on: ['show'] },
+  ],
+};
+
+export const whitelist: ResourceSpec = {
+  id: 'whitelist',
+  name: 'Allowed pairs',
+  group: 'Oversight',
+  table: 'review_whitelist',
+  key: "t.affiliate_id || ' ' || t.rule || ' ' || t.subject",
+  order: 't.created_at DESC',
+  title: 'rule',
+  columns: [
+    {
+      name: 'affiliateId',
+      label: 'Affiliate',
+      kind: 'text',
+      sql: 't.affiliate_id',
+      reference: 'affiliates',
+      filter: 'equals',
+    },
+    { name: 'rule', label: 'Rule', kind: 'text', sql: 't.rule', filter: 'equals' },
+    { name: 'subject', label: 'The other party', kind: 'text', sql: "coalesce(nullif(t.subject, ''), 'any')" },
+    { name: 'staffUserId', label: 'Allowed by', kind: 'text', sql: 't.staff_user_id', reference: 'staff' },
+    { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason' },
+    { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at' },
+  ],
+};
+
 export const stripeEvents: ResourceSpec = {
   id: 'stripe-events',
   name: 'Stripe events',
-  icon: 'Zap',
   group: 'Oversight',
   table: 'stripe_events',
   key: 't.id',
@@ -86,12 +129,12 @@ export const stripeEvents: ResourceSpec = {
       label: 'Status',
       kind: 'status',
       sql: 't.status',
-      values: ['pending', 'processed', 'ignored', 'failed'],
+      values: ['pending', 'processed', 'ignored', 'parked', 'failed'],
       filter: 'equals',
     },
     { name: 'attempts', label: 'Failed tries', kind: 'count', sql: 't.attempts' },
     { name: 'eventId', label: 'Id', kind: 'text', sql: 't.id', filter: 'equals' },
-    { name: 'lastError', label: 'Last error', kind: 'text', sql: 't.last_error', on: ['show'] },
+    { name: 'lastError', label: 'Last error', kind: 'text', isLong: true, sql: 't.last_error', on: ['show'] },
     { name: 'accountId', label: 'Connected account', kind: 'text', sql: 't.account_id', on: ['show'] },
     { name: 'apiVersion', label: 'API version', kind: 'text', sql: 't.api_version', on: ['show'] },
     { name: 'processedAt', label: 'Processed', kind: 'moment', sql: 't.processed_at', on: ['show'] },
@@ -102,7 +145,6 @@ export const stripeEvents: ResourceSpec = {
 export const staff: ResourceSpec = {
   id: 'staff',
   name: 'Staff',
-  icon: 'Shield',
   group: 'Oversight',
   table: 'staff_users',
   key: 't.id',
@@ -136,7 +178,6 @@ export const staff: ResourceSpec = {
 export const auditLog: ResourceSpec = {
   id: 'audit-log',
   name: 'Audit log',
-  icon: 'Eye',
   group: 'Oversight',
   table: 'audit_log',
   key: 't.id',
@@ -156,7 +197,7 @@ export const auditLog: ResourceSpec = {
       filter: 'equals',
       condition: 't.subject_id = $',
     },
-    { name: 'reason', label: 'Why', kind: 'text', sql: 't.reason' },
+    { name: 'reason', label: 'Why', kind: 'text', isLong: true, sql: 't.reason' },
     { name: 'before', label: 'Before', kind: 'json', sql: 't.before', on: ['show'] },
     { name: 'after', label: 'After', kind: 'json', sql: 't.after', on: ['show'] },
   ],

@@ -13,7 +13,6 @@ const AFFILIATE: Column = {
 export const affiliates: ResourceSpec = {
   id: 'affiliates',
   name: 'Affiliates',
-  icon: 'Users',
   group: 'Partners',
   table: 'affiliates',
   joins: `LEFT JOIN affiliate_codes code ON code.affiliate_id = t.id AND code.is_current
@@ -103,7 +102,6 @@ export const affiliates: ResourceSpec = {
 export const referrals: ResourceSpec = {
   id: 'referrals',
   name: 'Referrals',
-  icon: 'UserPlus',
   group: 'Partners',
   table: 'referrals',
   key: 't.id',
@@ -167,7 +165,6 @@ const CLICKS_LOOKED_THROUGH = 100_000;
 export const clicks: ResourceSpec = {
   id: 'clicks',
   name: 'Clicks',
-  icon: 'MousePointer',
   group: 'Partners',
   table: 'clicks',
   key: 't.id',
@@ -183,9 +180,9 @@ export const clicks: ResourceSpec = {
                             WHERE n.affiliate_id = $)`,
     },
     { name: 'code', label: 'Code', kind: 'text', sql: 't.code' },
-    { name: 'url', label: 'Landing page', kind: 'text', sql: 't.url' },
-    { name: 'referrer', label: 'Came from', kind: 'text', sql: 't.referrer', on: ['show'] },
-    { name: 'userAgent', label: 'Browser', kind: 'text', sql: 't.user_agent', on: ['show'] },
+    { name: 'url', label: 'Landing page', kind: 'text', isLong: true, sql: 't.url' },
+    { name: 'referrer', label: 'Came from', kind: 'text', isLong: true, sql: 't.referrer', on: ['show'] },
+    { name: 'userAgent', label: 'Browser', kind: 'text', isLong: true, sql: 't.user_agent', on: ['show'] },
     { name: 'subId', label: 'Affiliate’s note', kind: 'text', sql: 't.sub_id' },
     { name: 'source', label: 'Reported by', kind: 'text', sql: 't.source', on: ['show'] },
   ],
@@ -194,7 +191,6 @@ export const clicks: ResourceSpec = {
 export const decisions: ResourceSpec = {
   id: 'decisions',
   name: 'Attribution decisions',
-  icon: 'GitBranch',
   group: 'Partners',
   table: 'attribution_decisions',
   key: 't.id',
@@ -212,7 +208,7 @@ export const decisions: ResourceSpec = {
       kind: 'status',
       sql: "CASE WHEN t.attributed THEN 'attributed' ELSE 'refused' END",
     },
-    { name: 'reason', label: 'Reason', kind: 'text', sql: 't.reason' },
+    { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason' },
     {
       name: 'clickId',
       label: 'Click',

@@ -12,6 +12,9 @@ export const LIST_DEPTH_MAX = 2000;
 
 /** A list that takes longer than this is too wide; what else the database has to do matters more. */
 const READ_TIMEOUT_MS = 5000;
+/** Rows of a file that are in memory at once. */
+const EXPORT_BATCH = 500;
+
 const QUERY_CANCELED = '57014';
 
 /** What a list is narrowed down by: a value by column, or a range of moments. */
@@ -27,6 +30,7 @@ export class ResourceReader {
     spec: ResourceSpec,
     { filters, offset, limit }: { filters: Filters; offset: number; limit: number },
   ): Promise<Row[]> {
+    if (spec.rows) return (await spec.rows()).slice(offset, offset + limit);
     const { where, values } = conditionsOf(spec, filters);
     const rows = Math.max(0, Math.min(limit, LIST_DEPTH_MAX - offset));
     return this.select(
@@ -39,9 +43,10 @@ export class ResourceReader {
 
   /** How many there are to leaf through, never more than LIST_DEPTH_MAX. */
   async count(spec: ResourceSpec, filters: Filters): Promise<number> {
+    if (spec.rows) return (await spec.rows()).length;
     const { where, values } = conditionsOf(spec, filters);
     const [row] = await this.query<{ count: string }>(
-      `SELECT count(*) FROM (SELECT 1 FROM ${spec.table} t WHERE ${where} ORDER BY ${spec.order} LIMIT ${LIST_DEPTH_MAX}) counted`,
+      `SELECT count(*) FROM (SELECT 1 FROM ${spec.table ?? ''} t WHERE ${where} ORDER BY ${spec.order} LIMIT ${LIST_DEPTH_MAX}) counted`,
       values,
     );
     return Number(row?.count ?? 0);
@@ -49,6 +54,7 @@ export class ResourceReader {
 
   /** A record with everything its page shows. */
   async find(spec: ResourceSpec, id: string): Promise<Row | null> {
+    if (spec.rows) return (await spec.rows()).find((each) => each.id === id) ?? null;
     const [row] = await this.select(spec, 'show', `${spec.key} = $1 LIMIT 1`, [id]);
     return row ?? null;
   }
@@ -56,6 +62,7 @@ export class ResourceReader {
   /** Those of these records that there are, as the list shows them. */
   async findMany(spec: ResourceSpec, ids: string[]): Promise<Row[]> {
     if (ids.length === 0) return [];
+    if (spec.rows) return (await spec.rows()).filter(({ id }) => ids.includes(id));
     return this.select(spec, 'list', `${spec.key} = ANY($1)`, [ids]);
   }
 
@@ -66,18 +73,42 @@ export class ResourceReader {
     return this.select(spec, 'list', where, [text]);
   }
 
-  /** The page is cut out of the table first; what is joined to it costs as much as the page has rows. */
+  /**
+   * Everything that fits, in the spec's order, read in batches by a cursor: memory does not grow with it, and it is one
+   * state of the database from the first row to the last.
+   */
+  async *everything(spec: ResourceSpec, filters: Filters): AsyncGenerator<Row> {
+    if (spec.rows) {
+      yield* await spec.rows();
+      return;
+    }
+    const { where, values } = conditionsOf(spec, filters);
+    const client = await this.database.pool.connect();
+    let isBroken: Error | undefined;
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      // A cursor takes the values of its query, but only in the statement that declares it.
+      await client.query(
+        `DECLARE everything NO SCROLL CURSOR FOR ${selectOf(spec, 'list', `${where} ORDER BY ${spec.order}`)}`,
+        values,
+      );
+      for (;;) {
+        const { rows } = await client.query<Row>(`FETCH ${EXPORT_BATCH} FROM everything`);
+        if (rows.length === 0) break;
+        yield* spec.enrich ? await spec.enrich(rows, 'list') : rows;
+      }
+    } catch (error) {
+      isBroken = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      // Whoever stops reading half-way leaves a transaction behind, which must not go back to the pool.
+      if (!isBroken) await client.query('ROLLBACK');
+      client.release(isBroken);
+    }
+  }
+
   private async select(spec: ResourceSpec, place: 'list' | 'show', where: string, values: unknown[]): Promise<Row[]> {
-    const selected = columnsOn(spec, place).flatMap(({ name, sql, currency }) => [
-      ...(sql ? [`${sql} AS "${name}"`] : []),
-      ...(currency ? [`${currency} AS "${name}Currency"`] : []),
-    ]);
-    const rows = await this.query<Row>(
-      `SELECT ${spec.key} AS "id", ${selected.join(', ')}
-         FROM (SELECT t.* FROM ${spec.table} t WHERE ${where}) t ${spec.joins ?? ''}
-        ORDER BY ${spec.order}`,
-      values,
-    );
+    const rows = await this.query<Row>(selectOf(spec, place, where), values);
     return spec.enrich ? spec.enrich(rows, place) : rows;
   }
 
@@ -101,6 +132,17 @@ export class ResourceReader {
       client.release();
     }
   }
+}
+
+/** The page is cut out of the table first; what is joined to it costs as much as the page has rows. */
+function selectOf(spec: ResourceSpec, place: 'list' | 'show', where: string): string {
+  const selected = columnsOn(spec, place).flatMap(({ name, sql, currency }) => [
+    ...(sql ? [`${sql} AS "${name}"`] : []),
+    ...(currency ? [`${currency} AS "${name}Currency"`] : []),
+  ]);
+  return `SELECT ${spec.key} AS "id", ${selected.join(', ')}
+            FROM (SELECT t.* FROM ${spec.table ?? ''} t WHERE ${where}) t ${spec.joins ?? ''}
+           ORDER BY ${spec.order}`;
 }
 
 function conditionsOf(spec: ResourceSpec, filters: Filters): { where: string; values: unknown[] } {

@@ -48,6 +48,8 @@ export interface Column {
   filter?: ColumnFilter;
   /** The condition of the filter, with `$` for the value, where it is not `sql = $`. Over `t` only. */
   condition?: string;
+  /** Takes a line of its own on the record's page. */
+  isLong?: boolean;
   /** For the kind `component`. */
   component?: string;
 }
@@ -60,12 +62,10 @@ export interface ResourceSpec {
   id: string;
   /** In the plural, as people say it. */
   name: string;
-  /** One of Feather's icons. */
-  icon: string;
   /** The group of the menu. */
   group: string;
   /** The table or an inlined view of it, named `t` by the reader. */
-  table: string;
+  table?: string;
   /** Adds columns of other tables to the rows of a page, after the page was cut out. */
   joins?: string;
   /** The expression of the record's id. */
@@ -81,6 +81,8 @@ export interface ResourceSpec {
   search?: string;
   /** A sentence above the list. */
   hint?: string;
+  /** Where the rows are no table's: all of them, few. */
+  rows?: () => Promise<Row[]>;
   /** Adds to the rows what only a service of the domain can say, such as the state of a commission. */
   enrich?: (rows: Row[], place: 'list' | 'show') => Promise<Row[]>;
 }

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { CommissionQueries } from '../../commissions/commission-queries.js';
+import { RuleSettings } from '../../fraud/rule-settings.service.js';
+import { REVIEW_RULES } from '../../fraud/review-rules.js';
+import { FRAUD_RULE_NAMES, fraudRule } from '../../fraud/rules/registry.js';
 import { PayoutQueries } from '../../payouts/payout-queries.js';
 import { commissions, ledger, payouts, planVersions, plans, runs } from './money.js';
-import { auditLog, reviewCases, staff, stripeEvents } from './oversight.js';
+import { auditLog, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
 import { affiliates, clicks, decisions, referrals } from './people.js';
-import type { ResourceSpec } from './resource-spec.js';
+import type { ResourceSpec, Row } from './resource-spec.js';
 
 /** Every list of the panel, in the order of its menu. */
 @Injectable()
@@ -14,9 +17,10 @@ export class ResourceSpecs {
   constructor(
     private readonly commissionQueries: CommissionQueries,
     private readonly payoutQueries: PayoutQueries,
+    private readonly ruleSettings: RuleSettings,
   ) {
     this.all = [
-      reviewCases,
+      { ...reviewCases, enrich: async (rows) => rows.map(withQuestion) },
       affiliates,
       referrals,
       clicks,
@@ -28,13 +32,37 @@ export class ResourceSpecs {
       plans,
       planVersions,
       stripeEvents,
+      { ...rules, rows: () => this.ruleRows() },
+      whitelist,
       auditLog,
       staff,
     ];
   }
 
+  private async ruleRows(): Promise<Row[]> {
+    const settings = await this.ruleSettings.read();
+    return FRAUD_RULE_NAMES.map((name) => {
+      const { description, question, modes, thresholds } = fraudRule(name);
+      const { mode, thresholds: values } = settings[name];
+      return {
+        id: name,
+        name: name.replaceAll('_', ' '),
+        mode,
+        description,
+        question,
+        modes: modes.join(', '),
+        thresholdsText: Object.entries(values)
+          .map(([threshold, value]) => `${threshold}=${value}`)
+          .join(', '),
+        meanings: Object.fromEntries(
+          Object.entries(thresholds).map(([threshold, { meaning }]) => [threshold, meaning]),
+        ),
+      };
+    });
+  }
+
   /** A commission's state, worth and working follow from the ledger: its own service says them. */
-  private async withStates(rows: Parameters<NonNullable<ResourceSpec['enrich']>>[0]) {
+  private async withStates(rows: Row[]) {
     const told = await this.commissionQueries.getMany(rows.map(({ id }) => id));
     return rows.map((row) => {
       const commission = told.get(row.id);
@@ -44,7 +72,7 @@ export class ResourceSpecs {
     });
   }
 
-  private async withProgress(rows: Parameters<NonNullable<ResourceSpec['enrich']>>[0]) {
+  private async withProgress(rows: Row[]) {
     const told = await this.payoutQueries.runsById(rows.map(({ id }) => id));
     return rows.map((row) => {
       const run = told.get(row.id);
@@ -58,4 +86,9 @@ export class ResourceSpecs {
       };
     });
   }
+}
+
+function withQuestion(row: Row): Row {
+  const known = Object.entries(REVIEW_RULES).find(([name]) => name === row['rule']);
+  return { ...row, question: known?.[1].question ?? null };
 }

@@ -9,5 +9,6 @@ import { PayoutsModule } from '../payouts.module.js';
 @Module({
   imports: [PayoutsModule],
   providers: [ClawbackScheduler, PayoutScheduler, ReconciliationMetrics, ReconciliationScheduler],
+  exports: [PayoutScheduler],
 })
 export class PayoutSchedulerModule {}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { ActionRequest, AdminJSOptions, PageContext } from 'adminjs';
+import { Database } from '../../database/database.js';
+import { PayoutPreviewService } from '../../payouts/preview/payout-preview.service.js';
+import { StaffTotp } from '../../staff/staff-totp.service.js';
+import { ActionForm } from '../actions/action-form.js';
+import { ProgramFiguresReader } from '../start/program-figures.js';
+import { WorkListReader } from '../start/work-list.js';
+
+/** The file has them all; a page is read by people. */
+const PAYOUTS_SHOWN = 100;
+
+/** What the pages that are no lists show and do. */
+@Injectable()
+export class PanelPages {
+  constructor(
+    private readonly database: Database,
+    private readonly figures: ProgramFiguresReader,
+    private readonly previews: PayoutPreviewService,
+    private readonly totp: StaffTotp,
+    private readonly work: WorkListReader,
+  ) {}
+
+  dashboard(): AdminJSOptions['dashboard'] {
+    return { component: 'StartPage', handler: () => this.start() };
+  }
+
+  all(): NonNullable<AdminJSOptions['pages']> {
+    return {
+      'run-preview': { component: 'RunPreview', icon: 'Search', handler: () => this.previewRun() },
+      'my-account': {
+        component: 'MyAccount',
+        icon: 'User',
+        handler: (request: ActionRequest, _response: unknown, { currentAdmin }: PageContext) =>
+          this.myAccount(request, currentAdmin?.id ?? ''),
+      },
+    };
+  }
+
+  private async start(): Promise<object> {
+    const work = await this.work.read();
+    // Charts are worth no failure of the page: without them it still says what needs somebody.
+    const figures = await this.figures.read().catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === '57014') return null;
+      throw error;
+    });
+    return { work, figures };
+  }
+
+  private async previewRun(): Promise<object> {
+    const { period, cutOff, payouts, skipped, totals, funds } = await this.previews.preview({});
+    const largest = [...payouts].sort((a, b) => b.amount - a.amount).slice(0, PAYOUTS_SHOWN);
+    const names = await this.namesOf(largest.map(({ affiliateId }) => affiliateId));
+    const reasons = new Map<string, number>();
+    for (const { reason } of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    return {
+      period,
+      cutOff,
+      totals,
+      funds,
+      skips: [...reasons].map(([reason, count]) => ({ reason, count })),
+      payouts: largest.map((payout) => ({ ...payout, name: names.get(payout.affiliateId) ?? null })),
+      payoutCount: payouts.length,
+    };
+  }
+
+  private async namesOf(ids: string[]): Promise<Map<string, string>> {
+    const found = await this.database.prisma.affiliate.findMany({
+      where: { id: { in: ids } },
+      select: { id: true, name: true },
+    });
+    return new Map(found.map(({ id, name }) => [id, name]));
+  }
+
+  /** Everybody's own second factor: the one thing that staff change without a reason, and only for themselves. */
+  private async myAccount({ method, payload }: ActionRequest, staffUserId: string): Promise<object> {
+    if (method === 'post') {
+      const form = new ActionForm((payload ?? {}) as Record<string, unknown>);
+      if (form.choice('step', ['begin', 'confirm']) === 'begin') return { ...(await this.totp.begin(staffUserId)) };
+      await this.totp.confirm(staffUserId, form.required('code'));
+    }
+    const { totpEnabled } = await this.database.prisma.staffUser.findUniqueOrThrow({ where: { id: staffUserId } });
+    return { totpEnabled };
+  }
+}

@@ -1,0 +1,201 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { ReviewCases } from '../../src/fraud/review-cases.service.js';
+import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
+import { onboard } from '../setup/host.js';
+import { expectSoundLedger } from '../setup/ledger.js';
+import { PANEL_TIMEOUT_MS, startPanel, type TestPanel } from '../setup/panel.js';
+import { processEnv, runCommandProcess } from '../setup/processes.js';
+import { balancesOf, sell, type Sale } from '../setup/sales.js';
+import { STAFF_PASSWORD } from '../setup/staff.js';
+
+const DESK = { width: 1360, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+/** Days of staff in a real Chromium, against the built server. */
+describe('in the admin panel', () => {
+  let panel: TestPanel;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    panel = await startPanel({ PAYOUT_APPROVAL: 'manual' });
+    browser = await startBrowser();
+  }, PANEL_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser.close();
+    await expectSoundLedger(panel.api);
+    await panel.close();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: DESK });
+    page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    ({ complaints } = watchPage(page, panel.url));
+  });
+  afterEach(async () => {
+    expect(complaints).toEqual([]);
+    await context.close();
+    await expectSoundLedger(panel.api);
+  });
+
+  async function logIn(email: string): Promise<void> {
+    await page.goto(`${panel.url}/admin/login`);
+    await page.getByLabel('Email').fill(email);
+    await page.getByLabel('Password').fill(STAFF_PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
+  }
+
+  async function act(button: string, reason: string): Promise<void> {
+    await page.getByLabel('Reason').fill(reason);
+    await page.getByRole('button', { name: button, exact: true }).click();
+  }
+
+  it('a reviewer logs in, opens the queue, reads the evidence, rejects, sees the balance change and logs out', async () => {
+    const sale = await sell(panel.api, 'Rita', { total: 10_000 });
+    await openCase(panel, sale);
+
+    await page.goto(`${panel.url}/admin`);
+    await takeScreenshot(page, 'login');
+    await logIn('reviewer@example.com');
+    const tile = page.getByRole('link', { name: /1 open cases 1 hold money/ });
+    await tile.waitFor();
+    await takeScreenshot(page, 'start-page-of-a-reviewer');
+    await tile.click();
+
+    await page.getByRole('heading', { name: /Review queue/ }).waitFor();
+    await page.getByText('31 signups out of 40 unique clicks').waitFor();
+    await takeScreenshot(page, 'review-queue');
+    await page.getByText('31 signups out of 40 unique clicks').click();
+
+    await page.getByText('uniqueClicks').waitFor();
+    const balances = page.getByRole('region', { name: 'Balances by currency' });
+    expect(await balances.locator('tbody td').allTextContents()).toEqual([
+      '0.00 USD',
+      '20.00 USD',
+      '0.00 USD',
+      '0.00 USD',
+      '20.00 USD',
+    ]);
+    await takeScreenshot(page, 'review-case');
+
+    await page.getByTestId('action-reject').click();
+    await page.getByText('This cannot be undone').waitFor();
+    await takeScreenshot(page, 'rejecting-a-case');
+    await act('Reject', 'One person, forty devices.');
+
+    await page
+      .getByText(/20\.00 USD taken back/)
+      .first()
+      .waitFor();
+    await page.getByText('rejected', { exact: true }).first().waitFor();
+    expect(await balances.locator('tbody td').allTextContents()).toEqual(Array(5).fill('0.00 USD'));
+    await takeScreenshot(page, 'rejected-case');
+    expect(await balancesOf(panel.api, sale.affiliateId)).toMatchObject([
+      { currency: 'usd', payable: 0, lifetimeEarned: 0 },
+    ]);
+    const audited = await panel.api.database.prisma.auditLog.findFirstOrThrow({
+      where: { action: 'review_case.rejected' },
+      orderBy: { id: 'desc' },
+    });
+    expect(audited).toMatchObject({ reason: 'One person, forty devices.', before: { status: 'open' } });
+
+    await page.getByText('reviewer@example.com').click();
+    await page.getByText('Log out').click();
+    await page.getByLabel('Password').waitFor();
+    await page.goto(`${panel.url}/admin/resources/review-cases`);
+    await page.getByLabel('Password').waitFor();
+  });
+
+  it('finance previews the next run, approves it, watches it being paid, and cannot approve what they adjusted', async () => {
+    const names = ['Fay', 'Fritz'];
+    const affiliates = [];
+    for (const name of names) {
+      const { affiliateId } = await sell(panel.api, name, { total: 20_000 });
+      await onboard(panel.api, affiliateId);
+      affiliates.push(affiliateId);
+    }
+    await logIn('finance@example.com');
+    await page.getByRole('link', { name: 'Preview of the next run' }).click();
+    await page.getByRole('heading', { name: /What the run of \d{4}-\d\d would pay/ }).waitFor();
+    const paid = page.getByRole('region', { name: 'What would be paid' });
+    expect(await paid.locator('tbody td').allTextContents()).toEqual(['USD', '2', '80.00 USD']);
+    await takeScreenshot(page, 'preview-of-a-run');
+
+    const period = await reserveRun(panel);
+    await page.goto(`${panel.url}/admin`);
+    await page.getByRole('link', { name: new RegExp(`${period} run awaiting approval`) }).click();
+    await page.getByText('2 pending').waitFor();
+    await takeScreenshot(page, 'run-that-waits');
+    await page.getByTestId('action-approve').click();
+    await act('Approve and send', 'Looked at the preview with Anna.');
+
+    await page.getByText('2 paid').waitFor({ timeout: 40_000 });
+    await page.getByText('completed', { exact: true }).first().waitFor();
+    await takeScreenshot(page, 'run-that-was-paid');
+    for (const id of affiliates) {
+      expect(await balancesOf(panel.api, id)).toMatchObject([{ payable: 0, inPayout: 0, paid: 4000 }]);
+    }
+  });
+
+  it('a viewer reads everything and finds no button to do anything with', async () => {
+    const sale = await sell(panel.api, 'Vera', { total: 10_000 });
+    await openCase(panel, sale);
+    await logIn('viewer@example.com');
+    await page.goto(`${panel.url}/admin/resources/affiliates/records/${sale.affiliateId}/show`);
+    await page.getByRole('region', { name: 'Balances by currency' }).waitFor();
+    for (const name of ['Suspend', 'Adjust the balance', 'Export', 'Edit', 'Delete']) {
+      expect(await page.getByText(name, { exact: true }).count()).toBe(0);
+    }
+    await page.getByRole('link', { name: 'Commissions' }).last().click();
+    await page.locator('tbody tr').first().click();
+    await page.getByText('How it came to this amount').waitFor();
+    await page.getByText('20 % of 100.00 USD earned 20.00 USD').waitFor();
+    await takeScreenshot(page, 'commission-step-by-step');
+  });
+
+  it('everything can be read and done on a phone', async () => {
+    const sale = await sell(panel.api, 'Phil', { total: 10_000 });
+    await openCase(panel, sale);
+    await page.setViewportSize(PHONE);
+    await logIn('admin@example.com');
+    await page.getByRole('heading', { name: 'The last thirty days' }).waitFor();
+    await takeScreenshot(page, 'start-page-on-a-phone');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    for (const [name, path] of [
+      ['affiliates-on-a-phone', '/resources/affiliates'],
+      ['affiliate-on-a-phone', `/resources/affiliates/records/${sale.affiliateId}/show`],
+      ['adjusting-on-a-phone', `/resources/affiliates/records/${sale.affiliateId}/adjust`],
+      ['account-on-a-phone', '/pages/my-account'],
+    ] as const) {
+      await page.goto(`${panel.url}/admin${path}`);
+      await page.waitForLoadState('networkidle');
+      await takeScreenshot(page, name);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    }
+  });
+});
+
+/** What the rule finds where too many of the visitors sign up: a case that holds the affiliate's money. */
+async function openCase({ api }: TestPanel, { affiliateId }: Sale): Promise<void> {
+  const signal = {
+    key: 'rate',
+    summary: '31 signups out of 40 unique clicks: 77.5 %, where 30 % is the limit.',
+    evidence: { signups: 31, uniqueClicks: 40, ratePercent: 77.5, limitPercent: 30 },
+  };
+  await api.database.transaction((tx) =>
+    api.app.get(ReviewCases).openAll(tx, 'conversion_rate', [{ affiliateId, signal }], true),
+  );
+}
+
+/** Runs the command that the first of the month runs, at this moment; it stops where finance has to decide. */
+async function reserveRun({ database, api }: TestPanel): Promise<string> {
+  const asOf = new Date(Date.now() + 1000).toISOString();
+  const period = asOf.slice(0, 7);
+  const env = processEnv(database, api.stripe, { PAYOUT_APPROVAL: 'manual' });
+  const { exitCode, output } = await runCommandProcess('payouts', ['--period', period, '--as-of', asOf], env);
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+  return period;
+}

@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** What a container lacks. Not the package's own: they switch off what keeps sites apart, which is under test here. */
+const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
+
+/** What the tests saw, for people to look at. */
+const SCREENSHOTS = join(import.meta.dirname, '..', '..', 'test-results', 'screenshots');
+
+/** A real Chromium: the machine's own where it has one, else the one inside an npm package, which needs nothing installed. */
+export async function startBrowser(): Promise<Browser> {
+  const installed = findInstalled();
+  if (installed) return chromium.launch({ executablePath: installed, args: ARGUMENTS });
+  // So told, the package also unpacks the system libraries that a bare machine lacks.
+  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
+  process.env['AWS_LAMBDA_JS_RUNTIME'] = 'nodejs22.x';
+  const { default: packaged } = await import('@sparticuz/chromium');
+  return chromium.launch({ executablePath: await packaged.executablePath(), args: ARGUMENTS });
+}
+
+function findInstalled(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((file) => existsSync(file));
+}
+
+/** Fails on anything that a page complains about, or fetches from another host than its own. */
+export function watchPage(page: Page, url: string): { complaints: string[] } {
+  const complaints: string[] = [];
+  page.on('pageerror', ({ message }) => complaints.push(`error: ${message}`));
+  page.on('console', (line) => {
+    if (line.type() === 'error') complaints.push(`console: ${line.text()}`);
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
+      complaints.push(`fetched ${request.url()}`);
+  });
+  return { complaints };
+}
+
+/** Kept as test-results/screenshots/<name>.png. */
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+}
