@@ -50,7 +50,12 @@ export class ErasuresService {
     const affiliate = await this.affiliates.erase(tx, userId, pseudonym);
     if (affiliate) await this.referrals.eraseAddresses(tx, affiliate.id);
     const { referralId: forgotten, customerIds } = referredUser;
-    await this.fraud.erase(tx, { referralId: forgotten, customerIds, accountIds: affiliate?.accountIds ?? [] });
+    await this.fraud.erase(tx, {
+      affiliateId: affiliate?.id ?? null,
+      referralId: forgotten,
+      customerIds,
+      accountIds: affiliate?.accountIds ?? [],
+    });
     const erasure = await tx.erasure.create({
       data: {
         id: this.ids.next('erasure'),

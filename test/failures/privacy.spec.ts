@@ -1,6 +1,7 @@
 /** failures.md, row 71: what of a person is at rest, and what of it is left when they are erased. */
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { ErasureDto } from '../../src/erasures/erasure.dto.js';
+import { FraudEvaluation } from '../../src/fraud/fraud-evaluation.service.js';
 import type { ErrorBody } from '../../src/http/error-response.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
@@ -8,11 +9,12 @@ import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { EventReplay } from '../../src/stripe/webhooks/event-replay.js';
 import { BROWSER } from '../integration/referrals/visits.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
+import { accountIdOf } from '../setup/accounts.js';
 import { findInDatabase } from '../setup/database-search.js';
 import { eventually } from '../setup/eventually.js';
 import { onboard } from '../setup/host.js';
 import { balancesOf, commissionsOf, expectEveryCentExplained, pay, tell } from '../setup/sales.js';
-import { creditNoteOf, disputeOf, refundOf, subscriptionOf } from '../setup/webhooks.js';
+import { creditNoteOf, deliver, disputeOf, eventOf, refundOf, subscriptionOf } from '../setup/webhooks.js';
 
 const AFFILIATE = {
   userId: 'user-of-Wilhelmina',
@@ -366,6 +368,40 @@ describe('71 · erasing an affiliate', () => {
     expect(await api.database.prisma.affiliate.count({ where: { userId: pseudonym } })).toBe(1);
     expect(await api.database.prisma.referral.count({ where: { referredUserId: pseudonym } })).toBe(1);
     expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+  });
+});
+
+describe('71 · what the fraud rules know of a person', () => {
+  it('is forgotten with the person: hashes of e-mails, fingerprints, and a domain of their own', async () => {
+    const { body: owner } = await post<AffiliateDto>('/v1/affiliates', { ...AFFILIATE, email: 'w@ostrander.example' });
+    await onboard(api, owner.id);
+    const account = await accountIdOf(api, owner.id);
+    const bankAccount = { id: 'ba_1', object: 'bank_account', account, fingerprint: 'fpOstrander' };
+    const paid = { id: 'ch_1', object: 'charge', customer: BUYER.customer, payment_intent: 'pi_9' };
+    const card = { payment_method_details: { type: 'card', card: { fingerprint: 'fpOstrander' } } };
+    const tellAll = async () => {
+      const event = eventOf(api, 'account.external_account.created', bankAccount, { account });
+      expect((await deliver(api, event)).status).toBe(200);
+      await tell(api, 'charge.succeeded', { ...paid, ...card });
+    };
+    const signup = { referredUserId: BUYER.userId, code: owner.code, email: 'b@ostrander.example' };
+    await post('/v1/referrals', { ...signup, stripeCustomerId: BUYER.customer });
+    await tellAll();
+    await api.app.get(FraudEvaluation).evaluateAll();
+    const cases = async () =>
+      (await api.database.prisma.reviewCase.findMany({ orderBy: { rule: 'asc' } })).map(({ rule }) => rule);
+    const found = await cases();
+    expect(found).toEqual(expect.arrayContaining(['own_payment_method', 'same_email_domain']));
+    expect(
+      (await findInDatabase(api, [/@?ostrander\.example/])).some((place) => place.startsWith('review_signals')),
+    ).toBe(true);
+
+    await erase(BUYER.userId);
+    await erase(AFFILIATE.userId);
+    await tellAll();
+    expect(await findInDatabase(api, [/ostrander/i])).toEqual([]);
+    expect(await api.database.prisma.referralEmail.count()).toBe(0);
+    expect(await cases()).toEqual(found);
   });
 });
 
