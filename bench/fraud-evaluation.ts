@@ -42,10 +42,10 @@ async function measure(database: BenchDatabase, shape: SignupShape): Promise<Row
 function shapeOf(affiliates: number): SignupShape {
   return {
     affiliates,
-    referralsPerAffiliate: 12,
-    clickDays: 60,
-    clicksPerAffiliate: 20,
-    commissionsPerAffiliate: 12,
+    referralsPerAffiliate: 10,
+    clickDays: 30,
+    clicksPerAffiliate: 10,
+    commissionsPerAffiliate: 6,
     onePer: 500,
   };
 }

@@ -15,7 +15,7 @@ export interface SignupShape {
 /** The moment that the rules are asked at. */
 const ASKED_AT = new Date('2026-12-01T04:00:00Z');
 
-const SEEDED_TABLES = ['referrals', 'click_days', 'commissions', 'stripe_invoice_payments', 'stripe_losses'];
+const SEEDED_TABLES = ['click_days', 'commissions', 'stripe_invoice_payments', 'stripe_losses'];
 
 /** SQL for an id of the product's form, made at `ms` (see ids.ts): Crockford's base 32, the time in the first ten digits. */
 const ID_FUNCTION = `
@@ -30,10 +30,12 @@ const AFFILIATE = `('aff_01' || lpad(a::text, 24, '0'))`;
 
 /**
  * Affiliates with a life of their own: clicks on many days, signups over two months, e-mails, sales and refunds. One of
- * `onePer` does what each of the rules looks for.
+ * `onePer` does what each of the rules looks for; samples are set to what the seed has.
  */
 export async function seedSignups(admin: pg.Client, shape: SignupShape): Promise<void> {
   await admin.query(ID_FUNCTION);
+  // Who a row points to is certain here, and looking it up would be most of the work.
+  await admin.query(`SET session_replication_role = replica`);
   await admin.query(`
     INSERT INTO affiliates (id, user_id, name, email, email_normalized, country, status, plan_id, created_at)
     SELECT ${AFFILIATE}, 'user-' || a, 'Affiliate ' || a, 'john@domain' || a || '.dev', 'john@domain' || a || '.dev', 'US', 'active',
@@ -45,6 +47,11 @@ export async function seedSignups(admin: pg.Client, shape: SignupShape): Promise
     await seedSales(admin, shape);
   });
   await seedEmailsAndAccounts(admin, shape);
+  await admin.query(`SET session_replication_role = origin`);
+  await admin.query(`
+    INSERT INTO fraud_rule_settings (rule, mode, thresholds, updated_at, updated_by)
+    VALUES ('bot_clicks', 'flag', '{"minClicks": ${shape.clicksPerAffiliate}}', ${AT}, 'operator'),
+           ('loss_rate', 'flag', '{"minInvoices": ${shape.commissionsPerAffiliate}}', ${AT}, 'operator')`);
 }
 
 function isSuspicious({ onePer }: SignupShape): string {

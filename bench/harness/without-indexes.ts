@@ -7,7 +7,10 @@ import type pg from 'pg';
 export async function withoutIndexes(admin: pg.Client, tables: string[], work: () => Promise<void>): Promise<void> {
   const { rows: constraints } = await admin.query<{ table: string; name: string; definition: string }>(
     `SELECT conrelid::regclass::text AS table, conname AS name, pg_get_constraintdef(oid) AS definition
-     FROM pg_constraint WHERE conrelid::regclass::text = ANY($1) AND contype IN ('p', 'u', 'f')
+     FROM pg_constraint
+     WHERE conrelid::regclass::text = ANY($1) AND contype IN ('p', 'u', 'f')
+        -- What other tables point to these by.
+        OR confrelid::regclass::text = ANY($1) AND contype = 'f'
      -- A foreign key goes before the primary key it points to, and comes after it.
      ORDER BY contype = 'f' DESC`,
     [tables],
@@ -29,7 +32,6 @@ export async function withoutIndexes(admin: pg.Client, tables: string[], work: (
      FROM pg_trigger WHERE tgrelid::regclass::text = ANY($1) AND NOT tgisinternal AND tgenabled IN ('A', 'O')`,
     [tables],
   );
-  // Foreign keys of other tables point to these only where those are dropped here too.
   for (const { table, name } of constraints) await admin.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
   for (const { name } of indexes) await admin.query(`DROP INDEX ${name}`);
   for (const { table, name } of triggers) await admin.query(`ALTER TABLE ${table} DISABLE TRIGGER ${name}`);
