@@ -3,9 +3,9 @@ const CONFLICTS = new Set(['40001', '40P01']);
 
 /** SQLSTATE classes and client codes that mean the database is away or going away, not that the query is wrong. */
 const UNAVAILABLE =
-  /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+  /^(08...|57P0[1-3]|25P03|53300|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 const UNAVAILABLE_MESSAGE =
-  /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
+  /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
 
 const UNIQUE_VIOLATION = '23505';
 

@@ -11,6 +11,12 @@ export type Tx = Prisma.TransactionClient;
 const MAX_TRIES = 5;
 const TRANSACTION_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 20;
+/**
+ * A process that hangs (a suspended machine, a debugger) keeps the locks of its open transactions, and everybody who needs
+ * the same balances waits for it. PostgreSQL rolls them back after this long without a statement; no work of ours pauses
+ * for that long inside a transaction.
+ */
+const ABANDONED_AFTER_MS = 30_000;
 
 /**
  * The one way to PostgreSQL. Ordinary reads and writes go through `prisma`; the hot single-statement paths use `pool`
@@ -23,7 +29,13 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
 
   constructor(readonly url: string) {
-    this.pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 });
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: MAX_CONNECTIONS,
+      connectionTimeoutMillis: 10_000,
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, though its types do not say so
+      onConnect: boundAbandonment,
+    });
     // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
     this.pool.on('error', (error) =>
       this.logger.warn({ message: 'an idle database connection broke', error: error.message }),
@@ -59,4 +71,9 @@ export class Database implements OnApplicationShutdown {
     await this.prisma.$disconnect();
     await this.pool.end();
   }
+}
+
+/** Not by a startup parameter: PgBouncer refuses those that it does not know. */
+async function boundAbandonment(client: pg.ClientBase): Promise<void> {
+  await client.query(`SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}`);
 }
