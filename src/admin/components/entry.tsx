@@ -4,7 +4,9 @@ import { Login } from './Login.js';
 import { Menu } from './Menu.js';
 import { MyAccount } from './MyAccount.js';
 import { ListPage, RecordPage } from './pages.js';
-import * as records from './records.js';
+import { CommissionSteps } from './CommissionSteps.js';
+import { Balances, Evidence, Postings, Related, RuleTrace } from './records.js';
+import { RunProgress } from './RunProgress.js';
 import { RunPreview } from './RunPreview.js';
 import { StartPage } from './StartPage.js';
 import { Amounts, IdLink, JsonTree, Moment, Money, Plain, Status, YesNo } from './values.js';
@@ -31,5 +33,11 @@ window.AdminJS.UserComponents = {
   Plain,
   Status,
   YesNo,
-  ...records,
+  Balances,
+  CommissionSteps,
+  Evidence,
+  Postings,
+  Related,
+  RuleTrace,
+  RunProgress,
 };

@@ -1,11 +1,10 @@
-import { Badge, Box, Text } from '@adminjs/design-system';
-import { ApiClient } from 'adminjs';
-import React, { useEffect, useState } from 'react';
+import { Box, Text } from '@adminjs/design-system';
+import React from 'react';
 import { Link } from 'react-router-dom';
 import { listUrl, moment, money, words } from './format.js';
 import { jsonOf, Labelled, Nothing, type PropertyProps } from './property.js';
 import { SmallTable } from './tables.js';
-import { IdText, Small, StatusBadge, Tree } from './values.js';
+import { IdText, Small, Tree } from './values.js';
 
 interface BalanceRow {
   currency: string;
@@ -109,105 +108,6 @@ export const Related: React.FC<PropertyProps> = (props) => {
           </Link>
         ))}
       </nav>
-    </Labelled>
-  );
-};
-
-interface Explanation {
-  currency: string;
-  base: number;
-  taxAmount: number;
-  invoiceAmountPaid: number;
-  invoiceTotal: number;
-  invoiceTotalExcludingTax: number;
-  lost: number;
-  rateBps: number;
-  rateSource: string;
-  formula: string;
-  steps: {
-    entryId: string;
-    kind: string;
-    occurredAt: string;
-    change: number;
-    netAmount: number;
-    summary: string;
-    formula: string | null;
-    causes: { id: string; type: string; status: string; amount: number }[];
-  }[];
-}
-
-/** A commission as it was worked out, and every entry that changed it since, the oldest first. */
-export const CommissionSteps: React.FC<PropertyProps> = (props) => {
-  const told = jsonOf(props) as Explanation | null;
-  if (!told) return null;
-  const { currency } = told;
-  const inputs: [string, string][] = [
-    ['Paid on the invoice', money(told.invoiceAmountPaid, currency)],
-    ['Total of the invoice', money(told.invoiceTotal, currency)],
-    ['of it tax', money(told.taxAmount, currency)],
-    ['Base', money(told.base, currency)],
-    ['Rate', `${told.rateBps / 100} %, ${told.rateSource === 'plan' ? 'by the plan' : 'the affiliate’s own'}`],
-    ...(told.lost > 0 ? ([['Lost since', money(told.lost, currency)]] satisfies [string, string][]) : []),
-  ];
-  return (
-    <Labelled {...props}>
-      <Box>
-        <dl style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(150px, 1fr))', gap: 12 }}>
-          {inputs.map(([name, value]) => (
-            <div key={name} style={{ background: '#f8fafc', borderRadius: 8, padding: '10px 12px' }}>
-              <dt style={{ fontSize: 12, color: '#475569', marginBottom: 4 }}>{name}</dt>
-              <dd style={{ fontWeight: 600, fontVariantNumeric: 'tabular-nums' }}>{value}</dd>
-            </div>
-          ))}
-        </dl>
-        <ol
-          style={{ marginTop: 20, borderLeft: '2px solid #cbd5e1', marginLeft: 8 }}
-          aria-label="What happened, step by step"
-        >
-          {told.steps.map((step) => (
-            <li key={step.entryId} style={{ position: 'relative', padding: '0 0 20px 22px', lineHeight: 1.5 }}>
-              <span
-                aria-hidden
-                style={{
-                  position: 'absolute',
-                  left: -7,
-                  top: 5,
-                  width: 12,
-                  height: 12,
-                  borderRadius: 6,
-                  background: step.change < 0 ? '#b91c1c' : step.change > 0 ? '#15803d' : '#64748b',
-                }}
-              />
-              <div style={{ display: 'flex', flexWrap: 'wrap', gap: 10, alignItems: 'center' }}>
-                <StatusBadge status={`commission_${step.kind}`} />
-                <Small>{moment(step.occurredAt)}</Small>
-                <strong style={{ fontWeight: 600, fontVariantNumeric: 'tabular-nums' }}>
-                  {step.change > 0 ? '+' : ''}
-                  {money(step.change, currency)} → {money(step.netAmount, currency)}
-                </strong>
-              </div>
-              <div style={{ marginTop: 4 }}>{step.summary}</div>
-              {step.formula ? (
-                <code
-                  style={{
-                    display: 'block',
-                    marginTop: 6,
-                    fontSize: 12,
-                    color: '#334155',
-                    overflowWrap: 'anywhere',
-                    fontFamily: 'ui-monospace, monospace',
-                  }}
-                >
-                  {step.formula}
-                </code>
-              ) : null}
-              <Small>
-                entry <IdText id={step.entryId} />
-              </Small>
-            </li>
-          ))}
-        </ol>
-      </Box>
     </Labelled>
   );
 };
@@ -316,100 +216,5 @@ export const Postings: React.FC<PropertyProps> = (props) => {
         rows={rows.map(({ account, amountMinor, currency }) => [words(account), money(amountMinor, currency)])}
       />
     </Labelled>
-  );
-};
-
-interface Progress {
-  progress: { payouts: number; pending: number; paid: number; failed: number; canceled: number };
-  totals: { currency: string; count: number; amount: number }[];
-  skipped: { reason: string; count: number }[];
-}
-
-/** A run under way is looked at again this often. */
-const WATCH_EVERY_MS = 1500;
-const UNDER_WAY = ['reserving', 'sending', 'waiting_for_funds'];
-
-/** How a run gets on, kept up to date while it does; when it has ended, the whole page is read anew. */
-export const RunProgress: React.FC<PropertyProps> = (props) => {
-  const { id, params } = props.record;
-  const [told, setTold] = useState(jsonOf(props) as Progress | null);
-  const [isLost, setLost] = useState(false);
-  const isUnderWay = UNDER_WAY.includes(String(params['status']));
-  useEffect(() => {
-    if (!isUnderWay) return undefined;
-    const timer = setInterval(() => {
-      new ApiClient()
-        .recordAction({ resourceId: 'runs', recordId: id, actionName: 'show' })
-        .then(({ data: { record } }) => {
-          if (record.params['status'] !== params['status']) location.reload();
-          else setTold(JSON.parse(String(record.params['progress'])) as Progress);
-        })
-        // The next look may find the server again; until then it says so.
-        .then(
-          () => setLost(false),
-          () => setLost(true),
-        );
-    }, WATCH_EVERY_MS);
-    return () => clearInterval(timer);
-  }, [id, isUnderWay, params]);
-  return (
-    <Labelled {...props}>
-      {told ? (
-        <Settled told={told} note={isUnderWay ? (isLost ? 'the server cannot be reached' : 'kept up to date') : ''} />
-      ) : (
-        <Nothing />
-      )}
-    </Labelled>
-  );
-};
-
-const Settled: React.FC<{ told: Progress; note: string }> = ({ told, note }) => {
-  const { progress, totals, skipped } = told;
-  const done = progress.payouts - progress.pending;
-  return (
-    <Box>
-      <div
-        role="progressbar"
-        aria-label="Payouts that are settled"
-        aria-valuemin={0}
-        aria-valuemax={progress.payouts}
-        aria-valuenow={done}
-        style={{ height: 10, borderRadius: 5, background: '#e2e8f0', overflow: 'hidden', maxWidth: 520 }}
-      >
-        <div
-          style={{
-            height: '100%',
-            width: `${progress.payouts ? (100 * done) / progress.payouts : 0}%`,
-            background: '#15803d',
-          }}
-        />
-      </div>
-      <Box my="default" style={{ display: 'flex', flexWrap: 'wrap', gap: 8, alignItems: 'center' }} aria-live="polite">
-        {(['paid', 'pending', 'failed', 'canceled'] as const).map((status) => (
-          <Badge key={status} outline variant={status === 'failed' && progress.failed > 0 ? 'danger' : 'default'}>
-            {progress[status]} {status}
-          </Badge>
-        ))}
-        <Small>{note}</Small>
-      </Box>
-      {totals.length > 0 ? (
-        <SmallTable
-          caption="What is paid"
-          heads={[{ text: 'Currency' }, { text: 'Payouts', isFigure: true }, { text: 'Amount', isFigure: true }]}
-          rows={totals.map(({ currency, count, amount }) => [currency.toUpperCase(), count, money(amount, currency)])}
-        />
-      ) : (
-        <Small>No payout stands in this run.</Small>
-      )}
-      {skipped.length > 0 ? (
-        <Box mt="default">
-          <SmallTable
-            caption="Who was not paid, by reason"
-            heads={[{ text: 'Not paid because' }, { text: 'Balances', isFigure: true }]}
-            rows={skipped.map(({ reason, count }) => [words(reason), count])}
-          />
-        </Box>
-      ) : null}
-    </Box>
   );
 };
