@@ -165,9 +165,9 @@ async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number):
     SELECT a, sum(${AMOUNT})::bigint AS amount FROM generate_series(1, ${affiliates}) a, generate_series(1, ${commissionsPerMonth}) k
     GROUP BY a`;
   await admin.query(`
-    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, sends, stripe_transfer_id,
+    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, status, destination, sends, stripe_transfer_id,
                          created_at, paid_at)
-    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, 'paid', 'acct_' || a, 1,
+    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, ${seq} + 2, ${seq} + 2 * ${commissionsPerMonth}, 'paid', 'acct_' || a, 1,
            'tr_' || (${month}::bigint * ${affiliates} + a), ${cutOff}, ${cutOff}
     FROM (${sums}) s ORDER BY a`);
   const steps = [

@@ -154,6 +154,28 @@ describe('the inputs and the formula', () => {
   });
 });
 
+describe('what staff decided', () => {
+  it('is said of a rejected referral by the rule of its case, whatever else is known', () => {
+    const rejection = { caseId: 'case_1', rule: 'conversion_rate' };
+    const told = explainCommission(corrected(earned(), 1000n, [loss('re_1', 1000n)], { rejection }));
+    expect(told).toMatchObject({ lost: 1000, roundedFrom: '0' });
+    expect(told.formula).toMatch(/; amount = 0: staff rejected the referral \(conversion rate\)$/);
+    expect(told.steps[1]).toMatchObject({
+      summary: '19.80 USD was taken back: staff rejected the referral after a review (conversion rate).',
+      formula: 'amount = 0: staff rejected the referral (conversion rate)',
+      netAmount: 0,
+    });
+  });
+
+  it('is said of money that was paid outside Stripe', () => {
+    const told = explainCommission({ ...earned({ amountPaidMinor: 7000n, totalMinor: 10_000n }), part: 'out_of_band' });
+    expect(told).toMatchObject({ part: 'out_of_band', invoiceAmountPaid: 7000, base: 7000 });
+    expect(told.steps[0]?.summary).toBe(
+      'Of invoice in_1, 70.00 USD was paid outside Stripe, and staff accepted it: 20 % of 70.00 USD earned 14.00 USD.',
+    );
+  });
+});
+
 describe('the steps', () => {
   it('begin with the invoice', () => {
     const [first] = explainCommission(earned({ rateBps: 2050 })).steps;

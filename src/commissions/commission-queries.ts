@@ -7,6 +7,7 @@ import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
+import { PAYOUT_NOW } from './payout-way.js';
 import type { InvoicePart } from './settlement/targets.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
@@ -135,20 +136,7 @@ function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number)
           AND pl.released_at IS NULL
         LEFT JOIN payouts first ON first.id = pl.payout_id
         LEFT JOIN LATERAL (
-          WITH RECURSIVE way AS (
-            SELECT first.id, first.status, 1 AS step WHERE first.status = 'reversed'
-            UNION ALL
-            SELECT again.id, again.status, way.step + 1
-            FROM way CROSS JOIN LATERAL (
-              SELECT next.id, next.status
-              FROM journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
-              JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
-              JOIN payouts next ON next.id = l.payout_id
-              WHERE way.status = 'reversed' AND e.payout_id = way.id AND e.kind = 'payout_reversed'
-              ORDER BY p.seq DESC LIMIT 1
-            ) again
-          )
-          SELECT id FROM way ORDER BY step DESC LIMIT 1
+          ${PAYOUT_NOW}
         ) later ON first.status = 'reversed'
         LEFT JOIN payouts po ON po.id = coalesce(later.id, first.id) AND po.status <> 'reversed'
         WHERE ${where}

@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
-import { Database, type Tx } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
@@ -65,7 +66,7 @@ export class HoldsService {
         ORDER BY available_at, commission_id LIMIT ${BATCH_SIZE}`;
       const last = due.at(-1);
       if (!last) return released;
-      released += await this.database.transaction(async (tx) => {
+      released += await this.database.sqlTransaction(async (tx) => {
         await lockBalances(tx, due);
         return this.release(
           tx,
@@ -82,7 +83,7 @@ export class HoldsService {
    *
    * @returns how many were released.
    */
-  async release(tx: Tx, commissionIds: string[], asOf: Date): Promise<number> {
+  async release(tx: SqlTx, commissionIds: string[], asOf: Date): Promise<number> {
     if (commissionIds.length === 0) return 0;
     const taken = await tx.$queryRaw<ReleasedHold[]>`
       WITH taken AS (
@@ -120,13 +121,13 @@ export class HoldsService {
    * not be held. One that another payout has taken, and of which this one only held a correction, stays as it is (see
    * correctionOf). The caller has locked the balances, released the lines and posted the returns.
    */
-  async holdInquired(tx: Tx, payoutIds: string[]): Promise<void> {
+  async holdInquired(tx: SqlTx, payoutIds: string[]): Promise<void> {
     const rows = await tx.$queryRaw<(Hold & { payoutId: string; entries: number; payableMinor: bigint })[]>`
       WITH returned AS (
         SELECT lined.commission_id, min(l.payout_id) AS payout_id FROM payout_lines l
         JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
         JOIN journal_entries lined ON lined.id = lp.entry_id
-        WHERE l.payout_id = ANY(${payoutIds}::text[])
+        WHERE l.payout_id = ANY(${payoutIds}::text[]) AND l.released_at IS NOT NULL
         GROUP BY lined.commission_id
       )
       SELECT h.commission_id AS "commissionId", h.affiliate_id AS "affiliateId", h.currency, r.payout_id AS "payoutId",

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '@prisma/client';
 import pg from 'pg';
 import { isRetryableConflict } from './database-errors.js';
+import { transactOn, type SqlTx } from './sql-transaction.js';
 
 /** What every writer takes first: one open database transaction. */
 export type Tx = Prisma.TransactionClient;
@@ -47,14 +48,16 @@ export class Database implements OnApplicationShutdown {
    * Runs `work` in one READ COMMITTED transaction and commits. A deadlock or serialization failure rolls back and runs
    * it again, up to five times in all; so `work` must have no effect outside `tx`, and no network call.
    */
-  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.prisma.$transaction(work, { timeout: TRANSACTION_TIMEOUT_MS, maxWait: 15_000 });
-      } catch (error) {
-        if (tries >= MAX_TRIES || !isRetryableConflict(error)) throw error;
-      }
-    }
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return untilItWins(() => this.prisma.$transaction(work, { timeout: TRANSACTION_TIMEOUT_MS, maxWait: 15_000 }));
+  }
+
+  /**
+   * The same for work that consists of few statements over many rows: on a bare connection, since Prisma takes several
+   * times the time and memory to hand thousands of values to PostgreSQL.
+   */
+  sqlTransaction<T>(work: (tx: SqlTx) => Promise<T>): Promise<T> {
+    return untilItWins(async () => transactOn(await this.pool.connect(), work));
   }
 
   /** Runs reads that belong together on one state of the database, whatever is written meanwhile. */
@@ -76,4 +79,14 @@ export class Database implements OnApplicationShutdown {
 /** Not by a startup parameter: PgBouncer refuses those that it does not know. */
 async function boundAbandonment(client: pg.ClientBase): Promise<void> {
   await client.query(`SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}`);
+}
+
+async function untilItWins<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (tries >= MAX_TRIES || !isRetryableConflict(error)) throw error;
+    }
+  }
 }

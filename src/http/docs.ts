@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import swaggerUi from 'swagger-ui-dist';
+import getSwaggerUiPath from 'swagger-ui-dist/absolute-path.js';
 import { createDocument } from './openapi.js';
 
 const CACHED = 'public, max-age=3600';
@@ -50,7 +50,7 @@ export function serveDocs(app: INestApplication, fastify: FastifyInstance): void
       reply
         .type(type)
         .header('cache-control', CACHED)
-        .send(createReadStream(join(swaggerUi.getAbsoluteFSPath(), name))),
+        .send(createReadStream(join(getSwaggerUiPath(), name))),
     );
   }
 }

@@ -19,6 +19,11 @@ export interface History {
   refunds: Refund[];
   disputes: Dispute[];
   creditNotes: CreditNote[];
+  /**
+   * The referrals that staff reject, where nothing is paid out: what a payout holds at that moment is spared, and that is
+   * not the same in every order of the webhooks.
+   */
+  rejections: Rejection[];
   /** What is taken back of the transfers that payout runs made. */
   reversals: TransferReversal[];
   /** The payout run of which Stripe refuses every transfer. */
@@ -72,6 +77,12 @@ export interface CreditNote {
   outOfBandAmount: number;
   creditedAmount: number;
   statuses: CreditNoteStatus[];
+}
+
+/** Of a customer whose signup was reported by then; another one is left alone. */
+export interface Rejection {
+  customer: number;
+  moment: number;
 }
 
 /** Each transfer of one of the first payout runs is reversed in parts, each a part of what is left then. */
@@ -239,6 +250,7 @@ const raw = fc.record({
     fc.record({ invoice: fc.nat(9), portion, credited: fc.nat(500), isVoided: oneOf([2, false], [1, true]) }),
     { maxLength: 2 },
   ),
+  rejections: fc.array(fc.record({ customer: fc.nat(2), moment: fc.nat(MOMENTS.length - 1) }), { maxLength: 2 }),
   shuffles: fc.tuple(fc.nat(0xffff), fc.nat(0xffff), fc.nat(0xffff)),
   reversals: fc.array(
     fc.record({
@@ -281,6 +293,9 @@ function assemble(given: Raw): History {
         { invoice, outOfBandAmount, creditedAmount: credited, statuses: isVoided ? ['issued', 'void'] : ['issued'] },
       ];
     }),
+    rejections: given.isPaidOut
+      ? []
+      : given.rejections.map(({ customer, moment }) => ({ customer: customer % customers.length, moment })),
     reversals: given.isPaidOut ? given.reversals : [],
     refusedRun: given.isPaidOut ? given.refusedRun : null,
     shuffles: given.shuffles,
@@ -455,6 +470,7 @@ export function describeHistory(told: History): string {
       (one, n) =>
         `credit note ${n}: invoice ${one.invoice}, ${one.outOfBandAmount} out of band, ${one.creditedAmount} as credit: ${one.statuses.join(' → ')}`,
     ),
+    ...told.rejections.map(({ customer, moment }) => `${at(MOMENTS[moment]!)}: staff reject customer ${customer}`),
     ...told.reversals.map(
       ({ run, partsPermille }) =>
         `transfers of run ${run}: reversed by ${partsPermille.join(', ')} permille of what is left`,

@@ -6,6 +6,7 @@ import type { StripeObjects, Told, Webhook } from './stripe-objects.js';
 export class Knowledge {
   readonly webhooks: Webhook[] = [];
   private readonly reported = new Map<number, Terms>();
+  private readonly rejected = new Set<number>();
   private readonly ownRates: Facts['ownRates'];
   private readonly planVersions: { effectiveFrom: number; terms: Terms }[][];
   private plan = 0;
@@ -37,6 +38,14 @@ export class Knowledge {
     this.reported.set(customer, inForce!.terms);
   }
 
+  isReported(customer: number): boolean {
+    return this.reported.has(customer);
+  }
+
+  reject(customer: number): void {
+    this.rejected.add(customer);
+  }
+
   facts(): Facts {
     const { history, objects } = this;
     return {
@@ -64,6 +73,7 @@ export class Knowledge {
         id: objects.userId(customer),
         occurredAt: this.signedUpAt(customer),
         terms,
+        isRejected: this.rejected.has(customer),
       })),
       ownRates: this.ownRates,
     };

@@ -6,7 +6,10 @@ import type {
   CommissionDto,
   CommissionPageDto,
 } from '../../src/commissions/commission.dto.js';
+import { CaseDecisions } from '../../src/commissions/review/case-decisions.service.js';
+import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
+import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import type { TestApp } from '../setup/app.js';
 import { onboard } from '../setup/host.js';
 import { deliver, eventOf } from '../setup/webhooks.js';
@@ -50,6 +53,7 @@ export class Lane {
   private transferNews!: TransferNewsDesk;
   /** What runs have paid so far, by currency. */
   private readonly paid = new Map<string, number>();
+  private findings = 0;
 
   constructor(
     private readonly api: TestApp,
@@ -86,11 +90,12 @@ export class Lane {
   actsAt(moment: number): boolean {
     return (
       this.history.changes.some((change) => change.moment === moment) ||
-      this.history.customers.some(({ reportedAtMoment }) => reportedAtMoment === moment)
+      this.history.customers.some(({ reportedAtMoment }) => reportedAtMoment === moment) ||
+      this.history.rejections.some((rejection) => rejection.moment === moment)
     );
   }
 
-  /** What the host does at this moment: new terms first, then the signups it reports. */
+  /** What people do at this moment: new terms first, then the signups that are reported, then what staff decide. */
   async act(moment: number): Promise<void> {
     for (const change of this.history.changes.filter((one) => one.moment === moment)) {
       if (change.kind === 'own rate') await this.patch({ commissionRateBps: change.rateBps });
@@ -101,6 +106,25 @@ export class Lane {
     for (const [index, customer] of this.history.customers.entries()) {
       if (customer.reportedAtMoment === moment) await this.report(index);
     }
+    for (const { customer } of this.history.rejections.filter((one) => one.moment === moment)) {
+      if (this.knowledge.isReported(customer)) await this.reject(customer);
+    }
+  }
+
+  private async reject(customer: number): Promise<void> {
+    const userId = this.objects.userId(customer);
+    const { body: referral } = await this.api.request<ReferralDto>('GET', `/v1/referrals/by-user/${userId}`);
+    const signal = {
+      key: `${userId} ${++this.findings}`,
+      summary: 'A finding.',
+      evidence: {},
+      referralId: referral.id,
+    };
+    const caseId = await this.api.database.transaction((tx) =>
+      this.api.app.get(ReviewCases).open(tx, { affiliateId: this.affiliate.id, rule: 'unexpected_transfer', signal }),
+    );
+    await this.api.app.get(CaseDecisions).reject(caseId, { staffUserId: 'staff-1', reason: 'It is one person.' });
+    this.knowledge.reject(customer);
   }
 
   private async patch(changes: object): Promise<void> {

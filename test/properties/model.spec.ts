@@ -33,7 +33,14 @@ function facts(some: Partial<Facts> = {}): Facts {
     refunds: [],
     disputes: [],
     creditNotes: [],
-    referrals: [{ id: 'mary', occurredAt: JANUARY, terms: { rateBps: 2000, holdDays: 0, durationMonths: null } }],
+    referrals: [
+      {
+        id: 'mary',
+        occurredAt: JANUARY,
+        terms: { rateBps: 2000, holdDays: 0, durationMonths: null },
+        isRejected: false,
+      },
+    ],
     ownRates: [],
     ...some,
   };
@@ -110,6 +117,12 @@ describe('what an invoice earns', () => {
     given.referrals[0]!.terms.durationMonths = 2;
     expect(nets(given)).toEqual({ first: 0n, 'in time': 2000n, 'too late': 0n });
   });
+});
+
+it('a rejected referral earns nothing, and counts as what it was in everything else', () => {
+  const given = facts({ refunds: [refund(2500n, 'succeeded')] });
+  given.referrals[0]!.isRejected = true;
+  expect(expectedCommissions(given)).toMatchObject([{ amount: 2000n, net: 0n, lost: 2500n }]);
 });
 
 describe('what is taken back', () => {

@@ -66,6 +66,8 @@ export interface KnownReferral {
   occurredAt: number;
   /** Of the plan version in force when the referral was made. */
   terms: Terms;
+  /** Staff have rejected it, while nothing of it was paid out. */
+  isRejected: boolean;
 }
 
 export interface Facts {
@@ -137,7 +139,7 @@ export function expectedCommissions(facts: Facts): ExpectedCommission[] {
     const { durationMonths } = referral.terms;
     const endsAt = durationMonths === null ? Infinity : addUtcMonths(firstPaidAt, durationMonths);
     return earning.map(({ invoice, commission }) =>
-      invoice.paidAt < endsAt ? commission : { ...commission, net: 0n },
+      invoice.paidAt < endsAt && !referral.isRejected ? commission : { ...commission, net: 0n },
     );
   });
 }

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { calculateCommission, netAfterLosses, paidOf, type InvoiceAmounts } from './commission-calculator.js';
+import {
+  calculateCommission,
+  netAfterLosses,
+  outOfBandPaidOf,
+  paidOf,
+  type InvoiceAmounts,
+} from './commission-calculator.js';
 
 function invoice(amounts: Partial<InvoiceAmounts>): InvoiceAmounts {
   const totalMinor = amounts.totalMinor ?? 9900n;
@@ -118,6 +124,41 @@ describe('netAfterLosses', () => {
         expect(net(0n)).toBe(amountMinor);
         expect(net(paidMinor)).toBe(0n);
         expect(net(more)).toBeLessThanOrEqual(net(less));
+      }),
+    );
+  });
+});
+
+describe('outOfBandPaidOf', () => {
+  it.each<[string, Partial<InvoiceAmounts>, bigint, bigint]>([
+    ['all of what was accepted, where Stripe was paid the rest', { amountPaidMinor: 3000n }, 7000n, 7000n],
+    ['no more than Stripe left', { amountPaidMinor: 3000n }, 9000n, 7000n],
+    ['nothing where Stripe left nothing', { amountPaidMinor: 12_000n }, 500n, 0n],
+    ['less than was owed, where less was accepted', { amountPaidMinor: 0n }, 400n, 400n],
+    ['nothing of a credit', { totalMinor: -500n, totalExcludingTaxMinor: -500n, amountPaidMinor: 0n }, 500n, 0n],
+  ])('is %s', (_title, amounts, acceptedMinor, expected) => {
+    expect(outOfBandPaidOf(invoice({ totalMinor: 10_000n, ...amounts }), acceptedMinor)).toBe(expected);
+  });
+
+  it('earns with the other part never more than the whole would, and at most two cents less', () => {
+    const amounts = fc.record({
+      totalMinor: fc.bigInt(1n, 10n ** 9n),
+      paidPermille: fc.bigInt(0n, 1000n),
+      taxPercent: fc.bigInt(0n, 40n),
+      rateBps: fc.integer({ min: 0, max: 10_000 }),
+    });
+    fc.assert(
+      fc.property(amounts, ({ totalMinor, paidPermille, taxPercent, rateBps }) => {
+        const totalExcludingTaxMinor = totalMinor - (totalMinor * taxPercent) / 100n;
+        const whole = invoice({ totalMinor, totalExcludingTaxMinor, amountPaidMinor: totalMinor });
+        const through = { ...whole, amountPaidMinor: (totalMinor * paidPermille) / 1000n };
+        const outside = { ...whole, amountPaidMinor: outOfBandPaidOf(through, totalMinor) };
+        const [all, one, other] = [whole, through, outside].map(
+          (part) => calculateCommission(part, rateBps).amountMinor,
+        );
+        const together = (one ?? 0n) + (other ?? 0n);
+        expect(together).toBeLessThanOrEqual(all ?? 0n);
+        expect(together).toBeGreaterThanOrEqual((all ?? 0n) - 2n);
       }),
     );
   });

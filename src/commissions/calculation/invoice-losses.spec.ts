@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { lossesOfInvoice, splitByWeight, type InvoicePayment, type Loss } from './invoice-losses.js';
+import { lossesOfInvoice, lossesOutOfBand, splitByWeight, type InvoicePayment, type Loss } from './invoice-losses.js';
 
 const invoice = { id: 'in_1', currency: 'usd', paidMinor: 10_000n };
 
@@ -103,6 +103,42 @@ describe('lossesOfInvoice', () => {
     ],
   ])('%s', (_title, payments, losses, lostMinor, inquiryOpen) => {
     expect(lossesOfInvoice(invoice, payments, losses)).toMatchObject({ lostMinor, inquiryOpen });
+  });
+});
+
+describe('lossesOutOfBand', () => {
+  /** 30.00 came through Stripe by one payment, 70.00 outside. */
+  const lostOf = (losses: Loss[]): [bigint, bigint] => {
+    const throughStripe = lossesOfInvoice({ ...invoice, paidMinor: 3000n }, [payment({ amountMinor: 3000n })], losses);
+    const outside = { ...invoice, paidMinor: 7000n, throughStripeMinor: 3000n };
+    return [throughStripe.lostMinor, lossesOutOfBand(outside, throughStripe).lostMinor];
+  };
+
+  it.each<[string, Loss[], [bigint, bigint]]>([
+    ['nothing was lost', [], [0n, 0n]],
+    ['a refund is of its payment alone', [refund(3000n)], [3000n, 0n]],
+    ['a dispute, even of more than was paid, too', [dispute(9000n, 'lost')], [3000n, 0n]],
+    ['a credit note takes what is left of the payment first', [creditNote(2000n)], [2000n, 0n]],
+    ['and then from here', [creditNote(5000n)], [3000n, 2000n]],
+    ['so that all of it ends at nothing', [creditNote(10_000n)], [3000n, 7000n]],
+    ['what a refund took is not left', [refund(1000n), creditNote(5000n)], [3000n, 3000n]],
+    ['more than was paid takes no more', [refund(3000n), creditNote(10_000n)], [3000n, 7000n]],
+    ['a voided credit note takes nothing', [creditNote(10_000n, 'void')], [0n, 0n]],
+    ['one in another currency takes everything', [{ ...creditNote(1n), currency: 'eur' }], [3000n, 7000n]],
+  ])('%s', (_title, losses, expected) => {
+    expect(lostOf(losses)).toEqual(expected);
+  });
+
+  it('takes with the other part exactly what was lost, up to what was paid', () => {
+    const amount = fc.bigInt(0n, 12_000n);
+    fc.assert(
+      fc.property(amount, amount, (refundedMinor, creditedMinor) => {
+        const [through, outside] = lostOf([refund(refundedMinor), creditNote(creditedMinor)]);
+        const refundCounted = refundedMinor < 3000n ? refundedMinor : 3000n;
+        const lost = refundCounted + creditedMinor;
+        expect(through + outside).toBe(lost < 10_000n ? lost : 10_000n);
+      }),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { Prisma } from '@prisma/client';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 
 export interface BalanceKey {
   affiliateId: string;
@@ -23,7 +23,7 @@ export function balanceKey({ affiliateId, currency }: BalanceKey): string {
  * (affiliate, currency), as everywhere, so that two writers cannot deadlock. What depends on the balance must be read
  * in a *later* statement: one that waited for a lock still sees the data from before the wait (READ COMMITTED).
  */
-export async function lockBalances(tx: Tx, keys: BalanceKey[]): Promise<Map<string, LockedBalance>> {
+export async function lockBalances(tx: SqlTx, keys: BalanceKey[]): Promise<Map<string, LockedBalance>> {
   if (keys.length === 0) return new Map();
   const distinct = [...new Map(keys.map((key) => [balanceKey(key), key])).values()];
   const affiliateIds = distinct.map((key) => key.affiliateId);

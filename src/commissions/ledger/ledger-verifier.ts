@@ -159,6 +159,7 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       LEFT JOIN postings p ON (p.affiliate_id, p.currency, p.seq) = (l.affiliate_id, l.currency, l.seq) AND p.account = 'payable'
       GROUP BY po.id HAVING coalesce(sum(l.amount_minor), 0) <> po.amount_minor
         OR coalesce(sum(p.amount_minor), 0) <> po.amount_minor
+        OR (min(l.seq), max(l.seq)) <> (po.first_seq, po.last_seq)
         OR bool_or((l.affiliate_id, l.currency) <> (po.affiliate_id, po.currency))
         OR bool_or((l.released_at IS NULL) <> (po.status IN ('pending', 'paid', 'reversed')))`,
   },

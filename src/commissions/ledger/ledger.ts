@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import type { Account, EntryKind } from './accounts.js';
 import { balanceKey, lockBalances } from './balances.js';
 
@@ -58,7 +58,7 @@ export class Ledger {
    * @returns the keys that were posted now.
    * @throws LedgerConflictError when a key exists with other facts; nothing is posted then.
    */
-  async post(tx: Tx, entries: NewEntry[]): Promise<Set<string>> {
+  async post(tx: SqlTx, entries: NewEntry[]): Promise<Set<string>> {
     if (entries.length === 0) return new Set();
     const balances = await lockBalances(tx, entries);
     const fresh = await this.withoutPosted(tx, entries);
@@ -131,7 +131,7 @@ export class Ledger {
    * Since when what an entry moves into or out of *payable* may be paid out (money.md, "Items"): what a commission moves,
    * since the commission first became payable; anything else, since it happened. Null for what a payout itself moves.
    */
-  private async payableSince(tx: Tx, entries: NewEntry[]): Promise<(entry: NewEntry) => Date | null> {
+  private async payableSince(tx: SqlTx, entries: NewEntry[]): Promise<(entry: NewEntry) => Date | null> {
     const commissionIds = entries.flatMap(({ kind, from, to, commissionId }) =>
       kind !== 'commission_earned' && (from === 'payable' || to === 'payable') ? (commissionId ?? []) : [],
     );
@@ -159,7 +159,7 @@ export class Ledger {
   }
 
   /** The entries whose key is not in the journal yet. Read after the lock, hence not raced by another writer. */
-  private async withoutPosted(tx: Tx, entries: NewEntry[]): Promise<NewEntry[]> {
+  private async withoutPosted(tx: SqlTx, entries: NewEntry[]): Promise<NewEntry[]> {
     const posted = await tx.$queryRaw<{ uniqueKey: string; contentHash: Uint8Array }[]>`
       SELECT unique_key AS "uniqueKey", content_hash AS "contentHash" FROM journal_entries
       WHERE unique_key = ANY(${entries.map((entry) => entry.uniqueKey)}::text[])`;

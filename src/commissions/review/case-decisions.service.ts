@@ -13,7 +13,7 @@ import { lockBalances } from '../ledger/balances.js';
 import { SettlementService } from '../settlement/settlement.service.js';
 import {
   decisionOf,
-  findPaidOutOfBand,
+  findCurrenciesOutOfBand,
   findReversed,
   storeAcceptances,
   storeRejections,
@@ -115,9 +115,9 @@ export class CaseDecisions {
       status: 'approved',
       // Signals of this kind come from settlements alone, which wait; so these are all.
       lockedToo: async (tx) => {
-        const invoices = await findPaidOutOfBand(tx, caseId);
-        if (invoices.length === 0) throw nothingToAccept(caseId);
-        return invoices.map(({ currency }) => currency);
+        const currencies = await findCurrenciesOutOfBand(tx, caseId);
+        if (currencies.length === 0) throw nothingToAccept(caseId);
+        return currencies;
       },
       carryOut: async (tx, decision) => {
         const referrals = await storeAcceptances(tx, decision);

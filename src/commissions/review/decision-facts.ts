@@ -1,5 +1,6 @@
 import { Prisma, type Referral, type ReviewCase } from '@prisma/client';
 import type { Tx } from '../../database/database.js';
+import { PAYOUT_NOW } from '../payout-way.js';
 
 /** A closed case, whose decision is complete. */
 export interface Decision {
@@ -33,8 +34,9 @@ export async function storeRejections(tx: Tx, decision: Decision): Promise<numbe
 }
 
 /**
- * Keeps which commissions of the rejected referrals stand in a payout now, that is under way or paid: these keep what
- * they are worth. The caller has locked the balances in an earlier statement, so that no payout comes or goes meanwhile.
+ * Keeps of which commissions of the rejected referrals a payout holds money now, be it under way or paid: these keep what
+ * they are worth. What a payout took and a later one took back, or what came back with its whole transfer, is in none. The
+ * caller has locked the balances in an earlier statement, so that no payout comes or goes meanwhile.
  *
  * @returns how many.
  */
@@ -42,12 +44,14 @@ export async function storeSpared(tx: Tx, { caseId }: Decision): Promise<number>
   return tx.$executeRaw`
     INSERT INTO spared_commissions (case_id, commission_id)
     SELECT ${caseId}, c.id FROM referral_rejections rejected JOIN commissions c USING (referral_id)
-    WHERE rejected.case_id = ${caseId} AND EXISTS (
-      SELECT 1 FROM journal_entries e
-      JOIN postings p ON p.entry_id = e.id AND p.account = 'payable' AND p.amount_minor > 0
+    WHERE rejected.case_id = ${caseId} AND 0 < (
+      SELECT sum(p.amount_minor) FROM journal_entries e
+      JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
       JOIN payout_lines l ON l.affiliate_id = p.affiliate_id AND l.currency = p.currency AND l.seq = p.seq
         AND l.released_at IS NULL
-      WHERE e.commission_id = c.id)`;
+      JOIN payouts first ON first.id = l.payout_id
+      LEFT JOIN LATERAL (${PAYOUT_NOW}) later ON first.status = 'reversed'
+      WHERE e.commission_id = c.id AND coalesce(later.status, first.status) IN ('pending', 'paid'))`;
 }
 
 /** The next of the rejected referrals that had earned something which was not spared, in the order of ids. */
@@ -64,10 +68,10 @@ export async function findReversed(tx: Tx, { caseId }: Decision, after: string, 
   );
 }
 
-/** The invoices of the case that were paid outside Stripe: what its signals are about. */
-export async function findPaidOutOfBand(tx: Tx, caseId: string): Promise<{ invoiceId: string; currency: string }[]> {
-  return tx.$queryRaw<{ invoiceId: string; currency: string }[]>`
-    SELECT i.id AS "invoiceId", i.currency FROM ${paidOutOfBand(caseId)} ORDER BY i.id`;
+/** The currencies in which the case's invoices were paid outside Stripe; none where it is about something else. */
+export async function findCurrenciesOutOfBand(tx: Tx, caseId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ currency: string }[]>`SELECT DISTINCT i.currency FROM ${paidOutOfBand(caseId)}`;
+  return rows.map(({ currency }) => currency);
 }
 
 /**
@@ -91,8 +95,10 @@ export async function storeAcceptances(tx: Tx, decision: Decision): Promise<Refe
 /** The signals `s` of a case about money outside Stripe, with their invoices `i`. */
 function paidOutOfBand(caseId: string): Prisma.Sql {
   return Prisma.sql`
-    review_signals s JOIN stripe_invoices i
-      ON i.id = s.key AND i.amount_paid_off_stripe_minor > 0 AND s.case_id = ${caseId} AND s.referral_id IS NOT NULL`;
+    review_cases asked
+    JOIN review_signals s ON s.case_id = asked.id AND s.referral_id IS NOT NULL
+    JOIN stripe_invoices i ON i.id = s.key AND i.amount_paid_off_stripe_minor > 0
+    WHERE asked.id = ${caseId} AND asked.rule = 'paid_out_of_band'`;
 }
 
 function findReferrals(tx: Tx, ids: string[]): Promise<Referral[]> {

@@ -5,8 +5,9 @@ import { IdGenerator } from '../../common/ids.js';
 import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
-import { Database, type Tx } from '../../database/database.js';
+import { Database } from '../../database/database.js';
 import { planByIndex } from '../../database/plan-by-index.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
@@ -27,6 +28,9 @@ interface Candidate extends BalanceKey {
   unlinedMinor: bigint;
   takenMinor: bigint;
   firstUnlinedSeq: bigint;
+  /** Of what is taken; null when nothing is. */
+  firstTakenSeq: bigint | null;
+  lastTakenSeq: bigint | null;
   /** The first of what this run leaves; null when it takes all. */
   firstLeftSeq: bigint | null;
   affiliateStatus: string;
@@ -76,7 +80,7 @@ export class PayoutReservation {
       for (let keys = await balances.next(); keys.length > 0 && !isOver; keys = await balances.next()) {
         const batch = keys;
         try {
-          const goesOn = await this.database.transaction((tx) => this.reserveBatch(tx, run, batch, options));
+          const goesOn = await this.database.sqlTransaction((tx) => this.reserveBatch(tx, run, batch, options));
           if (!goesOn) isOver = true;
         } catch (error) {
           isOver = true;
@@ -90,7 +94,7 @@ export class PayoutReservation {
 
   /** @returns false when the run is no longer reserving: another process has finished it. */
   private async reserveBatch(
-    tx: Tx,
+    tx: SqlTx,
     run: PayoutRun,
     keys: BalanceKey[],
     options: ReservationOptions,
@@ -110,7 +114,7 @@ export class PayoutReservation {
    *
    * @returns how many payouts were made.
    */
-  async reserveAgain(tx: Tx, run: PayoutRun, keys: BalanceKey[], options: ReservationOptions): Promise<number> {
+  async reserveAgain(tx: SqlTx, run: PayoutRun, keys: BalanceKey[], options: ReservationOptions): Promise<number> {
     await lockBalances(tx, keys);
     await tx.$executeRaw`
       DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${wanted(keys)})`;
@@ -123,7 +127,7 @@ export class PayoutReservation {
    * @returns how many payouts were made.
    */
   private async decide(
-    tx: Tx,
+    tx: SqlTx,
     run: PayoutRun,
     keys: BalanceKey[],
     options: ReservationOptions & { decided: Prisma.Sql },
@@ -175,7 +179,7 @@ export class PayoutReservation {
   }
 
   /** What each balance would be paid that `decided` finds nothing for. */
-  private candidates(tx: Tx, run: PayoutRun, keys: BalanceKey[], decided: Prisma.Sql): Promise<Candidate[]> {
+  private candidates(tx: SqlTx, run: PayoutRun, keys: BalanceKey[], decided: Prisma.Sql): Promise<Candidate[]> {
     // Each is looked up by itself: the planner, whose statistics do not know this run yet, would go through all of it.
     const undecided = Prisma.sql`
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq, b.payable_minor
@@ -187,7 +191,7 @@ export class PayoutReservation {
     return tx.$queryRaw<Candidate[]>`
       SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq",
              u.payable_minor AS "payableMinor", i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
-             i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
+             i.first_taken_seq AS "firstTakenSeq", i.last_taken_seq AS "lastTakenSeq", i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
              ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
              a.details_submitted AS "detailsSubmitted"
       FROM (${undecided}) u
@@ -195,13 +199,15 @@ export class PayoutReservation {
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_minor), 0)::bigint AS unlined,
                coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken,
+               min(seq) FILTER (WHERE taken) AS first_taken_seq,
+               max(seq) FILTER (WHERE taken) AS last_taken_seq,
                min(seq) FILTER (WHERE NOT taken) AS first_left_seq
         FROM (${items}) item
       ) i
       ORDER BY u.affiliate_id, u.currency`;
   }
 
-  private async reserve(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+  private async reserve(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
     await this.insertPayouts(tx, run, payouts);
     await insertLines(tx, run, payouts);
     await this.ledger.post(
@@ -227,19 +233,21 @@ export class PayoutReservation {
       WHERE b.affiliate_id = w.affiliate_id AND b.currency = w.currency`;
   }
 
-  private async insertPayouts(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+  private async insertPayouts(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
     await tx.$executeRaw`
-      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, destination, status, created_at)
-      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, destination, 'pending', ${this.clock.now()}
+      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, status, created_at)
+      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, 'pending', ${this.clock.now()}
       FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
                   ${payouts.map(({ currency }) => currency)}::text[], ${payouts.map(({ takenMinor }) => takenMinor)}::bigint[],
+                  ${payouts.map(({ firstTakenSeq }) => firstTakenSeq)}::bigint[],
+                  ${payouts.map(({ lastTakenSeq }) => lastTakenSeq)}::bigint[],
                   ${payouts.map(({ destination }) => destination)}::text[])
-        AS w (id, affiliate_id, currency, amount_minor, destination)`;
+        AS w (id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination)`;
   }
 }
 
 /** Reads the items once more, by the same rule and under the same locks: what the amount is the sum of. */
-async function insertLines(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+async function insertLines(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
   const balances = Prisma.sql`
     SELECT * FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
                          ${payouts.map(({ currency }) => currency)}::text[],
@@ -251,7 +259,7 @@ async function insertLines(tx: Tx, run: PayoutRun, payouts: NewPayout[]): Promis
     WHERE taken`;
 }
 
-async function insertSkips(tx: Tx, run: PayoutRun, skips: NewSkip[]): Promise<void> {
+async function insertSkips(tx: SqlTx, run: PayoutRun, skips: NewSkip[]): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO payout_skips (run_id, affiliate_id, currency, reason, amount_minor)
     SELECT ${run.id}, affiliate_id, currency, reason, amount_minor

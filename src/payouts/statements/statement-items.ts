@@ -3,6 +3,7 @@ import type { EntryKind } from '../../commissions/ledger/accounts.js';
 import { loadPayableMovements, type PayableMovement } from '../../commissions/payable-movements.js';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
+import { linesOfPayout } from '../payout-lines.js';
 import { STATEMENT_KINDS, type StatementKind } from './statement.dto.js';
 
 /** One posting that a payout settled, in words. */
@@ -111,7 +112,7 @@ export async function loadMonthTotals(tx: Tx, payoutId: string): Promise<MonthTo
 
 /** A payout's lines `l`, whether they stand or were released, with their postings `p` and entries `e`. */
 function linesOf(payoutId: string): Prisma.Sql {
-  return Prisma.sql`(SELECT * FROM payout_lines WHERE payout_id = ${payoutId}) l
+  return Prisma.sql`${linesOfPayout(payoutId)} l
     JOIN postings p ON p.affiliate_id = l.affiliate_id AND p.currency = l.currency AND p.seq = l.seq
       AND p.account = 'payable' AND p.amount_minor = l.amount_minor
     JOIN journal_entries e ON e.id = p.entry_id`;

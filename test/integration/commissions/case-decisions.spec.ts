@@ -7,7 +7,7 @@ import type { Tx } from '../../../src/database/database.js';
 import { ReviewCases } from '../../../src/fraud/review-cases.service.js';
 import { PayoutReservation } from '../../../src/payouts/runs/payout-reservation.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { onboard } from '../../setup/host.js';
+import { hostStripe, onboard } from '../../setup/host.js';
 import { overlap, untilSomebodyWaits } from '../../setup/overlap.js';
 import { failTransfers, payoutsOf, runPeriod } from '../../setup/payday.js';
 import {
@@ -173,7 +173,7 @@ describe('rejecting', () => {
     const sale = await sell(api, `audited ${year}`, { total: 9900 });
     const caseId = await openCase(sale.affiliateId, sale);
     await decisions().reject(caseId, { ...ACT, reason: `  ${ACT.reason}\n` });
-    const { auditLog, reviewCase } = api.database.prisma;
+    const { auditLog, domainEvent, reviewCase } = api.database.prisma;
     expect(await auditLog.findMany({ where: { subjectId: caseId } })).toMatchObject([
       {
         actorId: ACT.staffUserId,
@@ -190,6 +190,10 @@ describe('rejecting', () => {
       reason: ACT.reason,
       closedAt: api.clock.now(),
     });
+    expect(await domainEvent.findMany({ where: { subjectId: caseId }, orderBy: { sequence: 'asc' } })).toMatchObject([
+      { type: 'review_case.opened' },
+      { type: 'review_case.closed', data: { status: 'rejected' } },
+    ]);
   });
 
   it('costs only the referrals that are named, in every currency, and all of today where a signal names none', async () => {
@@ -291,6 +295,65 @@ describe('rejecting', () => {
       earned: [{ currency: 'usd', changeMinor: -4000n }],
     });
     expect(await nets(affiliateId)).toEqual([[sale.invoice, 0, 'reversed']]);
+  });
+});
+
+describe('what was paid out and came back', () => {
+  it('is taken with its whole transfer: the case that asks about it keeps it from being paid again', async () => {
+    const sale = await sell(api, `reversed ${year}`, { total: 20_000 });
+    const { affiliateId } = sale;
+    await payOut(affiliateId);
+    expect(await nets(affiliateId)).toEqual([[sale.invoice, 4000, 'paid']]);
+    const [payout] = await payoutsOf(api, affiliateId);
+    await hostStripe(api).transfers.createReversal(payout?.stripeTransferId ?? '');
+    await api.settle();
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 4000, paid: 0 }]);
+    const { id } = await api.database.prisma.reviewCase.findFirstOrThrow({
+      where: { affiliateId, rule: 'transfer_reversed', status: 'open' },
+    });
+    expect(await decisions().reject(id, ACT)).toMatchObject({ rejectedReferrals: 1, sparedCommissions: 0 });
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 0, lifetimeEarned: 0 }]);
+    api.clock.set(`${year}-03-01T06:00:00Z`);
+    await runPeriod(api, `${year}-03`);
+    expect(await payoutsOf(api, affiliateId)).toHaveLength(1);
+  });
+
+  it('is spared where a later payout has paid it again', async () => {
+    const sale = await sell(api, `again ${year}`, { total: 20_000 });
+    const { affiliateId } = sale;
+    await payOut(affiliateId);
+    const [payout] = await payoutsOf(api, affiliateId);
+    await hostStripe(api).transfers.createReversal(payout?.stripeTransferId ?? '');
+    await api.settle();
+    const { id } = await api.database.prisma.reviewCase.findFirstOrThrow({ where: { affiliateId, status: 'open' } });
+    await decisions().approve(id, ACT);
+    api.clock.set(`${year}-03-01T06:00:00Z`);
+    await runPeriod(api, `${year}-03`);
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 4000 }]);
+    expect(await reject(affiliateId, sale)).toMatchObject({ sparedCommissions: 1, earned: [] });
+    expect(await nets(affiliateId)).toEqual([[sale.invoice, 4000, 'paid']]);
+  });
+
+  it('is not restored by a dispute that is won, when a later payout has netted it before the rejection', async () => {
+    const sale = await sell(api, `netted ${year}`, { total: 20_000 });
+    const { affiliateId, payment } = sale;
+    const dispute = (status: string) => disputeOf(api, { id: `dp_netted_${year}`, payment, amount: 20_000, status });
+    await payOut(affiliateId);
+    await tell(api, 'charge.dispute.created', dispute('needs_response'));
+    const other = await sellAgain(sale, `netting ${year}`, 30_000);
+    api.clock.set(`${year}-03-01T06:00:00Z`);
+    await runPeriod(api, `${year}-03`);
+    // 6000 − 4000.
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 6000 }]);
+    expect(await reject(affiliateId, sale)).toMatchObject({ sparedCommissions: 0, earned: [] });
+    await tell(api, 'charge.dispute.closed', dispute('won'));
+    expect(await nets(affiliateId)).toEqual(
+      [
+        [sale.invoice, 0, 'reversed'],
+        [other.invoice, 6000, 'paid'],
+      ].sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
+    );
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 6000, lifetimeEarned: 6000 }]);
   });
 });
 

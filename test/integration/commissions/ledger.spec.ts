@@ -117,12 +117,11 @@ describe('the database itself', () => {
 
   it('refuses a posting in two live payout lines', async () => {
     const line = (payoutId: string) =>
-      api.database.prisma.payoutLine.create({
-        data: { payoutId, affiliateId, currency: 'usd', seq: 2n, amountMinor: 100n },
-      });
+      api.database.prisma.$executeRaw`
+        INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor) VALUES (${payoutId}, ${affiliateId}, 'usd', 2, 100)`;
     await line('po_1');
     await expect(line('po_2')).rejects.toThrow(/unique/i);
-    await api.database.prisma.payoutLine.deleteMany();
+    await api.database.prisma.$executeRaw`DELETE FROM payout_lines`;
   });
 });
 
@@ -163,8 +162,8 @@ describe('verification', () => {
   it('finds a payout that nothing was reserved for', async () => {
     await tamper(
       `INSERT INTO payout_runs (id, period, cut_off, status, started_at) VALUES ('run_x', '2026-12', now(), 'completed', now())`,
-      `INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, created_at)
-       VALUES ('po_x', 'run_x', '${affiliateId}', 'usd', 100, 'paid', 'acct_x', now())`,
+      `INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, status, destination, created_at)
+       VALUES ('po_x', 'run_x', '${affiliateId}', 'usd', 100, 1, 1, 'paid', 'acct_x', now())`,
     );
     expect(await breaches()).toEqual(['every payout equals its lines', 'payouts equal what was reserved and paid']);
   });

@@ -1,0 +1,22 @@
+import { Prisma } from '@prisma/client';
+
+/**
+ * The payout in which the money of the payout `first` lies now, with its status, when the transfer of `first` was reversed
+ * whole: the money goes the way of what was posted back, which a later payout may have taken, and so on. The last one is
+ * `reversed` itself where its money is payable again. For a LATERAL join.
+ */
+export const PAYOUT_NOW = Prisma.sql`
+  WITH RECURSIVE way AS (
+    SELECT first.id, first.status, 1 AS step WHERE first.status = 'reversed'
+    UNION ALL
+    SELECT again.id, again.status, way.step + 1
+    FROM way CROSS JOIN LATERAL (
+      SELECT next.id, next.status
+      FROM journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
+      JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
+      JOIN payouts next ON next.id = l.payout_id
+      WHERE way.status = 'reversed' AND e.payout_id = way.id AND e.kind = 'payout_reversed'
+      ORDER BY p.seq DESC LIMIT 1
+    ) again
+  )
+  SELECT id, status FROM way ORDER BY step DESC LIMIT 1`;

@@ -1,0 +1,45 @@
+import { Prisma } from '@prisma/client';
+import pg from 'pg';
+
+/** An open transaction for statements written by hand: Prisma's own, or one on a bare connection. */
+export interface SqlTx {
+  $queryRaw<T>(sql: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>;
+  $executeRaw(sql: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
+}
+
+/** Values as Prisma gives them, so that a statement means the same in either transaction: BIGINT is a bigint. */
+const TYPES = new pg.TypeOverrides();
+TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
+
+/**
+ * Runs `work` in one READ COMMITTED transaction on this connection, commits, and gives the connection back, or away if
+ * its state is not known any more.
+ */
+export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => Promise<T>): Promise<T> {
+  let isClean = false;
+  // A connection that breaks while nothing is asked of it would otherwise end the process; the next statement fails.
+  const onError = (): void => undefined;
+  client.on('error', onError);
+  try {
+    await client.query('BEGIN');
+    const result = await work({
+      $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(client, sql)).rows as R,
+      $executeRaw: async (...sql) => (await run(client, sql)).rowCount ?? 0,
+    });
+    await client.query('COMMIT');
+    isClean = true;
+    return result;
+  } finally {
+    client.off('error', onError);
+    // Closing the connection rolls back.
+    client.release(!isClean);
+  }
+}
+
+function run(
+  client: pg.PoolClient,
+  [sql, ...values]: Parameters<SqlTx['$queryRaw']>,
+): Promise<pg.QueryResult<pg.QueryResultRow>> {
+  const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
+  return client.query({ text, values: parameters, types: TYPES });
+}
