@@ -13,6 +13,7 @@ import { JournalSealer } from './ledger/journal-sealer.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
 import { MyCommissionsController } from './my-commissions.controller.js';
+import { NightlyVerification } from './nightly-verification.js';
 import { CaseDecisions } from './review/case-decisions.service.js';
 import { SettlementAudit } from './settlement/settlement-audit.js';
 import { SettlementReview } from './settlement/settlement-review.js';
@@ -33,6 +34,7 @@ import { VerificationService } from './verification.service.js';
     JournalSealer,
     Ledger,
     LedgerVerifier,
+    NightlyVerification,
     ReferralLifecycle,
     SettlementAudit,
     SettlementReview,
@@ -50,6 +52,7 @@ import { VerificationService } from './verification.service.js';
     JournalSealer,
     Ledger,
     LedgerVerifier,
+    NightlyVerification,
     ReferralLifecycle,
     ReferralObserver,
     ReferralEarnings,

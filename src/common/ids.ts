@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   payout: 'po',
   transferReversal: 'rev',
   reconciliation: 'rec',
+  ledgerVerification: 'ver',
   auditRecord: 'aud',
   staffUser: 'stf',
   erasure: 'era',

@@ -45,3 +45,10 @@ export function periodOf(at: Date, timezone: string): string {
 export function nextPeriod(period: string): string {
   return DateTime.fromFormat(period, 'yyyy-MM', { zone: 'utc' }).plus({ months: 1 }).toFormat('yyyy-MM');
 }
+
+/** When the last night reached this hour of the payout time zone: what is done once a night is due since then. */
+export function lastNightAt(hour: number, now: Date, timezone: string): Date {
+  const local = DateTime.fromJSDate(now, { zone: timezone });
+  const tonight = local.startOf('day').set({ hour });
+  return (tonight <= local ? tonight : tonight.minus({ days: 1 })).toJSDate();
+}

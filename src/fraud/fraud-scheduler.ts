@@ -1,8 +1,8 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron, Interval } from '@nestjs/schedule';
-import { DateTime } from 'luxon';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
+import { lastNightAt } from '../config/payout-schedule.js';
 import { Database } from '../database/database.js';
 import { runAlone } from '../database/run-alone.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
@@ -76,12 +76,6 @@ export class FraudScheduler implements BeforeApplicationShutdown {
 
   private async isDue(): Promise<boolean> {
     const last = await this.database.prisma.fraudEvaluation.findUnique({ where: { id: 1 } });
-    return last === null || last.completedAt < this.lastNight();
-  }
-
-  private lastNight(): Date {
-    const now = DateTime.fromJSDate(this.clock.now(), { zone: this.config.payoutTimezone });
-    const tonight = now.startOf('day').set({ hour: HOUR_OF_NIGHT });
-    return (tonight <= now ? tonight : tonight.minus({ days: 1 })).toJSDate();
+    return last === null || last.completedAt < lastNightAt(HOUR_OF_NIGHT, this.clock.now(), this.config.payoutTimezone);
   }
 }

@@ -14,6 +14,7 @@ interface WorkList {
   failedPayouts: { count: number; period: string | null };
   waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
+  verification: { finishedAt: string; breachCount: number } | null;
   reconciliation: { status: string; finishedAt: string | null; differenceCount: number; openCount: number } | null;
 }
 
@@ -146,7 +147,7 @@ const Work: React.FC<{ work: WorkList }> = ({ work }) => {
   );
 };
 
-const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, reconciliation } }) => {
+const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, verification, reconciliation } }) => {
   const differs = reconciliation !== null && reconciliation.differenceCount > 0;
   return (
     <section aria-labelledby="books-title">
@@ -162,6 +163,17 @@ const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, reconciliation } 
               : ledger.lastEntryAt
                 ? `nothing waits; the last entry is of ${moment(ledger.lastEntryAt)}`
                 : 'the ledger is empty'
+          }
+        />
+        <Tile
+          to={listUrl('ledger')}
+          count={verification ? countText(verification.breachCount) : '–'}
+          name="breaches in the ledger"
+          isUrgent={verification !== null && verification.breachCount > 0}
+          note={
+            verification
+              ? `every figure worked out again, ${moment(verification.finishedAt)}`
+              : 'not proven yet; it is proven each night'
           }
         />
         <Tile

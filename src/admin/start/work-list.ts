@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NightlyVerification } from '../../commissions/nightly-verification.js';
 import { Database } from '../../database/database.js';
 
 /** Nobody reads further than that there are many. */
@@ -14,6 +15,8 @@ export interface WorkList {
   /** Runs that wait for somebody: for approval, for funds, or because sending was halted. */
   waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
+  /** What came out when the ledger was last proven; null before the first night. */
+  verification: { finishedAt: string; breachCount: number } | null;
   reconciliation: {
     status: string;
     finishedAt: string | null;
@@ -25,7 +28,10 @@ export interface WorkList {
 /** Reads the work list by counts that end early: it costs the same with ten cases as with ten million. */
 @Injectable()
 export class WorkListReader {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly nightly: NightlyVerification,
+  ) {}
 
   async read(): Promise<WorkList> {
     const { pool, prisma } = this.database;
@@ -35,7 +41,7 @@ export class WorkListReader {
       );
       return rows[0]?.n ?? 0;
     };
-    const [lastRun, waitingRuns, oldest, reconciliation, head, lastEntry] = await Promise.all([
+    const [lastRun, waitingRuns, oldest, reconciliation, verification, head, lastEntry] = await Promise.all([
       prisma.payoutRun.findFirst({ orderBy: { period: 'desc' } }),
       prisma.payoutRun.findMany({
         where: { OR: [{ status: { in: ['awaiting_approval', 'waiting_for_funds'] } }, { haltedAt: { not: null } }] },
@@ -44,6 +50,7 @@ export class WorkListReader {
       }),
       prisma.reviewCase.findFirst({ where: { status: 'open' }, orderBy: { openedAt: 'asc' } }),
       prisma.reconciliation.findFirst({ orderBy: { id: 'desc' } }),
+      this.nightly.findLast(),
       prisma.journalSeal.findFirst({ orderBy: { number: 'desc' } }),
       prisma.journalEntry.findFirst({ orderBy: { id: 'desc' } }),
     ]);
@@ -67,6 +74,10 @@ export class WorkListReader {
         sealed: (head?.number ?? 0n).toString(),
         unsealed: await count('journal_unsealed'),
         lastEntryAt: lastEntry?.recordedAt.toISOString() ?? null,
+      },
+      verification: verification && {
+        finishedAt: verification.finishedAt.toISOString(),
+        breachCount: (verification.breaches as unknown[]).length,
       },
       reconciliation: reconciliation && {
         status: reconciliation.status,

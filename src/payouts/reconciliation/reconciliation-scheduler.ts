@@ -1,8 +1,8 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
-import { DateTime } from 'luxon';
 import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
+import { lastNightAt } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
 import { ReconciliationService } from './reconciliation.service.js';
 
@@ -51,15 +51,13 @@ export class ReconciliationScheduler implements BeforeApplicationShutdown {
     const { prisma } = this.database;
     if (!(await prisma.payout.findFirst({ select: { id: true } }))) return false;
     const done = await prisma.reconciliation.findFirst({
-      where: { status: { in: ['agrees', 'differs'] }, since: null, startedAt: { gte: this.lastNight() } },
+      where: {
+        status: { in: ['agrees', 'differs'] },
+        since: null,
+        startedAt: { gte: lastNightAt(HOUR_OF_NIGHT, this.clock.now(), this.config.payoutTimezone) },
+      },
       select: { id: true },
     });
     return done === null;
-  }
-
-  private lastNight(): Date {
-    const now = DateTime.fromJSDate(this.clock.now(), { zone: this.config.payoutTimezone });
-    const tonight = now.startOf('day').set({ hour: HOUR_OF_NIGHT });
-    return (tonight <= now ? tonight : tonight.minus({ days: 1 })).toJSDate();
   }
 }
