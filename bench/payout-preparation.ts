@@ -22,8 +22,8 @@ export async function payoutPreparation(server: BenchServer, quick: boolean): Pr
         shape(1_000, 0, 'payable'),
         shape(10_000, 0, 'payable'),
         shape(100_000, 0, 'payable'),
-        shape(10_000, 24, 'payable'),
-        shape(10_000, 0, 'held'),
+        shape(2_000, 24, 'payable'),
+        shape(2_000, 0, 'held'),
       ];
   const rows: Row[] = [];
   for (const [index, one] of shapes.entries()) {
