@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { DateTime } from 'luxon';
+import { AdminModule } from '../admin/admin.module.js';
 import { createApp } from '../bootstrap.js';
 import { closeOnSignal } from '../close-on-signal.js';
 import { SystemClock } from '../common/clock.js';
 import { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import { VerificationService } from '../commissions/verification.service.js';
-import { ConfigError, readConfig } from '../config/config.js';
+import { ConfigError, DEMO, readConfig } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
 import { periodOf, plannedRunAt } from '../config/payout-schedule.js';
 import { Database } from '../database/database.js';
@@ -14,6 +15,7 @@ import { applyMigrations } from '../database/migrations.js';
 import { createLogger } from '../http/logging.js';
 import { ServerDrain } from '../http/server-drain.js';
 import { PayoutScheduler } from '../payouts/runs/payout-scheduler.js';
+import { FirstStaffUser } from '../staff/first-staff-user.js';
 import { StripeEmulator } from '../stripe/emulator/index.js';
 import { openDemoDatabase } from './demo-database.js';
 import { HostApp } from './host-app.js';
@@ -57,8 +59,16 @@ async function run(): Promise<void> {
     webhookSecrets: [WEBHOOK_SECRET],
     livemode: false,
   };
-  const app = await createApp({ config, clock, databaseUrl: database.appUrl, stripe, logger: createLogger('warn') });
+  const app = await createApp({
+    config,
+    clock,
+    databaseUrl: database.appUrl,
+    stripe,
+    adminPanel: AdminModule,
+    logger: createLogger('warn'),
+  });
   await app.get(Database).prisma.installation.create({ data: { installedAt: clock.now() } });
+  await app.get(FirstStaffUser).ensure();
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://localhost:${port}`;
@@ -85,6 +95,7 @@ function printInvitation(url: string, token: string): void {
   console.log(`
 The service is running with this data. Try it:
 
+  Admin panel         ${url}/admin   (${DEMO.adminEmail}, ${DEMO.adminPassword})
   API documentation   ${url}/docs
   Health, metrics     ${url}/health/ready   ${url}/metrics
 
