@@ -3,6 +3,7 @@ FROM node:20-slim AS build
 WORKDIR /app
 # What `npm ci` needs comes first, so that a change of the sources does not install anew.
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
+COPY dashboard/package.json ./dashboard/
 COPY scripts ./scripts
 COPY prisma ./prisma
 RUN npm ci

@@ -3,41 +3,23 @@
  * under a name with its hash, with a compressed twin. At run time nothing is bundled and no source is needed.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { placeBundle } from './bundle-cache.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMPONENTS = join(ROOT, 'src', 'admin', 'components');
 /** The one file of the service's own that the components import. */
 const SHARED = join(ROOT, 'src', 'common', 'money.ts');
 const PICTURES = join(ROOT, 'src', 'admin', 'pictures');
-const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
 
-/** Bundling takes ten seconds, most compilations change nothing of it: the result is kept by what it was made from. */
+/** Puts what browsers get into `target`. */
 export async function bundleAdmin(target) {
-  const made = join(CACHE, `admin-assets-${fingerprint()}`);
-  if (!existsSync(made)) {
-    const draft = `${made}.${process.pid}`;
-    mkdirSync(draft, { recursive: true });
-    await makeAssets(draft);
-    for (const name of readdirSync(CACHE).filter((file) => /^admin-assets-[0-9a-f]+$/.test(file))) {
-      rmSync(join(CACHE, name), { recursive: true, force: true });
-    }
-    renameSync(draft, made);
-  }
-  cpSync(made, target, { recursive: true });
-}
-
-function fingerprint() {
-  const hash = createHash('sha256');
-  const inputs = [COMPONENTS, PICTURES].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  for (const file of [...inputs, SHARED, join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)].sort()) {
-    hash.update(file.slice(ROOT.length)).update('\0').update(readFileSync(file)).update('\0');
-  }
-  return hash.digest('hex').slice(0, 32);
+  const inputs = [COMPONENTS, PICTURES, SHARED, join(ROOT, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  await placeBundle({ root: ROOT, name: 'admin-assets', inputs, target, make: makeAssets });
 }
 
 async function makeAssets(folder) {

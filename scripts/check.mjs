@@ -14,6 +14,7 @@ const CHECKS = [
   { name: 'lint', command: ['eslint', '.', '--max-warnings=0'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'types of the admin panel’s pages', command: ['tsc', '--noEmit', '-p', 'src/admin/components'] },
+  { name: 'types of the dashboard', command: ['tsc', '--noEmit', '-p', 'dashboard'] },
   { name: 'migrations match the schema', after: 'build', command: ['node', 'dist/cli/check-migrations.js'] },
   { name: 'openapi.json matches the code', after: 'build', command: ['node', 'dist/cli/openapi.js', '--check'] },
   { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'] },
@@ -23,6 +24,9 @@ const CHECKS = [
   },
   { name: 'dead code and dependencies', command: ['knip', '--no-progress', '--no-config-hints'] },
 ];
+
+// Lint and types of the dashboard read it.
+await import('./generate-api-types.mjs');
 
 const started = new Map();
 const queue = [...CHECKS];

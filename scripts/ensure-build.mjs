@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAdmin } from './bundle-admin.mjs';
+import { bundleDashboard } from './bundle-dashboard.mjs';
 import { withLock } from './lock.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,6 +26,11 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
 const INPUTS = [
   'src',
   'scripts/bundle-admin.mjs',
+  'scripts/bundle-cache.mjs',
+  'scripts/bundle-dashboard.mjs',
+  'dashboard/src',
+  'dashboard/index.html',
+  'dashboard/vite.config.ts',
   'tsconfig.json',
   'tsconfig.build.json',
   'nest-cli.json',
@@ -100,12 +106,18 @@ async function compile() {
     rmSync(STAGING, { recursive: true, force: true });
     return false;
   }
-  try {
-    await bundleAdmin(join(next, 'admin', 'assets'));
-  } catch (error) {
-    process.stderr.write(`The admin panel could not be bundled: ${error instanceof Error ? error.message : error}\n`);
-    rmSync(STAGING, { recursive: true, force: true });
-    return false;
+  const bundles = [
+    ['admin panel', () => bundleAdmin(join(next, 'admin', 'assets'))],
+    ['dashboard', () => bundleDashboard(join(next, 'dashboard', 'page'))],
+  ];
+  for (const [name, bundle] of bundles) {
+    try {
+      await bundle();
+    } catch (error) {
+      process.stderr.write(`The ${name} could not be bundled: ${error instanceof Error ? error.message : error}\n`);
+      rmSync(STAGING, { recursive: true, force: true });
+      return false;
+    }
   }
   writeFileSync(join(next, '.build-stamp'), stamp);
   rmSync(OLD, { recursive: true, force: true });
