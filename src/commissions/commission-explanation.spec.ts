@@ -185,11 +185,13 @@ describe('the steps', () => {
       occurredAt: '2026-12-01T12:00:00.000Z',
       recordedAt: '2026-12-01T12:00:01.000Z',
       change: 2029,
+      moved: 2029,
       netAmount: 2029,
       lost: 0,
       summary: 'Invoice in_1 was paid: 20.5 % of 99.00 USD earned 20.29 USD.',
       formula: 'base = floor(min(9900, 9900) × 9900 / 9900) = 9900; amount = floor(9900 × 2050 / 10000) = 2029',
       causes: [],
+      reason: null,
       stripeEventId: 'evt_1',
     });
   });
@@ -244,11 +246,25 @@ describe('the steps', () => {
       ['held', 0, 1980, null],
       ['held', 0, 1980, null],
     ]);
+    expect(moved.map(({ moved: amount, reason }) => [amount, reason])).toEqual([
+      [1980, null],
+      [1980, 'losses'],
+      [1980, 'payout_returned'],
+    ]);
     expect(moved.map(({ summary }) => summary)).toEqual([
       '19.80 USD became payable.',
       '19.80 USD is held back: dispute dp_1 of 99.00 USD (warning_needs_response).',
       '19.80 USD is held back: payout po_1 gave it back while an inquiry was open.',
     ]);
+  });
+
+  it.each<[string, EntryFacts, string]>([
+    ['a refund', {}, 'losses'],
+    ['a rejection', { rejection: { caseId: 'case_1', rule: 'conversion_rate' } }, 'rejected'],
+    ['an earlier first invoice', { withinTerm: false }, 'beyond_term'],
+  ])('name the reason of a correction by a code: %s', (_name, facts, reason) => {
+    const commission = corrected(earned(), 9900n, [loss('re_1', 9900n)], facts);
+    expect(explainCommission(commission).steps[1]).toMatchObject({ kind: 'reversed', moved: 1980, reason });
   });
 
   it('explain a correction of two entries once, at the second, and name its cause at both', () => {

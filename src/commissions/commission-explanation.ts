@@ -2,7 +2,7 @@ import { currencyStepMinor, formatAmount, toJsonAmount } from '../common/money.j
 import { paidOf, type InvoiceAmounts } from './calculation/commission-calculator.js';
 import type { LossSource } from './calculation/loss-status.js';
 import type { InvoicePart } from './settlement/targets.js';
-import type { ExplanationDto, ExplanationStepDto, StepCauseDto, StepKind } from './commission.dto.js';
+import type { ExplanationDto, ExplanationStepDto, StepCauseDto, StepKind, StepReason } from './commission.dto.js';
 
 const BPS = 10_000n;
 
@@ -158,11 +158,13 @@ export function explainSteps(commission: ToldCommission): ExplanationStepDto[] {
       occurredAt: entry.occurredAt.toISOString(),
       recordedAt: entry.recordedAt.toISOString(),
       change: toJsonAmount(entry.changeMinor),
+      moved: toJsonAmount(entry.movedMinor),
       netAmount: toJsonAmount(netMinor),
       lost: toJsonAmount(BigInt(facts.lostMinor ?? 0)),
       summary: summaryOf(commission, kind, entry, causes, facts),
       formula: formulaOf(commission, kind, facts, netMinor),
       causes,
+      reason: reasonOf(kind, entry, causes, facts),
       stripeEventId: entry.stripeEventId,
     };
   });
@@ -209,7 +211,7 @@ function summaryOf(
 ): string {
   const { currency } = commission.invoice;
   const money = (amountMinor: bigint): string => `${formatAmount(amountMinor, currency)} ${currency.toUpperCase()}`;
-  const because = reasonOf(facts, causes, money);
+  const because = reasonText(facts, causes, money);
   const reason = because ? `: ${because}` : '';
   switch (kind) {
     case 'earned':
@@ -227,8 +229,22 @@ function summaryOf(
   }
 }
 
+/** Why an entry was posted, as a code. What was earned or became payable needs no reason. */
+function reasonOf(
+  kind: StepKind,
+  { facts: { payoutId } }: CommissionEntry,
+  causes: StepCauseDto[],
+  facts: EntryFacts,
+): StepReason | null {
+  if (kind === 'earned' || kind === 'released') return null;
+  if (kind === 'held' && payoutId) return 'payout_returned';
+  if (facts.rejection) return 'rejected';
+  if (facts.withinTerm === false) return 'beyond_term';
+  return causes.length > 0 ? 'losses' : null;
+}
+
 /** Why a correction was posted, in words. */
-function reasonOf(facts: EntryFacts, causes: StepCauseDto[], money: (amountMinor: bigint) => string): string {
+function reasonText(facts: EntryFacts, causes: StepCauseDto[], money: (amountMinor: bigint) => string): string {
   if (facts.rejection) return `staff rejected the referral after a review (${inWords(facts.rejection.rule)})`;
   if (facts.withinTerm === false) {
     return "an earlier first invoice came to light, and this one lies beyond the plan's months";

@@ -45,6 +45,14 @@ export class StepCauseDto {
 export const STEP_KINDS = ['earned', 'released', 'held', 'reversed', 'restored'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
+/**
+ * Why a step was taken: `losses`, money that went back to the customer or came from there again (see `causes`);
+ * `rejected`, staff rejected the referral; `beyond_term`, an earlier first invoice came to light and this one lies beyond
+ * the plan's months; `payout_returned`, a payout gave the money back while the customer's bank was asking.
+ */
+export const STEP_REASONS = ['losses', 'rejected', 'beyond_term', 'payout_returned'] as const;
+export type StepReason = (typeof STEP_REASONS)[number];
+
 /** One ledger entry of a commission, in the order of posting. */
 export class ExplanationStepDto {
   /** The ledger's own id of the entry. */
@@ -56,6 +64,8 @@ export class ExplanationStepDto {
   recordedAt!: string;
   /** What it adds to or takes from the commission, in minor units; 0 when money only became payable or held. */
   change!: number;
+  /** What the entry moves, in minor units and never below zero: also what became payable or is held back. */
+  moved!: number;
   /** The commission's net amount after it. */
   netAmount!: number;
   /** What of the payment had gone back to the customer by then. */
@@ -66,6 +76,8 @@ export class ExplanationStepDto {
   formula!: string | null;
   /** The Stripe objects that changed since the step before. */
   causes!: StepCauseDto[];
+  /** Null where there is nothing to say beyond `kind`. */
+  reason!: StepReason | null;
   /** The Stripe event that was being worked on; null for what the passing of time or the host brought about. */
   stripeEventId!: string | null;
 }
