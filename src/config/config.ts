@@ -146,6 +146,11 @@ export class Config {
     return this.stripeSecretKey === undefined;
   }
 
+  /** The currencies whose minimum is set by itself; usd is always one of them. */
+  get minPayoutCurrencies(): string[] {
+    return [...this.minPayouts.keys()];
+  }
+
   /**
    * The least a payout must come to, in minor units. A currency that MIN_PAYOUT does not name takes as many *major*
    * units as usd: 25.00 USD, hence 25 JPY and 25.000 KWD.

@@ -8,7 +8,14 @@ import { Database, type Tx } from '../database/database.js';
 import { checkedReason, type StaffAct } from '../staff/staff-act.js';
 import { fraudRuleUnknown, ruleSettingInvalid } from './review-errors.js';
 import type { RuleMode, ThresholdValues } from './rules/fraud-rule.js';
-import { FRAUD_RULE_NAMES, fraudRule, isFraudRule, type FraudRuleName } from './rules/registry.js';
+import {
+  engineRule,
+  FRAUD_RULE_NAMES,
+  fraudRule,
+  isEngineRule,
+  isFraudRule,
+  type FraudRuleName,
+} from './rules/registry.js';
 
 /** How long another instance's change may go unnoticed where settings are read per signup. */
 const REMEMBERED_MS = 5_000;
@@ -75,6 +82,7 @@ export class RuleSettings {
    * @throws DomainError `fraud_rule_not_found`, `rule_setting_invalid`, `reason_length`.
    */
   async change(name: string, change: RuleSettingChange, act: StaffAct): Promise<RuleSetting> {
+    if (isEngineRule(name)) throw ruleSettingInvalid(name, engineRule(name).whyFixed);
     if (!isFraudRule(name)) throw fraudRuleUnknown(name);
     const reason = checkedReason(act.reason);
     assertAllowed(name, change);

@@ -78,7 +78,7 @@ export class HouseActions {
             label: 'Mode',
             kind: 'choice',
             required: true,
-            from: 'mode',
+            from: 'level',
             choices: [
               { value: 'off', label: 'off' },
               { value: 'flag', label: 'flag: asks staff' },
@@ -90,10 +90,11 @@ export class HouseActions {
             name: 'thresholds',
             label: 'Thresholds',
             kind: 'text',
-            from: 'thresholdsText',
+            from: 'value',
             help: 'name=number, with commas between; what is not named stays',
           },
         ],
+        fits: ({ level }) => level !== 'always',
         perform: (call) => this.changeRule(call),
       },
     ];

@@ -44,11 +44,23 @@ interface RelatedIds {
   runId?: string;
   planId?: string;
   staffUserId?: string;
+  /** Lists that the server names itself. */
+  lists?: { name: string; resource: string; filters: Record<string, string> }[];
 }
 
 /** Lists that are narrowed down to this record. */
 function relatedLists(ids: RelatedIds): [string, string][] {
-  const { affiliateId, referralId, referredUserId, commissionId, payoutId, runId, planId, staffUserId } = ids;
+  const {
+    affiliateId,
+    referralId,
+    referredUserId,
+    commissionId,
+    payoutId,
+    runId,
+    planId,
+    staffUserId,
+    lists = [],
+  } = ids;
   return [
     ...(affiliateId
       ? ([
@@ -83,6 +95,7 @@ function relatedLists(ids: RelatedIds): [string, string][] {
     ...(staffUserId
       ? ([['Audit log', listUrl('audit-log', { actorId: staffUserId })]] satisfies [string, string][])
       : []),
+    ...lists.map(({ name, resource, filters }): [string, string] => [name, listUrl(resource, filters)]),
   ];
 }
 

@@ -77,14 +77,18 @@ export const rules: ResourceSpec = {
   key: 'id',
   order: 'id',
   title: 'name',
+  hint: 'What is set by the environment can only be read here.',
   columns: [
     { name: 'name', label: 'Rule', kind: 'text' },
-    { name: 'mode', label: 'Mode', kind: 'status' },
+    { name: 'level', label: 'Level', kind: 'status' },
     { name: 'description', label: 'What it looks at', kind: 'text', isLong: true },
-    { name: 'thresholdsText', label: 'Thresholds', kind: 'text' },
-    { name: 'modes', label: 'Can be', kind: 'text', on: ['show'] },
+    { name: 'value', label: 'Set to', kind: 'text' },
+    { name: 'setBy', label: 'Set by', kind: 'text', on: ['show'] },
+    { name: 'enforcedWhen', label: 'When it looks', kind: 'text', isLong: true, on: ['show'] },
+    { name: 'levels', label: 'What else it can be', kind: 'text', isLong: true, on: ['show'] },
     { name: 'question', label: 'What it asks staff', kind: 'text', isLong: true, on: ['show'] },
-    { name: 'meanings', label: 'What the thresholds mean', kind: 'json', on: ['show'] },
+    { name: 'meanings', label: 'What its numbers mean', kind: 'json', on: ['show'] },
+    { name: 'related', label: 'What it did', kind: 'component', component: 'Related', on: ['show'] },
   ],
 };
 

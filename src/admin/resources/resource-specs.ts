@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { CommissionQueries } from '../../commissions/commission-queries.js';
+import { Config } from '../../config/config.js';
 import { RuleSettings } from '../../fraud/rule-settings.service.js';
 import { REVIEW_RULES } from '../../fraud/review-rules.js';
-import { FRAUD_RULE_NAMES, fraudRule } from '../../fraud/rules/registry.js';
+import type { RuleEvidence } from '../../fraud/rules/fraud-rule.js';
+import { listRules } from '../../fraud/rule-list.js';
 import { PayoutQueries } from '../../payouts/payout-queries.js';
 import { commissions, ledger, payouts, planVersions, plans, runs } from './money.js';
 import { auditLog, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
@@ -18,6 +20,7 @@ export class ResourceSpecs {
     private readonly commissionQueries: CommissionQueries,
     private readonly payoutQueries: PayoutQueries,
     private readonly ruleSettings: RuleSettings,
+    private readonly config: Config,
   ) {
     this.all = [
       { ...reviewCases, enrich: async (rows) => rows.map(withQuestion) },
@@ -40,25 +43,15 @@ export class ResourceSpecs {
   }
 
   private async ruleRows(): Promise<Row[]> {
-    const settings = await this.ruleSettings.read();
-    return FRAUD_RULE_NAMES.map((name) => {
-      const { description, question, modes, thresholds } = fraudRule(name);
-      const { mode, thresholds: values } = settings[name];
-      return {
-        id: name,
-        name: name.replaceAll('_', ' '),
-        mode,
-        description,
-        question,
-        modes: modes.join(', '),
-        thresholdsText: Object.entries(values)
-          .map(([threshold, value]) => `${threshold}=${value}`)
-          .join(', '),
-        meanings: Object.fromEntries(
-          Object.entries(thresholds).map(([threshold, { meaning }]) => [threshold, meaning]),
-        ),
-      };
-    });
+    return listRules(this.config, await this.ruleSettings.read()).map(({ name, evidence, setBy, ...rule }) => ({
+      ...rule,
+      id: name,
+      name: name.replaceAll('_', ' '),
+      // In the list there is no room for a column of its own.
+      value: setBy === null || setBy === 'staff' ? rule.value : `${rule.value} (${setBy})`,
+      setBy: setBy === 'staff' ? 'staff, here' : (setBy ?? 'nobody'),
+      related: { lists: evidence.map(listOfEvidence) },
+    }));
   }
 
   /** A commission's state, worth and working follow from the ledger: its own service says them. */
@@ -91,4 +84,18 @@ export class ResourceSpecs {
 function withQuestion(row: Row): Row {
   const known = Object.entries(REVIEW_RULES).find(([name]) => name === row['rule']);
   return { ...row, question: known?.[1].question ?? null };
+}
+
+/** Where staff read what a rule did, as the list of the panel that has it. */
+function listOfEvidence(evidence: RuleEvidence): { name: string; resource: string; filters: Record<string, string> } {
+  switch (evidence.in) {
+    case 'review_cases':
+      return { name: 'Its review cases', resource: reviewCases.id, filters: { rule: evidence.rule } };
+    case 'attribution_decisions':
+      return { name: 'Signups it refused', resource: decisions.id, filters: { reason: evidence.reason } };
+    case 'payout_runs':
+      return { name: 'Runs, with whom they skipped', resource: runs.id, filters: {} };
+    case 'trial_referrals':
+      return { name: 'Referrals that paid nothing yet', resource: referrals.id, filters: { status: 'trial' } };
+  }
 }

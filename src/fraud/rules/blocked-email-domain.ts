@@ -7,6 +7,7 @@ const RULE = 'blocked_email_domain';
 /** A mailbox that lives for ten minutes belongs to nobody who means to stay a customer. */
 export const blockedEmailDomain: SignupRule = {
   judges: 'signup',
+  refusal: 'blocked_email_domain',
   description: 'The e-mail of a signup is at a provider of throw-away addresses.',
   question: 'Customers signed up with throw-away addresses: are they real?',
   modes: RULE_MODES,

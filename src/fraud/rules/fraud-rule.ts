@@ -1,5 +1,7 @@
 import { Prisma } from '@prisma/client';
 import type { Config } from '../../config/config.js';
+import type { Environment } from '../../config/environment.js';
+import type { RefusalReason } from '../../referrals/attribution/attribution-rule.js';
 
 /** From nothing to most: `flag` asks staff, `hold` keeps the affiliate's money meanwhile, `refuse` credits no signup. */
 export const RULE_MODES = ['off', 'flag', 'hold', 'refuse'] as const;
@@ -31,6 +33,31 @@ interface RuleTraits<Name extends string> {
 /** Judges a signup while it is attributed; the only kind that can refuse. */
 export interface SignupRule<Name extends string = string> extends RuleTraits<Name> {
   judges: 'signup';
+  /** The reason of the decisions in which it refused. */
+  refusal: RefusalReason;
+}
+
+/** Where what a rule did can be read. */
+export type RuleEvidence =
+  | { in: 'review_cases'; rule: string }
+  | { in: 'attribution_decisions'; reason: RefusalReason }
+  /** Each run says whom it skipped, and why. */
+  | { in: 'payout_runs' }
+  /** Referrals that have paid nothing yet. */
+  | { in: 'trial_referrals' };
+
+/** What the engine enforces by itself, on everybody: there is no level to it, and it says why. */
+export interface EngineRule {
+  judges: 'everybody';
+  /** What it means, in one sentence for staff. */
+  description: string;
+  /** When in the life of a sale, in words that follow "It is enforced". */
+  enforcedWhen: string;
+  /** Why it can neither be switched off nor only ask, in one sentence for staff. */
+  whyFixed: string;
+  /** What the operator can set about it: the variable, and what the engine has from it. Null: nothing. */
+  setting: { variable: keyof Environment; valueOf: (config: Config) => string } | null;
+  evidence: RuleEvidence;
 }
 
 /** What has happened to an affiliate when a rule should look at it without waiting for the night. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../config/config.js';
-import { detectionRules, FRAUD_RULE_NAMES, fraudRule } from './registry.js';
+import { detectionRules, ENGINE_RULE_NAMES, engineRule, FRAUD_RULE_NAMES, fraudRule } from './registry.js';
 
 const config = readConfig({ NODE_ENV: 'test' });
 const operations = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8');
@@ -24,6 +24,16 @@ describe('the registry of fraud rules', () => {
         expect(operations).toContain(`\`${threshold}\` ${byDefault}`);
       }
       expect(operations).toContain(`| \`${name}\` | \`${mode}\` |`);
+    },
+  );
+
+  it.each(ENGINE_RULE_NAMES)(
+    '%s, which the engine enforces, says what it is, why it has no level, and stands in the operator’s table',
+    (name) => {
+      const { description, whyFixed, setting } = engineRule(name);
+      expect(description).toMatch(/^[A-Z].*\.$/);
+      expect(whyFixed).toMatch(/^(It always|There is no level to it: ).*\.$/);
+      expect(operations).toContain(`| \`${name}\` | ${setting === null ? '' : `\`${setting.variable}\` `}|`);
     },
   );
 

@@ -1,18 +1,23 @@
 import { affiliateIpMatch } from './affiliate-ip-match.js';
+import { alreadyReferred } from './already-referred.js';
+import { attributionWindow } from './attribution-window.js';
 import { blockedEmailDomain } from './blocked-email-domain.js';
 import { botClicks } from './bot-clicks.js';
 import { clickIpMatch } from './click-ip-match.js';
 import { conversionRate } from './conversion-rate.js';
 import { disputeMonitoring } from './dispute-monitoring.js';
 import { firstCommission } from './first-commission.js';
-import type { DetectionRule, FraudNews, SignupRule } from './fraud-rule.js';
+import type { DetectionRule, EngineRule, FraudNews, SignupRule } from './fraud-rule.js';
 import { lossRate } from './loss-rate.js';
+import { minimumPayout } from './minimum-payout.js';
 import { ownPaymentMethod } from './own-payment-method.js';
 import { paidSearchClick } from './paid-search-click.js';
 import { sameEmailDomain } from './same-email-domain.js';
 import { sameEmail } from './same-email.js';
+import { selfReferral } from './self-referral.js';
 import { sharedPayoutAccount } from './shared-payout-account.js';
 import { signupVelocity } from './signup-velocity.js';
+import { trialToPaid } from './trial-to-paid.js';
 
 /** Every rule that staff can set, by its name. A name is never reused or changed: cases keep it. */
 export const FRAUD_RULES = {
@@ -31,6 +36,28 @@ export const FRAUD_RULES = {
   dispute_monitoring: disputeMonitoring,
   loss_rate: lossRate,
 } as const satisfies Record<string, SignupRule | DetectionRule>;
+
+/** What the engine enforces on everybody, whatever staff set; listed beside the others so that nobody has to guess. */
+export const ENGINE_RULES = {
+  self_referral: selfReferral,
+  already_referred: alreadyReferred,
+  attribution_window: attributionWindow,
+  trial_to_paid: trialToPaid,
+  minimum_payout: minimumPayout,
+} as const satisfies Record<string, EngineRule>;
+
+export type EngineRuleName = keyof typeof ENGINE_RULES;
+
+export const ENGINE_RULE_NAMES = Object.keys(ENGINE_RULES) as EngineRuleName[];
+
+export function isEngineRule(name: string): name is EngineRuleName {
+  return Object.hasOwn(ENGINE_RULES, name);
+}
+
+/** The rule as any rule of the engine. */
+export function engineRule(name: EngineRuleName): EngineRule {
+  return ENGINE_RULES[name];
+}
 
 export type FraudRuleName = keyof typeof FRAUD_RULES;
 
