@@ -11,6 +11,7 @@ import { AffiliateActions } from './actions/affiliate-actions.js';
 import { CaseActions } from './actions/case-actions.js';
 import { ExportLog } from './actions/export-log.js';
 import { HouseActions } from './actions/house-actions.js';
+import { LedgerActions } from './actions/ledger-actions.js';
 import { PayoutActions } from './actions/payout-actions.js';
 import { StaffActions } from './actions/staff-actions.js';
 import { AdminPanel } from './admin-panel.js';
@@ -30,6 +31,7 @@ import { WorkListReader } from './start/work-list.js';
     CaseActions,
     ExportLog,
     HouseActions,
+    LedgerActions,
     PanelPages,
     PayoutActions,
     ProgramFiguresReader,

@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   transferReversal: 'rev',
   reconciliation: 'rec',
   ledgerVerification: 'ver',
+  ledgerVerificationRequest: 'vrq',
   auditRecord: 'aud',
   staffUser: 'stf',
   erasure: 'era',

@@ -25,6 +25,7 @@ const ACTIONS = [
   ['runs', 'cancel', 'finance'],
   ['runs', 'retryFailed', 'finance'],
   ['payouts', 'retry', 'finance'],
+  ['ledger', 'verify', 'finance'],
   ['plans', 'addVersion', 'admin'],
   ['rules', 'change', 'admin'],
   ['stripe-events', 'replay', 'admin'],
@@ -65,7 +66,7 @@ describe('an action of the admin panel', () => {
       const id = await someRecord(panel, resource);
       const path = action.endsWith('All')
         ? `/api/resources/${resource}/bulk/${action}?recordIds=${id}`
-        : ['create', 'export'].includes(action)
+        : ['create', 'export', 'verify'].includes(action)
           ? `/api/resources/${resource}/actions/${action}`
           : record(resource, id, action);
       for (const role of STAFF_ROLES.filter((each) => !mayAct(each, least))) {
@@ -151,7 +152,7 @@ describe('an action of the admin panel', () => {
       thresholds: '',
       reason: 'Hold first, ask then',
     });
-    expect(rule.body['record'].params.mode).toBe('hold');
+    expect(rule.body['record'].params.level).toBe('hold');
     const unfit = await callers.admin.post(record('rules', 'conversion_rate', 'change'), {
       mode: 'refuse',
       reason: 'Refuse all',
@@ -253,6 +254,8 @@ async function someRecord(panel: TestPanel, resource: string): Promise<string> {
     }
     case 'payouts':
       return 'po_none';
+    case 'ledger':
+      return 'none';
     case 'plans':
       return 'pln_default';
     case 'rules':

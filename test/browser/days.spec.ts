@@ -1,7 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
-import { onboard } from '../setup/host.js';
+import { eventually } from '../setup/eventually.js';
+import { affiliateWithReferrals, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { PANEL_TIMEOUT_MS, startPanel, type TestPanel } from '../setup/panel.js';
 import { processEnv, runCommandProcess } from '../setup/processes.js';
@@ -154,6 +155,35 @@ describe('in the admin panel', () => {
     await page.getByText('How it came to this amount').waitFor();
     await page.getByText('20 % of 100.00 USD earned 20.00 USD').waitFor();
     await takeScreenshot(page, 'commission-step-by-step');
+  });
+
+  it('an admin reads which rules hold and who sets them, opens what one refused, and has the ledger proven', async () => {
+    const { code } = await affiliateWithReferrals(panel.api, 'Rolf', []);
+    const body = { referredUserId: 'user-Rolf', code };
+    await panel.api.request('POST', '/v1/referrals', { body });
+    await logIn('admin@example.com');
+    await page.goto(`${panel.url}/admin/resources/rules`);
+    await page.getByText('30 days (COOKIE_WINDOW_DAYS)').waitFor();
+    await page.getByText('25.00 USD; as much in any other currency').waitFor();
+    await takeScreenshot(page, 'rules');
+    await page.getByText('self referral', { exact: true }).click();
+    await page.getByText('It always refuses: a commission on one’s own purchase').waitFor();
+    expect(await page.getByTestId('action-change').count()).toBe(0);
+    await takeScreenshot(page, 'rule-of-the-engine');
+    await page.getByRole('link', { name: 'Signups it refused' }).click();
+    await page.locator('tbody').getByText('user-Rolf').waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+
+    await page.goto(`${panel.url}/admin/resources/ledger`);
+    await page.getByTestId('action-verify').click();
+    await act('Verify now', 'The auditors come today.');
+    await page.getByText('The ledger is being proven').first().waitFor();
+    await eventually(async () => {
+      await page.goto(`${panel.url}/admin`);
+      await page
+        .getByRole('link', { name: /0 breaches in the ledger every figure worked out again, [^;]*UTC$/ })
+        .waitFor();
+    }, 30_000);
   });
 
   it('everything can be read and done on a phone', async () => {

@@ -1,4 +1,3 @@
-import type { StaffRole } from '../../src/staff/staff-role.js';
 import { startTestApp, type TestApp } from './app.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { processEnv, startServerProcess, type ServerProcess } from './processes.js';
@@ -69,8 +68,9 @@ interface PanelAnswer {
   text: string;
 }
 
-export async function callAs(url: string, role: StaffRole): Promise<PanelCaller> {
-  const answer = await postLogin(url, { email: `${role}@example.com` });
+/** As the staff user `<name>@example.com`: a role's own, or one that the test has made. */
+export async function callAs(url: string, name: string): Promise<PanelCaller> {
+  const answer = await postLogin(url, { email: `${name}@example.com` });
   expect(answer.status).toBe(303);
   const cookie = (answer.headers.get('set-cookie') ?? '').split(';', 1)[0]!;
   const call = async (path: string, init: RequestInit): Promise<PanelAnswer> => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AffiliateActions } from './affiliate-actions.js';
 import { CaseActions } from './case-actions.js';
 import { HouseActions } from './house-actions.js';
+import { LedgerActions } from './ledger-actions.js';
 import { PayoutActions } from './payout-actions.js';
 import type { StaffAction } from './staff-action.js';
 
@@ -12,6 +13,7 @@ export class StaffActions {
     private readonly affiliates: AffiliateActions,
     private readonly cases: CaseActions,
     private readonly house: HouseActions,
+    private readonly ledger: LedgerActions,
     private readonly payouts: PayoutActions,
   ) {}
 
@@ -25,6 +27,8 @@ export class StaffActions {
         return this.payouts.ofRuns();
       case 'payouts':
         return this.payouts.ofPayouts();
+      case 'ledger':
+        return this.ledger.all();
       case 'plans':
         return this.house.ofPlans();
       case 'rules':

@@ -15,6 +15,7 @@ interface WorkList {
   waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
   verification: { finishedAt: string; breachCount: number } | null;
+  verificationRequestedAt: string | null;
   reconciliation: { status: string; finishedAt: string | null; differenceCount: number; openCount: number } | null;
 }
 
@@ -147,7 +148,8 @@ const Work: React.FC<{ work: WorkList }> = ({ work }) => {
   );
 };
 
-const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, verification, reconciliation } }) => {
+const Books: React.FC<{ work: WorkList }> = ({ work }) => {
+  const { ledger, verification, verificationRequestedAt, reconciliation } = work;
   const differs = reconciliation !== null && reconciliation.differenceCount > 0;
   return (
     <section aria-labelledby="books-title">
@@ -170,11 +172,7 @@ const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, verification, rec
           count={verification ? countText(verification.breachCount) : '–'}
           name="breaches in the ledger"
           isUrgent={verification !== null && verification.breachCount > 0}
-          note={
-            verification
-              ? `every figure worked out again, ${moment(verification.finishedAt)}`
-              : 'not proven yet; it is proven each night'
-          }
+          note={provenNote(verification, verificationRequestedAt)}
         />
         <Tile
           to={listUrl('ledger')}
@@ -191,6 +189,13 @@ const Books: React.FC<{ work: WorkList }> = ({ work: { ledger, verification, rec
     </section>
   );
 };
+
+function provenNote(verification: WorkList['verification'], requestedAt: string | null): string {
+  const last = verification
+    ? `every figure worked out again, ${moment(verification.finishedAt)}`
+    : 'not proven yet; it is proven each night';
+  return requestedAt ? `${last}; being proven once more, as asked for ${moment(requestedAt)}` : last;
+}
 
 const Grid: React.FC<{ children: React.ReactNode }> = ({ children }) => (
   <div style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(min(100%, 220px), 1fr))', gap: 16 }}>

@@ -17,6 +17,8 @@ export interface WorkList {
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
   /** What came out when the ledger was last proven; null before the first night. */
   verification: { finishedAt: string; breachCount: number } | null;
+  /** Since when somebody waits for another proof; null while nobody does. */
+  verificationRequestedAt: string | null;
   reconciliation: {
     status: string;
     finishedAt: string | null;
@@ -41,7 +43,7 @@ export class WorkListReader {
       );
       return rows[0]?.n ?? 0;
     };
-    const [lastRun, waitingRuns, oldest, reconciliation, verification, head, lastEntry] = await Promise.all([
+    const [lastRun, waitingRuns, oldest, reconciliation, verification, requested, head, lastEntry] = await Promise.all([
       prisma.payoutRun.findFirst({ orderBy: { period: 'desc' } }),
       prisma.payoutRun.findMany({
         where: { OR: [{ status: { in: ['awaiting_approval', 'waiting_for_funds'] } }, { haltedAt: { not: null } }] },
@@ -51,6 +53,7 @@ export class WorkListReader {
       prisma.reviewCase.findFirst({ where: { status: 'open' }, orderBy: { openedAt: 'asc' } }),
       prisma.reconciliation.findFirst({ orderBy: { id: 'desc' } }),
       this.nightly.findLast(),
+      this.nightly.findRequest(),
       prisma.journalSeal.findFirst({ orderBy: { number: 'desc' } }),
       prisma.journalEntry.findFirst({ orderBy: { id: 'desc' } }),
     ]);
@@ -79,6 +82,7 @@ export class WorkListReader {
         finishedAt: verification.finishedAt.toISOString(),
         breachCount: (verification.breaches as unknown[]).length,
       },
+      verificationRequestedAt: requested?.requestedAt.toISOString() ?? null,
       reconciliation: reconciliation && {
         status: reconciliation.status,
         finishedAt: reconciliation.finishedAt?.toISOString() ?? null,

@@ -63,4 +63,25 @@ describe('the proof of each night', () => {
     await shiftBalance(-1);
     await expectSoundLedger(api);
   });
+
+  it('is made again when staff ask, once however many ask meanwhile, and answers what was asked before it began', async () => {
+    const act = { staffUserId: 'stf_ann', reason: 'Before the auditors come' };
+    const nightly = api.app.get(NightlyVerification);
+    await sell(api, 'Asked');
+    await tick();
+    expect(await kept()).toHaveLength(1);
+    expect(await Promise.all([nightly.request(act), nightly.request(act)])).toContainEqual(true);
+    await tick();
+    await tick();
+    const asked = await api.database.prisma.ledgerVerificationRequest.findMany({ include: { verification: true } });
+    expect(asked.map(({ requestedBy, verification }) => [requestedBy, verification?.isSound])).toEqual(
+      asked.map(() => ['stf_ann', true]),
+    );
+    expect(await kept()).toHaveLength(1 + asked.length);
+    expect(await nightly.findRequest()).toBeNull();
+    const log = await api.database.prisma.auditLog.findMany({ where: { action: 'ledger.verification_requested' } });
+    expect(log.map(({ subjectId }) => subjectId).sort()).toEqual(asked.map(({ id }) => id).sort());
+    await expect(nightly.request({ ...act, reason: ' ' })).rejects.toMatchObject({ code: 'reason_length' });
+    await expectSoundLedger(api);
+  });
 });
