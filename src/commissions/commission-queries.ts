@@ -1,10 +1,13 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { DomainError } from '../common/domain-error.js';
 import { toJsonAmount } from '../common/money.js';
 import { Database, type Tx } from '../database/database.js';
-import { toPage, type Page } from '../http/pagination.js';
+import { endOfRange, allOf } from '../http/list-query.js';
+import { toPage, type Page, type PageQuery } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
+import { commissionsCsv } from './commissions-csv.js';
 import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
 import { PAYOUT_NOW } from './payout-way.js';
@@ -34,6 +37,8 @@ interface CommissionRow {
   paidAt: Date | null;
 }
 
+type CommissionFilters = Omit<CommissionsQuery, 'format' | keyof PageQuery>;
+
 /** Reads commissions, balances and earnings. A commission has no status column: its state follows from the ledger. */
 @Injectable()
 export class CommissionQueries extends ReferralEarnings {
@@ -56,16 +61,22 @@ export class CommissionQueries extends ReferralEarnings {
     return new Map(found.map((commission) => [commission.id, commission]));
   }
 
-  async list(query: CommissionsQuery): Promise<Page<CommissionDto>> {
+  async list(query: CommissionFilters & PageQuery): Promise<Page<CommissionDto>> {
     const filters = [Prisma.sql`TRUE`];
     if (query.cursor) filters.push(Prisma.sql`c.id < ${query.cursor}`);
     if (query.affiliateId) filters.push(Prisma.sql`c.affiliate_id = ${query.affiliateId}`);
+    if (query.currency) filters.push(Prisma.sql`c.currency = ${query.currency}`);
     if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
     if (query.from) filters.push(Prisma.sql`c.invoice_paid_at >= ${new Date(query.from)}`);
     if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
     const found = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
     return toPage(found, query, (commission) => commission);
+  }
+
+  /** Everything that matches as a file, read as it is written: memory does not grow with it. */
+  csv(filters: CommissionFilters): Readable {
+    return commissionsCsv(allOf((page) => this.list({ ...filters, ...page })));
   }
 
   async balances(affiliateId: string): Promise<BalancesDto> {
@@ -144,14 +155,6 @@ function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number)
       WHERE ${state}
       ORDER BY id DESC
       LIMIT ${limit}`;
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** The end of a range that includes `to`: a date stands for its whole UTC day. */
-function endOfRange(to: string): Date {
-  const dateOnly = to.length === 'yyyy-mm-dd'.length;
-  return new Date(new Date(to).getTime() + (dateOnly ? DAY_MS : 1));
 }
 
 function present(row: CommissionRow, story: Story | undefined): CommissionDto {

@@ -1,24 +1,26 @@
-import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
-import { PageQuery } from '../http/pagination.js';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { CurrencyFilter, DateOrMoment, FileListQuery } from '../http/list-query.js';
 
 export const COMMISSION_STATES = ['held', 'payable', 'in_payout', 'paid', 'reversed'] as const;
 export type CommissionState = (typeof COMMISSION_STATES)[number];
 
 /** Filters of an affiliate's own commissions. */
-export class MyCommissionsQuery extends PageQuery {
+export class MyCommissionsQuery extends FileListQuery {
   @IsOptional()
   @IsIn(COMMISSION_STATES)
   state?: CommissionState;
 
   /** Invoice paid at or after this date or moment (ISO 8601, UTC). */
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @DateOrMoment()
   from?: string;
 
   /** Invoice paid at or before this date or moment (ISO 8601, UTC); a date includes its whole day. */
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @DateOrMoment()
   to?: string;
+
+  /** @example 'usd' */
+  @CurrencyFilter()
+  currency?: string;
 }
 
 export class CommissionsQuery extends MyCommissionsQuery {

@@ -1,7 +1,11 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AffiliatesService } from '../affiliates/affiliates.service.js';
 import { HostScope } from '../auth/access.js';
+import { answerWithFile } from '../http/download.js';
+import { ApiFormats } from '../http/formats.js';
 import { CommissionQueries } from './commission-queries.js';
 import { BalancesDto, CommissionDto, CommissionPageDto, CommissionsQuery } from './commission.dto.js';
 
@@ -14,10 +18,16 @@ export class CommissionsController {
     private readonly affiliates: AffiliatesService,
   ) {}
 
-  /** List commissions, newest first. */
+  /** List commissions, newest first; as a file, all that match. */
   @Get('commissions')
-  list(@Query() query: CommissionsQuery): Promise<CommissionPageDto> {
-    return this.queries.list(query);
+  @ApiFormats(CommissionPageDto, ['csv'])
+  async list(
+    @Query() query: CommissionsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CommissionPageDto | Readable> {
+    if (query.format === 'json') return this.queries.list(query);
+    answerWithFile(reply, 'commissions', 'csv');
+    return this.queries.csv(query);
   }
 
   /** Read a commission with the working behind its amount. */

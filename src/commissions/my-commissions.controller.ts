@@ -1,8 +1,12 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Affiliate } from '@prisma/client';
+import type { FastifyReply } from 'fastify';
 import { CurrentAffiliate } from '../affiliates/current-affiliate.js';
 import { AffiliateScope } from '../auth/access.js';
+import { answerWithFile } from '../http/download.js';
+import { ApiFormats } from '../http/formats.js';
 import { CommissionQueries } from './commission-queries.js';
 import { BalancesDto, CommissionDto, CommissionPageDto, MyCommissionsQuery } from './commission.dto.js';
 
@@ -18,10 +22,18 @@ export class MyCommissionsController {
     return this.queries.balances(affiliate.id);
   }
 
-  /** The calling affiliate's commissions, newest first. */
+  /** The calling affiliate's commissions, newest first; as a file, all that match. */
   @Get('commissions')
-  list(@CurrentAffiliate() affiliate: Affiliate, @Query() query: MyCommissionsQuery): Promise<CommissionPageDto> {
-    return this.queries.list({ ...query, affiliateId: affiliate.id });
+  @ApiFormats(CommissionPageDto, ['csv'])
+  async list(
+    @CurrentAffiliate() affiliate: Affiliate,
+    @Query() query: MyCommissionsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CommissionPageDto | Readable> {
+    const own = { ...query, affiliateId: affiliate.id };
+    if (query.format === 'json') return this.queries.list(own);
+    answerWithFile(reply, 'commissions', 'csv');
+    return this.queries.csv(own);
   }
 
   /** One of the calling affiliate's commissions, with the working behind its amount. */

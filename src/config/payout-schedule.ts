@@ -36,6 +36,22 @@ export function plannedRunAt(period: string, expression: string, timezone: strin
   return planned.toFormat('yyyy-MM') === period ? planned.toJSDate() : null;
 }
 
+export interface PlannedRun {
+  period: string;
+  at: Date;
+}
+
+/** The first run that is planned now or later. Null when none is within a year: the expression may skip months. */
+export function nextPlannedRun(now: Date, expression: string, timezone: string): PlannedRun | null {
+  let period = periodOf(now, timezone);
+  for (let month = 0; month < CHECKED_MONTHS; month++) {
+    const at = plannedRunAt(period, expression, timezone);
+    if (at && at >= now) return { period, at };
+    period = nextPeriod(period);
+  }
+  return null;
+}
+
 /** The calendar month of a moment in the payout time zone: `2026-12`. */
 export function periodOf(at: Date, timezone: string): string {
   return DateTime.fromJSDate(at, { zone: timezone }).toFormat('yyyy-MM');

@@ -4,6 +4,7 @@ import type { PayoutRun } from '@prisma/client';
 import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
 import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
+import { allOf, idsMadeIn } from '../http/list-query.js';
 import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
 import { presentPayout } from './payout-presenter.js';
 import { payoutNotFound, runNotFound } from './payout-errors.js';
@@ -23,21 +24,19 @@ import type { SkipReason } from './eligibility/eligibility.js';
 /** Payouts that stand: the others' money went back. */
 const STANDING = ['pending', 'paid', 'reversed'];
 
-/** Payouts per query of a file. */
-const BATCH_SIZE = 1000;
-
-type PayoutFilters = Pick<PayoutsQuery, 'affiliateId' | 'runId' | 'status'>;
+type PayoutFilters = Pick<PayoutsQuery, 'affiliateId' | 'runId' | 'status' | 'currency' | 'from' | 'to'>;
 
 /** Reads payouts and runs. */
 @Injectable()
 export class PayoutQueries {
   constructor(private readonly database: Database) {}
 
-  async listPayouts({ affiliateId, runId, status, ...query }: PayoutFilters & PageQuery): Promise<Page<PayoutDto>> {
+  async listPayouts(query: PayoutFilters & PageQuery): Promise<Page<PayoutDto>> {
+    const { affiliateId, runId, status, currency } = query;
     const { where, ...args } = pageArgs(query);
     const rows = await this.database.prisma.payout.findMany({
       ...args,
-      where: { ...where, affiliateId, runId, status },
+      where: { AND: [where, { id: idsMadeIn('payout', query), affiliateId, runId, status, currency }] },
       include: { run: { select: { period: true } } },
     });
     return toPage(rows, query, (row) => presentPayout(row, row.run.period));
@@ -61,17 +60,8 @@ export class PayoutQueries {
         createdAt: ({ createdAt }) => createdAt,
         paidAt: ({ paidAt }) => paidAt,
       },
-      this.allPayouts(filters),
+      allOf((page) => this.listPayouts({ ...filters, ...page })),
     );
-  }
-
-  private async *allPayouts(filters: PayoutFilters): AsyncGenerator<PayoutDto> {
-    let cursor: string | undefined;
-    do {
-      const page: Page<PayoutDto> = await this.listPayouts({ ...filters, limit: BATCH_SIZE, cursor });
-      yield* page.data;
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
   }
 
   /** @throws DomainError `payout_not_found`. */

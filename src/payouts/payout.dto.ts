@@ -1,6 +1,5 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { LIST_FORMATS, type ListFormat } from '../http/download.js';
-import { PageQuery } from '../http/pagination.js';
+import { CurrencyFilter, DatedListQuery } from '../http/list-query.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 
 export const PAYOUT_STATUSES = ['pending', 'paid', 'failed', 'canceled', 'reversed'] as const;
@@ -11,15 +10,14 @@ export type PayoutRunStatus =
 export const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 
 /** Filters of an affiliate's own payouts. */
-export class MyPayoutsQuery extends PageQuery {
+export class MyPayoutsQuery extends DatedListQuery {
   @IsOptional()
   @IsIn(PAYOUT_STATUSES)
   status?: PayoutStatus;
 
-  /** `csv` for a file with all that match, whatever `limit` and `cursor` say. */
-  @IsOptional()
-  @IsIn(LIST_FORMATS)
-  format: ListFormat = 'json';
+  /** @example 'usd' */
+  @CurrencyFilter()
+  currency?: string;
 }
 
 export class PayoutsQuery extends MyPayoutsQuery {

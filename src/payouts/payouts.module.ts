@@ -21,6 +21,7 @@ import { PayoutSender } from './sending/payout-sender.js';
 import { PayoutsController } from './payouts.controller.js';
 import { PayoutStatementsController } from './statements/payout-statements.controller.js';
 import { PayoutStatementsService } from './statements/payout-statements.service.js';
+import { UpcomingPayouts } from './upcoming/upcoming-payouts.service.js';
 import { ReconciliationService } from './reconciliation/reconciliation.service.js';
 import { TwoSides } from './reconciliation/two-sides.js';
 import { ClawbackDebts } from './reversals/clawback-debts.js';
@@ -55,6 +56,7 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     SenderLease,
     TransferReversals,
     TwoSides,
+    UpcomingPayouts,
   ],
   exports: [
     ClawbackDebts,
@@ -66,6 +68,7 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     ReconciliationService,
     RunDecisions,
     TransferReversals,
+    UpcomingPayouts,
   ],
 })
 export class PayoutsModule {}

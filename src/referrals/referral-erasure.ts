@@ -51,9 +51,10 @@ export class ReferralErasure {
     return { referralId: referral?.id ?? null, customerIds, paymentIds };
   }
 
-  /** Forgets under which addresses an affiliate's own browser was seen. */
-  async eraseAddresses(tx: Tx, affiliateId: string): Promise<void> {
+  /** Forgets under which addresses an affiliate's own browser was seen, and the notes it put on its links. */
+  async eraseTraces(tx: Tx, affiliateId: string): Promise<void> {
     await tx.affiliateIp.deleteMany({ where: { affiliateId } });
+    await tx.clickSubId.deleteMany({ where: { affiliateId } });
   }
 
   /**

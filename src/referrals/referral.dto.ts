@@ -10,7 +10,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
-import { PageQuery } from '../http/pagination.js';
+import { CurrencyFilter, DatedListQuery } from '../http/list-query.js';
 
 export const REFERRAL_STATUSES = ['trial', 'paid', 'churned'] as const;
 export type ReferralStatus = (typeof REFERRAL_STATUSES)[number];
@@ -69,10 +69,14 @@ export class UpdateReferralDto {
 }
 
 /** Filters of an affiliate's own referrals. */
-export class MyReferralsQuery extends PageQuery {
+export class MyReferralsQuery extends DatedListQuery {
   @IsOptional()
   @IsIn(REFERRAL_STATUSES)
   status?: ReferralStatus;
+
+  /** @example 'usd' */
+  @CurrencyFilter()
+  currency?: string;
 }
 
 export class ReferralsQuery extends MyReferralsQuery {

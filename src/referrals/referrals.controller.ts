@@ -1,7 +1,10 @@
+import type { Readable } from 'node:stream';
 import { Body, Controller, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../auth/access.js';
+import { answerWithFile } from '../http/download.js';
+import { ApiFormats } from '../http/formats.js';
 import { Idempotency } from '../http/idempotency.js';
 import { AttributionService } from './attribution/attribution.service.js';
 import { AttributionDto } from './attribution/attribution.dto.js';
@@ -35,10 +38,16 @@ export class ReferralsController {
     return this.idempotency.run(request, reply, (tx) => this.attribution.attribute(tx, signup));
   }
 
-  /** Referrals, newest first. */
+  /** Referrals, newest first; as a file, all that match. */
   @Get()
-  list(@Query() query: ReferralsQuery): Promise<ReferralPageDto> {
-    return this.referrals.list(query);
+  @ApiFormats(ReferralPageDto, ['csv'])
+  async list(
+    @Query() query: ReferralsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReferralPageDto | Readable> {
+    if (query.format === 'json') return this.referrals.list(query);
+    answerWithFile(reply, 'referrals', 'csv');
+    return this.referrals.csv(query);
   }
 
   /** The referral of a user of the host. */

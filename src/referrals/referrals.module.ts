@@ -12,6 +12,7 @@ import { ReferralsController } from './referrals.controller.js';
 import { ReferralsService } from './referrals.service.js';
 import { AffiliateStatsController } from './stats/affiliate-stats.controller.js';
 import { StatsService } from './stats/stats.service.js';
+import { SubIdsService } from './stats/sub-ids.service.js';
 
 /**
  * Who brought whom: clicks, the decision about each signup, and the referrals that came of them. Needs ReferralObserver
@@ -20,7 +21,15 @@ import { StatsService } from './stats/stats.service.js';
 @Module({
   imports: [AffiliatesModule, IpHashingModule, ClicksModule],
   controllers: [ReferralsController, DecisionsController, MyReferralsController, AffiliateStatsController],
-  providers: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, ReferralPresenter, StatsService],
+  providers: [
+    AttributionService,
+    DecisionsService,
+    ReferralsService,
+    ReferralErasure,
+    ReferralPresenter,
+    StatsService,
+    SubIdsService,
+  ],
   exports: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, StatsService],
 })
 export class ReferralsModule {}

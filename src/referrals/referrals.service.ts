@@ -1,13 +1,18 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { Database, type Tx } from '../database/database.js';
 import { isUniqueViolation } from '../database/database-errors.js';
-import { type Page, pageArgs, toPage } from '../http/pagination.js';
+import { csvStream, majorAmount } from '../http/csv.js';
+import { allOf, idsMadeIn } from '../http/list-query.js';
+import { type Page, pageArgs, type PageQuery, toPage } from '../http/pagination.js';
 import { referralNotFound, stripeCustomerTaken } from './referral-errors.js';
 import { lockReferralSubjects } from './referral-locks.js';
 import { ReferralObserver } from './referral-observer.js';
 import { ReferralPresenter } from './referral-presenter.js';
-import type { MyReferralsQuery, ReferralDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
+import type { ReferralDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
+
+type ReferralFilters = Pick<ReferralsQuery, 'affiliateId' | 'status' | 'currency' | 'from' | 'to'>;
 
 /** Reads referrals and binds Stripe customers to them. AttributionService creates them. */
 @Injectable()
@@ -19,15 +24,24 @@ export class ReferralsService {
   ) {}
 
   /** Newest first. */
-  async list(query: ReferralsQuery): Promise<Page<ReferralDto>> {
+  async list(query: ReferralFilters & PageQuery): Promise<Page<ReferralDto>> {
     const page = await this.findPage(query);
     return { ...page, data: await this.presenter.present(page.data) };
   }
 
-  /** The referrals of one affiliate as he may see them: who his customers are is masked. */
-  async listForAffiliate(affiliateId: string, query: MyReferralsQuery): Promise<Page<ReferralDto>> {
-    const page = await this.findPage({ ...query, affiliateId });
+  /** The same as an affiliate may see them: who the customers are is masked. */
+  async listMasked(query: ReferralFilters & PageQuery): Promise<Page<ReferralDto>> {
+    const page = await this.findPage(query);
     return { ...page, data: await this.presenter.presentMasked(page.data) };
+  }
+
+  /** Everything that matches as a file, read as it is written. */
+  csv(filters: ReferralFilters): Readable {
+    return referralsCsv(allOf((page) => this.list({ ...filters, ...page })));
+  }
+
+  csvMasked(filters: ReferralFilters): Readable {
+    return referralsCsv(allOf((page) => this.listMasked({ ...filters, ...page })));
   }
 
   /** @throws DomainError `referral_not_found` (404). */
@@ -57,11 +71,12 @@ export class ReferralsService {
     });
   }
 
-  private async findPage(query: ReferralsQuery): Promise<Page<Referral>> {
+  private async findPage(query: ReferralFilters & PageQuery): Promise<Page<Referral>> {
+    const { affiliateId, status, currency } = query;
     const { where, ...page } = pageArgs(query);
     const rows = await this.database.prisma.referral.findMany({
       ...page,
-      where: { ...where, affiliateId: query.affiliateId, status: query.status },
+      where: { AND: [where, { id: idsMadeIn('referral', query), affiliateId, status, currency }] },
     });
     return toPage(rows, query, (row) => row);
   }
@@ -70,6 +85,26 @@ export class ReferralsService {
     if (!referral) throw referralNotFound();
     return this.presenter.presentOne(referral);
   }
+}
+
+function referralsCsv(referrals: AsyncIterable<ReferralDto>): Readable {
+  const money = (amount: number, { currency }: ReferralDto) => currency && majorAmount(BigInt(amount), currency);
+  return csvStream<ReferralDto>(
+    {
+      id: ({ id }) => id,
+      affiliateId: ({ affiliateId }) => affiliateId,
+      referredUserId: ({ referredUserId }) => referredUserId,
+      status: ({ status }) => status,
+      mrr: (referral) => money(referral.mrr, referral),
+      lifetimeEarned: (referral) => money(referral.lifetimeEarned, referral),
+      currency: ({ currency }) => currency,
+      stripeCustomerId: ({ stripeCustomerId }) => stripeCustomerId,
+      createdAt: ({ createdAt }) => createdAt,
+      convertedAt: ({ convertedAt }) => convertedAt,
+      churnedAt: ({ churnedAt }) => churnedAt,
+    },
+    referrals,
+  );
 }
 
 /**

@@ -30,11 +30,18 @@ export interface Candidate {
  * need not be bothered about an account. The platform's own lack comes last: what it could mend for whoever is left.
  */
 export function skipReason(candidate: Candidate): SkipReason | null {
-  if (candidate.amountMinor < 0n) return 'negative_balance';
-  if (candidate.amountMinor < candidate.minimumMinor) return 'below_minimum';
-  if (candidate.affiliateStatus !== 'active') return 'suspended';
-  if (candidate.underReview) return 'under_review';
-  if (candidate.stripeAccountId === null || !candidate.detailsSubmitted) return 'not_onboarded';
-  if (!candidate.payoutsEnabled) return 'account_restricted';
-  return candidate.currencyHeld ? null : 'currency_unavailable';
+  return skipReasons(candidate)[0] ?? null;
+}
+
+/** All that keeps a candidate from being paid, what is told first in front: for whoever wants to mend it. */
+export function skipReasons(candidate: Candidate): SkipReason[] {
+  const reasons: SkipReason[] = [];
+  if (candidate.amountMinor < 0n) reasons.push('negative_balance');
+  else if (candidate.amountMinor < candidate.minimumMinor) reasons.push('below_minimum');
+  if (candidate.affiliateStatus !== 'active') reasons.push('suspended');
+  if (candidate.underReview) reasons.push('under_review');
+  if (candidate.stripeAccountId === null || !candidate.detailsSubmitted) reasons.push('not_onboarded');
+  else if (!candidate.payoutsEnabled) reasons.push('account_restricted');
+  if (!candidate.currencyHeld) reasons.push('currency_unavailable');
+  return reasons;
 }

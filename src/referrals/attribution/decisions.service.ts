@@ -1,11 +1,16 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { AttributionDecision } from '@prisma/client';
 import { normaliseCode } from '../../affiliates/codes/affiliate-code.js';
 import { Database } from '../../database/database.js';
-import { type Page, pageArgs, toPage } from '../../http/pagination.js';
+import { csvStream } from '../../http/csv.js';
+import { allOf } from '../../http/list-query.js';
+import { type Page, pageArgs, type PageQuery, toPage } from '../../http/pagination.js';
+import { maskId } from '../masking.js';
 import { decisionNotFound } from '../referral-errors.js';
 import type { RefusalReason } from './attribution-rule.js';
 import type { DecisionDto, DecisionInputsDto, DecisionsQuery, RuleVerdictDto } from './attribution.dto.js';
+import type { MyDecisionDto } from './my-decision.dto.js';
 
 /** Reads the traces that AttributionService left. */
 @Injectable()
@@ -22,6 +27,49 @@ export class DecisionsService {
       where: { ...where, referredUserId, code, clickId },
     });
     return toPage(rows, query, toDto);
+  }
+
+  /** An affiliate's signups that were not credited, newest first, without what the rules compared. */
+  async listRefusals(affiliateId: string, query: PageQuery): Promise<Page<MyDecisionDto>> {
+    const { where, ...page } = pageArgs(query);
+    const rows = await this.database.prisma.attributionDecision.findMany({
+      ...page,
+      where: { ...where, affiliateId, attributed: false },
+    });
+    const subIds = await this.subIdsOf(rows);
+    return toPage(rows, query, ({ id, occurredAt, referredUserId, reason, code, clickId }) => ({
+      id,
+      occurredAt: occurredAt.toISOString(),
+      referredUserId: maskId(referredUserId),
+      reason: reason as RefusalReason,
+      code,
+      subId: clickId === null ? null : (subIds.get(clickId) ?? null),
+    }));
+  }
+
+  /** All of them as a file, read as it is written. */
+  refusalsCsv(affiliateId: string): Readable {
+    return csvStream<MyDecisionDto>(
+      {
+        id: ({ id }) => id,
+        occurredAt: ({ occurredAt }) => occurredAt,
+        referredUserId: ({ referredUserId }) => referredUserId,
+        reason: ({ reason }) => reason,
+        code: ({ code }) => code,
+        subId: ({ subId }) => subId,
+      },
+      allOf((page) => this.listRefusals(affiliateId, page)),
+    );
+  }
+
+  private async subIdsOf(decisions: AttributionDecision[]): Promise<Map<string, string | null>> {
+    const clickIds = decisions.flatMap(({ clickId }) => clickId ?? []);
+    if (clickIds.length === 0) return new Map();
+    const clicks = await this.database.prisma.click.findMany({
+      where: { id: { in: clickIds } },
+      select: { id: true, subId: true },
+    });
+    return new Map(clicks.map(({ id, subId }) => [id, subId]));
   }
 
   /** @throws DomainError `attribution_decision_not_found` (404). */

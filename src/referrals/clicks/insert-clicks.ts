@@ -31,7 +31,8 @@ export type StatementRunner = (statement: {
  * active are left out: what is remembered of a code may be a moment old, this is not.
  *
  * Two writers cannot deadlock: each first takes its visitors in key order (all of them, since the sort below reads them
- * to the end), then its days in key order. No join between the two: a plan made for few rows would loop over many.
+ * to the end), then its days in key order; its sub-ids, in key order too, it takes always before or always after those.
+ * No join between visitors and days: a plan made for few rows would loop over many.
  */
 const INSERT_CLICKS = `
 WITH "given" AS (
@@ -70,6 +71,10 @@ WITH "given" AS (
   ON CONFLICT ("affiliate_id", "day") DO UPDATE SET
     "clicks" = "click_days"."clicks" + EXCLUDED."clicks",
     "unique_clicks" = "click_days"."unique_clicks" + EXCLUDED."unique_clicks"
+), "noted" AS (
+  INSERT INTO "click_sub_ids" ("affiliate_id", "sub_id", "clicks")
+  SELECT "affiliate_id", "sub_id", count(*) FROM "incoming" WHERE "sub_id" IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+  ON CONFLICT ("affiliate_id", "sub_id") DO UPDATE SET "clicks" = "click_sub_ids"."clicks" + EXCLUDED."clicks"
 )
 SELECT "affiliate_id" AS "affiliateId" FROM "inactive"`;
 

@@ -25,12 +25,25 @@ export function statsRange(query: StatsQuery, now: Date): StatsRange {
   const start = query.from ? startOfDay(query.from) : new Date(lastDay.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
   const end = new Date(lastDay.getTime() + DAY_MS);
   if (start >= end) throw rangeInvalid('from must not be after to.');
+  return rangeOf(start, end, query.interval);
+}
+
+/** The range of as many days, or as many months, that ends on the day before this one begins. */
+export function rangeBefore({ start, end, buckets }: StatsRange, interval: StatsInterval): StatsRange {
+  if (interval === 'day') return rangeOf(new Date(2 * start.getTime() - end.getTime()), start, interval);
+  // A month that the range cuts is in both.
+  const cutMonths = start.getUTCDate() === 1 ? 0 : 1;
+  const firstMonth = start.getUTCMonth() - buckets.length + cutMonths;
+  return rangeOf(new Date(Date.UTC(start.getUTCFullYear(), firstMonth, 1)), start, interval);
+}
+
+function rangeOf(start: Date, end: Date, interval: StatsInterval): StatsRange {
   return {
     firstDay: toDate(start),
-    lastDay: toDate(lastDay),
+    lastDay: toDate(new Date(end.getTime() - DAY_MS)),
     start,
     end,
-    buckets: bucketsOf(query.interval, start, end),
+    buckets: bucketsOf(interval, start, end),
   };
 }
 

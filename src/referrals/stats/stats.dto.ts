@@ -21,6 +21,11 @@ export class StatsQuery {
   @IsOptional()
   @IsIn(['day', 'month'])
   interval: StatsInterval = 'day';
+
+  /** `previous`: also the range of the same length right before. */
+  @IsOptional()
+  @IsIn(['previous'])
+  compare?: 'previous';
 }
 
 export class StatsCountsDto {
@@ -36,6 +41,18 @@ export class StatsCountsDto {
   conversions!: number;
 }
 
+/** Since ever. */
+export class StatsInAllDto {
+  clicks!: number;
+  uniqueClicks!: number;
+  /** Referrals. */
+  signups!: number;
+  /** Referrals that pay now. */
+  payingCustomers!: number;
+  /** signups ÷ uniqueClicks, a ratio; 0 without clicks. Above 1 when signups came by code alone. */
+  conversionRate!: number;
+}
+
 export class StatsTotalsDto extends StatsCountsDto {
   /** signups ÷ uniqueClicks, a ratio; 0 without clicks. Above 1 when signups came by code alone. */
   conversionRate!: number;
@@ -46,8 +63,13 @@ export class StatsBucketDto extends StatsCountsDto {
   date!: string;
 }
 
-export class StatsDto {
+export class StatsRangeDto {
   totals!: StatsTotalsDto;
   /** Every day or month of the range in order, also the empty ones. */
   series!: StatsBucketDto[];
+}
+
+export class StatsDto extends StatsRangeDto {
+  /** What to compare with, where it was asked for: as many days right before, or as many months. */
+  previous?: StatsRangeDto;
 }

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
-import type { StatsBucketDto, StatsCountsDto, StatsDto, StatsQuery } from './stats.dto.js';
-import { type StatsRange, statsRange } from './stats-range.js';
+import type {
+  StatsBucketDto,
+  StatsCountsDto,
+  StatsDto,
+  StatsInAllDto,
+  StatsInterval,
+  StatsQuery,
+  StatsRangeDto,
+} from './stats.dto.js';
+import { rangeBefore, type StatsRange, statsRange } from './stats-range.js';
 
 const EMPTY: StatsCountsDto = { clicks: 0, uniqueClicks: 0, signups: 0, conversions: 0 };
 
@@ -20,17 +28,38 @@ export class StatsService {
    */
   async forAffiliate(affiliateId: string, query: StatsQuery): Promise<StatsDto> {
     const range = statsRange(query, this.clock.now());
-    const counted = await this.count(affiliateId, query, range);
+    const stats = await this.overRange(affiliateId, query.interval, range);
+    if (query.compare === undefined) return stats;
+    const before = rangeBefore(range, query.interval);
+    return { ...stats, previous: await this.overRange(affiliateId, query.interval, before) };
+  }
+
+  /** Since ever: the sums of the days, and the entries of one index of referrals. */
+  async inAll(affiliateId: string): Promise<StatsInAllDto> {
+    const [counts] = await this.database.prisma.$queryRaw<Omit<StatsInAllDto, 'conversionRate'>[]>`
+      SELECT "clicks", "uniqueClicks", "signups", "payingCustomers"
+      FROM (
+        SELECT coalesce(sum("clicks"), 0)::int AS "clicks", coalesce(sum("unique_clicks"), 0)::int AS "uniqueClicks"
+        FROM "click_days" WHERE "affiliate_id" = ${affiliateId}
+      ) AS "days", (
+        SELECT count(*)::int AS "signups", (count(*) FILTER (WHERE "status" = 'paid'))::int AS "payingCustomers"
+        FROM "referrals" WHERE "affiliate_id" = ${affiliateId}
+      ) AS "people"`;
+    if (!counts) throw new Error('a query of sums returned no row');
+    return { ...counts, conversionRate: conversionRateOf(counts) };
+  }
+
+  private async overRange(affiliateId: string, interval: StatsInterval, range: StatsRange): Promise<StatsRangeDto> {
+    const counted = await this.count(affiliateId, interval, range);
     const byDate = new Map(counted.map((bucket) => [bucket.date, bucket]));
     const series = range.buckets.map((date) => byDate.get(date) ?? { date, ...EMPTY });
     const totals = series.reduce(add, EMPTY);
-    const conversionRate = totals.uniqueClicks === 0 ? 0 : totals.signups / totals.uniqueClicks;
-    return { totals: { ...totals, conversionRate }, series };
+    return { totals: { ...totals, conversionRate: conversionRateOf(totals) }, series };
   }
 
   private count(
     affiliateId: string,
-    { interval }: StatsQuery,
+    interval: StatsInterval,
     { start, end, firstDay, lastDay }: StatsRange,
   ): Promise<StatsBucketDto[]> {
     return this.database.prisma.$queryRaw<StatsBucketDto[]>`
@@ -50,6 +79,11 @@ export class StatsService {
       ) AS "days"
       GROUP BY 1`;
   }
+}
+
+/** Signups by unique clicks, the day's first of each visitor; 0 without clicks. */
+export function conversionRateOf({ uniqueClicks, signups }: Pick<StatsCountsDto, 'uniqueClicks' | 'signups'>): number {
+  return uniqueClicks === 0 ? 0 : signups / uniqueClicks;
 }
 
 function add(sum: StatsCountsDto, bucket: StatsCountsDto): StatsCountsDto {
