@@ -8,6 +8,7 @@ import { Clock } from './common/clock.js';
 import { CommonModule } from './common/common.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ErasuresModule } from './erasures/erasures.module.js';
 import { FraudModule } from './fraud/fraud.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         CommissionsModule,
         PayoutsModule,
         StripeEventsModule,
+        DashboardModule,
         ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule] : []),
         ...(adminPanel ? [adminPanel] : []),
       ],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { SessionCookie } from '../auth/session-cookie.js';
 import { Config } from '../config/config.js';
 import { toErrorResponse } from '../http/error-response.js';
 import { StaffLogin } from '../staff/staff-login.service.js';
@@ -10,7 +11,6 @@ import { serveLogin } from './http/login-routes.js';
 import { PanelAssets } from './http/panel-assets.js';
 import { requireStaff, servePanel } from './http/panel-routes.js';
 import { refuseForeignOrigin } from './http/same-origin.js';
-import { SessionCookie } from './http/session-cookie.js';
 import { StaffSessions } from './http/staff-sessions.service.js';
 import { PanelPages } from './pages/panel-pages.js';
 import { createPanel } from './panel/create-panel.js';
@@ -38,7 +38,7 @@ export class AdminPanel {
   async serve(scope: FastifyInstance): Promise<void> {
     const { config, sessions, staffLogin, reader } = this;
     const specs = this.specs.all;
-    const cookie = new SessionCookie(config);
+    const cookie = new SessionCookie(config, 'fs_staff');
     const assets = new PanelAssets();
     const panel = createPanel({ assets, reader, specs, actions: this.actions, pages: this.pages });
 

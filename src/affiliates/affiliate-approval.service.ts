@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Affiliate } from '@prisma/client';
 import { AuditLog } from '../audit/audit-log.js';
+import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import type { Tx } from '../database/database.js';
 import { actedBy, type StaffAct } from '../staff/staff-act.js';
 import { affiliateNotFound } from './affiliate-errors.js';
@@ -9,7 +10,10 @@ import { assertTransition, type AffiliateStatus } from './affiliate-status.js';
 /** What staff decide about affiliates, one or many at once: whether they take part. The host app does so by the API. */
 @Injectable()
 export class AffiliateApproval {
-  constructor(private readonly audit: AuditLog) {}
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly sessions: DashboardSessions,
+  ) {}
 
   /**
    * Lets pending and suspended affiliates take part. All or nothing, audited one by one; who is active already stays so.
@@ -24,7 +28,7 @@ export class AffiliateApproval {
 
   /**
    * Keeps active affiliates from clicks, attribution and payouts until they are approved again; what they earned stays
-   * theirs. Otherwise like `approve`.
+   * theirs. Ends their sessions. Otherwise like `approve`.
    *
    * @returns the ids of those who were changed.
    * @throws DomainError `affiliate_not_found`, `status_transition_invalid` for one who is pending, `reason_length`.
@@ -42,6 +46,12 @@ export class AffiliateApproval {
     for (const affiliate of affiliates) assertTransition(affiliate, to);
     const changed = affiliates.filter(({ status }) => status !== to);
     await tx.affiliate.updateMany({ where: { id: { in: changed.map(({ id }) => id) } }, data: { status: to } });
+    if (to === 'suspended') {
+      await this.sessions.endForSuspension(
+        tx,
+        changed.map(({ id }) => id),
+      );
+    }
     await this.audit.recordAll(
       tx,
       changed.map(({ id, status }) => ({

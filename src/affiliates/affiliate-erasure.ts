@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
 import { AffiliateCodes } from './codes/affiliate-codes.js';
@@ -24,12 +25,14 @@ export class AffiliateErasure {
   constructor(
     private readonly clock: Clock,
     private readonly codes: AffiliateCodes,
+    private readonly sessions: DashboardSessions,
   ) {}
 
   /**
    * Puts the pseudonym in place of the user id, drops name, e-mail, notices and what Stripe wants to know of the person,
-   * retires the codes, and suspends the affiliate: its links stop and nothing is paid out by itself. Moves no money, and
-   * keeps the ids of its accounts at Stripe, which the payouts are proven by. Locks the affiliate's row.
+   * retires the codes, ends the sessions, and suspends the affiliate: its links stop and nothing is paid out by itself.
+   * Moves no money, and keeps the ids of its accounts at Stripe, which the payouts are proven by. Locks the affiliate's
+   * row.
    *
    * @returns null when the user is no affiliate.
    */
@@ -50,6 +53,7 @@ export class AffiliateErasure {
         erasedAt: this.clock.now(),
       },
     });
+    await this.sessions.erase(tx, id);
     const { retired, code } = await this.codes.retireAll(tx, id);
     await tx.affiliateNotice.deleteMany({ where: { affiliateId: id } });
     await tx.affiliateAccount.updateMany({

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { AffiliateApproval } from './affiliate-approval.service.js';
 import { AffiliateErasure } from './affiliate-erasure.js';
 import { AffiliatesController } from './affiliates.controller.js';
@@ -20,6 +21,7 @@ import { PlansService } from './plans/plans.service.js';
 
 /** Who refers others, under which code, by which terms. Needs AccountGateway and AffiliateIpRecorder, bound by others. */
 @Module({
+  imports: [AuthModule],
   controllers: [
     AffiliatesController,
     OnboardingController,

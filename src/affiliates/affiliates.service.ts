@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Affiliate } from '@prisma/client';
+import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
 import { Config } from '../config/config.js';
@@ -28,6 +29,7 @@ export class AffiliatesService {
     private readonly config: Config,
     private readonly codes: AffiliateCodes,
     private readonly plans: PlansService,
+    private readonly sessions: DashboardSessions,
   ) {}
 
   /**
@@ -88,7 +90,7 @@ export class AffiliatesService {
   }
 
   /**
-   * Changes what is given and leaves the rest. Locks the affiliate's row.
+   * Changes what is given and leaves the rest; a suspension ends the affiliate's sessions. Locks the affiliate's row.
    * @throws DomainError `affiliate_not_found`, `affiliate_erased`, `code_taken`, `code_reserved`, `plan_not_found`,
    *   `status_transition_invalid`.
    */
@@ -113,6 +115,9 @@ export class AffiliatesService {
           ...(affiliate.stripeAccountId === null && differs(affiliate, identity) && { stripeAccountRequestedAt: null }),
         },
       });
+      if (changes.status === 'suspended' && affiliate.status !== 'suspended') {
+        await this.sessions.endForSuspension(tx, [id]);
+      }
       if (changes.code !== undefined) await this.codes.change(tx, id, changes.code);
       if (changes.commissionRateBps !== undefined) await this.changeRate(tx, id, changes.commissionRateBps);
       return this.read(tx, id);

@@ -11,7 +11,7 @@ export const ACCESS_METADATA = 'fairshare:access';
 /** For tokens with the scope `host`. On a controller or a handler. */
 export const HostScope = () => requires('host');
 
-/** For tokens with the scope `affiliate`, whose `sub` is the host's user id. */
+/** For tokens with the scope `affiliate`, whose `sub` is the host's user id, and for the dashboard's session cookie. */
 export const AffiliateScope = () => requires('affiliate');
 
 /** Also without a token, for the snippet on a page of an allowed origin: under the public rate limit, as `snippet`. */

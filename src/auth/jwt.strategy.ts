@@ -11,6 +11,7 @@ import { verificationKeys } from './verification-key.js';
 export interface VerifiedToken {
   subject: string;
   scopes: readonly string[];
+  expiresAt: Date;
 }
 
 /** How far the host's clock may be ahead of ours. A token that has expired gets no grace. */
@@ -69,6 +70,10 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     if (typeof sub !== 'string' || sub.trim() === '' || sub.length > SUBJECT_LENGTH_MAX || !isStorableText(sub)) {
       throw unauthorized('The token has no usable sub claim.');
     }
-    return { subject: sub, scopes: typeof scope === 'string' ? scope.split(' ') : [] };
+    return {
+      subject: sub,
+      scopes: typeof scope === 'string' ? scope.split(' ') : [],
+      expiresAt: new Date(exp * 1000),
+    };
   }
 }

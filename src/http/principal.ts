@@ -1,5 +1,14 @@
-/** Who calls: known from a token, or from the allowed page that the snippet runs on. */
-export type Principal = { scope: 'host' | 'affiliate'; subject: string } | { scope: 'snippet' };
+/** Who calls: known from a token or a session's cookie, or from the allowed page that the snippet runs on. */
+export type Principal = KnownPrincipal | { scope: 'snippet' };
+
+export interface KnownPrincipal {
+  scope: 'host' | 'affiliate';
+  subject: string;
+  /** What they are known by; only affiliates have cookies. */
+  by: 'token' | 'cookie';
+  /** Until when that is good. */
+  expiresAt: Date;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type AdminJS from 'adminjs';
+import type { SessionCookie } from '../../auth/session-cookie.js';
 import { HttpError } from '../../http/http-error.js';
 import { toErrorResponse } from '../../http/error-response.js';
 import type { StaffLogin } from '../../staff/staff-login.service.js';
@@ -7,7 +8,6 @@ import { ADMIN_PATH, LOGIN_PATH, LOGOUT_PATH } from '../paths.js';
 import { sendPage } from './page-html.js';
 import type { PanelAssets } from './panel-assets.js';
 import { isOwnNavigation } from './same-origin.js';
-import type { SessionCookie } from './session-cookie.js';
 import type { StaffSessions } from './staff-sessions.service.js';
 
 interface LoginDoor {

@@ -1,12 +1,12 @@
 import { Router, type CurrentAdmin } from 'adminjs';
 import type AdminJS from 'adminjs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SessionCookie } from '../../auth/session-cookie.js';
 import { HttpError } from '../../http/http-error.js';
 import type { StaffIdentity } from '../../staff/staff-identity.js';
 import { ADMIN_PATH, LOGIN_PATH } from '../paths.js';
 import { sendPage } from './page-html.js';
 import type { PanelAssets } from './panel-assets.js';
-import type { SessionCookie } from './session-cookie.js';
 import type { StaffSessions } from './staff-sessions.service.js';
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { hashOfToken, newSecretToken } from '../../auth/secret-token.js';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import type { StaffIdentity } from '../../staff/staff-identity.js';
@@ -16,8 +16,6 @@ const LIFETIME_MS = 12 * HOUR_MS;
 /** Use is written down once a minute, not with each request. */
 const SEEN_EVERY_MS = MINUTE_MS;
 
-const TOKEN_BYTES = 32;
-
 /** Who is logged in to the admin panel. The browser holds a random token, the database its hash. */
 @Injectable()
 export class StaffSessions {
@@ -30,13 +28,13 @@ export class StaffSessions {
   /** Begins a session under a new token, and ends the browser's former one; deletes what has run out. */
   async start(staff: StaffIdentity, formerToken?: string): Promise<string> {
     const now = this.clock.now();
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = newSecretToken();
     if (formerToken) await this.end(formerToken);
     const sessions = this.database.prisma.staffSession;
     await sessions.deleteMany({ where: { lastSeenAt: { lt: new Date(now.getTime() - LIFETIME_MS) } } });
     await sessions.create({
       data: {
-        tokenHash: hashOf(token),
+        tokenHash: hashOfToken(token),
         staffUserId: staff.id,
         sessionVersion: staff.sessionVersion,
         role: staff.role,
@@ -52,7 +50,7 @@ export class StaffSessions {
    * person was deactivated or their password, role or second factor changed since.
    */
   async find(token: string): Promise<StaffIdentity | null> {
-    const tokenHash = hashOf(token);
+    const tokenHash = hashOfToken(token);
     const session = await this.database.prisma.staffSession.findUnique({ where: { tokenHash } });
     if (!session) return null;
     const nowMs = this.clock.now().getTime();
@@ -73,11 +71,6 @@ export class StaffSessions {
   }
 
   async end(token: string): Promise<void> {
-    await this.database.prisma.staffSession.deleteMany({ where: { tokenHash: hashOf(token) } });
+    await this.database.prisma.staffSession.deleteMany({ where: { tokenHash: hashOfToken(token) } });
   }
-}
-
-/** A token is long and random: a plain hash of it tells nothing, and is found by an index. */
-function hashOf(token: string): Buffer<ArrayBuffer> {
-  return Buffer.from(createHash('sha256').update(token).digest());
 }
