@@ -11,7 +11,7 @@ const LAYERS = [
   ['commissions'],
   ['payouts'],
   ['stripe'],
-  ['admin', 'dashboard', 'erasures'],
+  ['admin', 'dashboard', 'erasures', 'snippet'],
 ];
 
 /** These put everything together and may import all of it; nothing imports them. */

@@ -15,6 +15,7 @@ const CHECKS = [
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'types of the admin panel’s pages', command: ['tsc', '--noEmit', '-p', 'src/admin/components'] },
   { name: 'types of the dashboard', command: ['tsc', '--noEmit', '-p', 'dashboard'] },
+  { name: 'types of the snippet', command: ['tsc', '--noEmit', '-p', 'src/snippet/browser'] },
   { name: 'migrations match the schema', after: 'build', command: ['node', 'dist/cli/check-migrations.js'] },
   { name: 'openapi.json matches the code', after: 'build', command: ['node', 'dist/cli/openapi.js', '--check'] },
   { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'] },

@@ -11,6 +11,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAdmin } from './bundle-admin.mjs';
 import { bundleDashboard } from './bundle-dashboard.mjs';
+import { bundleSnippet } from './bundle-snippet.mjs';
 import { withLock } from './lock.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -31,6 +32,7 @@ const INPUTS = [
   'dashboard/src',
   'dashboard/index.html',
   'dashboard/vite.config.ts',
+  'scripts/bundle-snippet.mjs',
   'tsconfig.json',
   'tsconfig.build.json',
   'nest-cli.json',
@@ -93,7 +95,7 @@ async function compile() {
       extends: join(ROOT, 'tsconfig.build.json'),
       compilerOptions: { rootDir: join(ROOT, 'src'), outDir: next, incremental: false, tsBuildInfoFile: null },
       include: [join(ROOT, 'src')],
-      exclude: [join(ROOT, 'src/**/*.spec.ts'), join(ROOT, 'src/admin/components')],
+      exclude: [join(ROOT, 'src/**/*.spec.ts'), join(ROOT, 'src/admin/components'), join(ROOT, 'src/snippet/browser')],
     }),
   );
   const nest = join(dirname(createRequire(import.meta.url).resolve('@nestjs/cli/package.json')), 'bin', 'nest.js');
@@ -109,6 +111,7 @@ async function compile() {
   const bundles = [
     ['admin panel', () => bundleAdmin(join(next, 'admin', 'assets'))],
     ['dashboard', () => bundleDashboard(join(next, 'dashboard', 'page'))],
+    ['snippet', () => bundleSnippet(join(next, 'snippet'))],
   ];
   for (const [name, bundle] of bundles) {
     try {

@@ -16,6 +16,7 @@ import { HttpModule } from './http/http.module.js';
 import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
 import { PayoutsModule } from './payouts/payouts.module.js';
 import { ReferralsModule } from './referrals/referrals.module.js';
+import { SnippetModule } from './snippet/snippet.module.js';
 import { StaffModule } from './staff/staff.module.js';
 import type { StripeConnection } from './stripe/stripe-connection.js';
 import { StripeEventsModule, StripeGatewaysModule, StripeModule } from './stripe/stripe.module.js';
@@ -56,6 +57,7 @@ export class AppModule {
         PayoutsModule,
         StripeEventsModule,
         DashboardModule,
+        SnippetModule,
         ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule] : []),
         ...(adminPanel ? [adminPanel] : []),
       ],
