@@ -23,6 +23,7 @@ const TYPE_OF_PREFIX = new Map<string, ObjectType>([
   ['pm', 'payment_method'],
   ['price', 'price'],
   ['prod', 'product'],
+  ['promo', 'promotion_code'],
   ['re', 'refund'],
   ['sub', 'subscription'],
   ['tr', 'transfer'],

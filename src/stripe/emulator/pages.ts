@@ -18,12 +18,13 @@ export class Pages {
   ) {}
 
   /** Answers a page's request, or null when the path belongs to no page. */
-  answer({ method, url }: Incoming): Reply | null {
+  answer(incoming: Incoming): Reply | null {
+    const { method, url } = incoming;
     const [, area, kind, token = '', action] = url.pathname.split('/');
     if (area === 'express' && method === 'GET' && token === '')
       return this.inTransaction((workspace) => this.dashboard(workspace, kind ?? ''));
     if (area === 'c' && kind === 'pay' && action === undefined)
-      return this.inTransaction((workspace) => checkoutReply(workspace, token, method));
+      return this.inTransaction((workspace) => checkoutReply(workspace, token, incoming));
     if (area !== 'setup') return null;
     if (kind === 'e' && method === 'GET') return this.inTransaction((workspace) => this.openLink(workspace, token));
     if (kind === 's' && action === 'complete' && method === 'POST')

@@ -27,6 +27,7 @@ export interface StoredObjects {
   payout: Wire<Stripe.Payout>;
   price: Wire<Stripe.Price>;
   product: Wire<Stripe.Product>;
+  promotion_code: Wire<Stripe.PromotionCode>;
   refund: Wire<Stripe.Refund>;
   subscription: Wire<Stripe.Subscription>;
   tax_rate: Wire<Stripe.TaxRate>;

@@ -137,4 +137,67 @@ describe('checkout sessions in the Stripe emulator', () => {
     clock.advanceMs(25 * 3_600_000);
     expect(() => emulator.completeCheckoutSession(waited.id)).toThrow('can no longer be paid');
   });
+
+  it('should take a promotion code, given by the host or typed in, and name it wherever Stripe does', async () => {
+    const { emulator, stripe } = harness;
+    const price = await createMonthlyPrice(stripe, 9900);
+    const coupon = await stripe.coupons.create({ percent_off: 20, duration: 'once' });
+    const promotion = { type: 'coupon' as const, coupon: coupon.id };
+    const { id: promotionCode } = await stripe.promotionCodes.create({ code: 'FALL20', promotion });
+    await expect(stripe.promotionCodes.create({ code: 'fall20', promotion })).rejects.toThrow('already exists');
+    expect((await stripe.promotionCodes.list({ code: 'fall20', active: true })).data).toMatchObject([
+      { id: promotionCode, code: 'FALL20', promotion: { coupon: coupon.id }, times_redeemed: 0 },
+    ]);
+    const subscribing = { mode: 'subscription' as const, line_items: [{ price: price.id }] };
+
+    const given = await open({ ...subscribing, discounts: [{ promotion_code: promotionCode }] });
+    expect(given).toMatchObject({
+      amount_subtotal: 9900,
+      amount_total: 7920,
+      total_details: { amount_discount: 1980 },
+    });
+    const typed = await open({ ...subscribing, allow_promotion_codes: true });
+    expect(typed).toMatchObject({ amount_total: 9900, discounts: [] });
+    const page = await fetch(typed.url!, {
+      method: 'POST',
+      body: new URLSearchParams({ promotion_code: 'NO <b>' }),
+    });
+    expect([page.status, await page.text()]).toEqual([
+      400,
+      expect.stringContaining('This code is invalid: NO &lt;b&gt;'),
+    ]);
+    const paid = await fetch(typed.url!, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ promotion_code: 'fall20' }),
+    });
+    expect(paid.status).toBe(303);
+    emulator.completeCheckoutSession(given.id);
+
+    for (const { id } of [given, typed]) {
+      const session = await stripe.checkout.sessions.retrieve(id);
+      expect(session).toMatchObject({
+        amount_total: 7920,
+        discounts: [{ coupon: null, promotion_code: promotionCode }],
+      });
+      const { latest_invoice: latest } = await stripe.subscriptions.retrieve(session.subscription as string);
+      const invoice = await stripe.invoices.retrieve(latest as string, {
+        expand: ['discounts', 'total_discount_amounts.discount'],
+      });
+      expect(invoice).toMatchObject({
+        amount_paid: 7920,
+        discounts: [{ object: 'discount', promotion_code: promotionCode, source: { coupon: coupon.id } }],
+        total_discount_amounts: [{ amount: 1980, discount: { promotion_code: promotionCode } }],
+      });
+    }
+    expect(await stripe.promotionCodes.retrieve(promotionCode)).toMatchObject({ times_redeemed: 2 });
+    await stripe.promotionCodes.update(promotionCode, { active: false });
+    await expect(
+      stripe.subscriptions.create({
+        customer: (await stripe.customers.create()).id,
+        items: [{ price: price.id }],
+        discounts: [{ promotion_code: promotionCode }],
+      }),
+    ).rejects.toThrow('not active');
+  });
 });

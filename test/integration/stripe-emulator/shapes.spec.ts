@@ -27,6 +27,7 @@ describe('the shape of what the Stripe emulator answers', () => {
     const customer = await stripe.customers.create({ email: 'ada@example.com' });
     const taxRate = await stripe.taxRates.create({ display_name: 'VAT', percentage: 19, inclusive: false });
     const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
+    await stripe.promotionCodes.create({ code: 'FALL20', promotion: { type: 'coupon', coupon: coupon.id } });
     const price = await createMonthlyPrice(stripe, 1000);
     const session = await stripe.checkout.sessions.create({
       mode: 'subscription',
@@ -90,6 +91,7 @@ describe('the shape of what the Stripe emulator answers', () => {
       'products',
       'tax_rates',
       'coupons',
+      'promotion_codes',
       'invoice_payments',
       'invoiceitems',
       'payment_intents',

@@ -4,6 +4,7 @@ import type { CheckoutOrder } from '../stored-objects.js';
 import { refused, StripeProblem } from '../stripe-problem.js';
 import { idOf, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
+import { discounted, subscriptionDiscounts, typedIn } from './checkout-discounts.js';
 import { createCustomer } from './customers.js';
 import { disputeIfTheCardSaysSo } from './dispute-lifecycle.js';
 import { attemptIntent, createIntent } from './payment-intent-lifecycle.js';
@@ -18,6 +19,8 @@ export interface Completion {
   paymentMethod?: string | null;
   /** What the customer types in, where the session does not know it. */
   email?: string;
+  /** The promotion code that the customer types in, where the session takes any. */
+  promotionCode?: string;
 }
 
 type Result = Pick<Session, 'payment_intent' | 'subscription' | 'invoice' | 'payment_status'>;
@@ -27,16 +30,20 @@ type Result = Pick<Session, 'payment_intent' | 'subscription' | 'invoice' | 'pay
  * the session needs one, and `checkout.session.completed` is sent last. A declined card is refused
  * with 402 and leaves the session open.
  */
-export function completeSession(workspace: Workspace, session: Session, completion: Completion): Session {
-  if (session.status !== 'open' || session.expires_at <= workspace.nowSeconds)
-    throw refused(undefined, `This Checkout Session is ${session.status} and can no longer be paid.`);
+export function completeSession(workspace: Workspace, opened: Session, completion: Completion): Session {
+  if (opened.status !== 'open' || opened.expires_at <= workspace.nowSeconds)
+    throw refused(undefined, `This Checkout Session is ${opened.status} and can no longer be paid.`);
+  const order = workspace.get('checkout_order', opened.id);
+  const { promotionCode } = completion;
+  const session = promotionCode
+    ? { ...opened, ...discounted(workspace, order.lineItems, typedIn(workspace, opened, promotionCode)) }
+    : opened;
   const paymentMethod = completion.paymentMethod ?? DEFAULT_PAYMENT_METHOD;
   const email = session.customer_email ?? emailOf(workspace, session) ?? completion.email ?? DEFAULT_EMAIL;
   const customer = idOf(session.customer) ?? newCustomer(workspace, session, email);
-  const order = workspace.get('checkout_order', session.id);
   const result =
     session.mode === 'subscription'
-      ? subscribe(workspace, order, customer ?? '', paymentMethod)
+      ? subscribe(workspace, session, order, customer ?? '', paymentMethod)
       : pay(workspace, session, order, customer, paymentMethod);
   const completed = workspace.put('checkout.session', {
     ...session,
@@ -73,13 +80,20 @@ function pay(
   return { payment_intent: intent.id, subscription: null, invoice: null, payment_status: 'paid' };
 }
 
-function subscribe(workspace: Workspace, order: CheckoutOrder, customer: string, paymentMethod: string): Result {
+function subscribe(
+  workspace: Workspace,
+  session: Session,
+  order: CheckoutOrder,
+  customer: string,
+  paymentMethod: string,
+): Result {
   const items = order.lineItems.map(({ price, quantity }) => ({ price: price?.id ?? '', quantity: quantity ?? 1 }));
   const parameters = new Parameters({
     customer,
     items,
     default_payment_method: paymentMethod,
     metadata: order.metadata,
+    ...(session.discounts?.length && { discounts: subscriptionDiscounts(session) }),
     ...(order.description !== null && { description: order.description }),
     ...(order.trialPeriodDays !== null && { trial_period_days: order.trialPeriodDays }),
   });

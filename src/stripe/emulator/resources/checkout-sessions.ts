@@ -9,6 +9,7 @@ import { idOf, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
 import { createPrice } from './catalog.js';
 import { completeSession, type Session } from './checkout-completion.js';
+import { discounted, discountsOf } from './checkout-discounts.js';
 import { paymentMethodFrom } from './payment-methods.js';
 
 type LineItem = Wire<Stripe.LineItem>;
@@ -45,11 +46,9 @@ function createSession({ workspace, parameters }: Call): Session {
     );
   const id = newId('cs_test');
   workspace.put('checkout_order', { id, lineItems, ...detailsOf(parameters, mode) });
-  const amount = lineItems.reduce((sum, item) => sum + item.amount_total, 0);
   return workspace.put('checkout.session', {
     ...blankSession(workspace, id, parameters),
-    amount_subtotal: amount,
-    amount_total: amount,
+    ...discounted(workspace, lineItems, discountsOf(workspace, parameters)),
     currency: lineItems[0]?.currency ?? null,
     customer,
     customer_creation: mode === 'payment' ? (customerCreationOf(parameters) ?? 'if_required') : null,
@@ -135,6 +134,8 @@ function listSessions({ workspace, parameters }: Call): object {
 type Ordered =
   | 'amount_subtotal'
   | 'amount_total'
+  | 'discounts'
+  | 'total_details'
   | 'currency'
   | 'customer'
   | 'customer_creation'
@@ -147,7 +148,7 @@ function blankSession(workspace: Workspace, id: string, parameters: Parameters):
     object: 'checkout.session',
     adaptive_pricing: null,
     after_expiration: null,
-    allow_promotion_codes: null,
+    allow_promotion_codes: parameters.boolean('allow_promotion_codes') ?? null,
     allowed_payment_method_types: null,
     automatic_tax: { enabled: false, liability: null, provider: null, status: null },
     billing_address_collection: null,
@@ -164,7 +165,6 @@ function blankSession(workspace: Workspace, id: string, parameters: Parameters):
     customer_account: null,
     customer_details: null,
     customer_email: parameters.string('customer_email') ?? null,
-    discounts: [],
     expires_at: parameters.integer('expires_at') ?? workspace.nowSeconds + LIVES_SECONDS,
     integration_identifier: null,
     invoice: null,
@@ -192,7 +192,6 @@ function blankSession(workspace: Workspace, id: string, parameters: Parameters):
     submit_type: null,
     subscription: null,
     success_url: parameters.requiredWebAddress('success_url'),
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
     ui_mode: 'hosted_page',
     url: `${workspace.baseUrl}/c/pay/${id}`,
     wallet_options: null,

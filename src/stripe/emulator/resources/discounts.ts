@@ -4,15 +4,20 @@ import type { Parameters } from '../parameters.js';
 import { idOf, type Wire } from '../wire.js';
 import type { Workspace } from '../workspace.js';
 import type { AppliedDiscount } from './invoice-totals.js';
+import { redeem } from './promotion-codes.js';
 
-/** Turns the `discounts` parameter (coupons) into discounts; `undefined` when it was not sent. */
+/** Turns the `discounts` parameter (coupons and promotion codes) into discounts; `undefined` when it was not sent. */
 export function createDiscounts(
   workspace: Workspace,
   parameters: Parameters,
   owner: Partial<Wire<Stripe.Discount>>,
 ): string[] | undefined {
   return parameters.groups('discounts')?.map((entry) => {
-    const coupon = workspace.resolve('coupon', entry.requiredString('coupon'), entry.pathOf('coupon'));
+    const named = entry.string('promotion_code');
+    const promotionCode = named ? redeem(workspace, named, entry.pathOf('promotion_code')) : null;
+    const coupon = promotionCode
+      ? (idOf(promotionCode.promotion.coupon) ?? '')
+      : workspace.resolve('coupon', entry.requiredString('coupon'), entry.pathOf('coupon')).id;
     return workspace.put('discount', {
       id: newId('di'),
       object: 'discount',
@@ -22,8 +27,8 @@ export function createDiscounts(
       end: null,
       invoice: null,
       invoice_item: null,
-      promotion_code: null,
-      source: { type: 'coupon', coupon: coupon.id },
+      promotion_code: promotionCode?.id ?? null,
+      source: { type: 'coupon', coupon },
       start: workspace.nowSeconds,
       subscription: null,
       subscription_item: null,
@@ -43,10 +48,12 @@ export function namedTaxRates(
 
 /** What the given discounts take off. */
 export function appliedDiscounts(workspace: Workspace, ids: string[]): AppliedDiscount[] {
-  return ids.map((id) => {
-    const coupon = couponOf(workspace, id);
-    return { id, percentOff: coupon.percent_off, amountOff: coupon.amount_off };
-  });
+  return ids.map((id) => appliedCoupon(id, couponOf(workspace, id)));
+}
+
+/** What a coupon takes off, as a discount of this id. */
+export function appliedCoupon(id: string, { percent_off, amount_off }: Wire<Stripe.Coupon>): AppliedDiscount {
+  return { id, percentOff: percent_off, amountOff: amount_off };
 }
 
 /** The discounts that go on after one invoice. */

@@ -18,6 +18,7 @@ import { invoicePaymentRoutes } from './invoice-payments.js';
 import { invoiceRoutes } from './invoices.js';
 import { paymentIntentRoutes } from './payment-intents.js';
 import { paymentMethodRoutes } from './payment-methods.js';
+import { promotionCodeRoutes } from './promotion-codes.js';
 import { refundRoutes } from './refunds.js';
 import { subscriptionRoutes } from './subscriptions.js';
 import { transferRoutes } from './transfers.js';
@@ -43,6 +44,7 @@ export const apiRoutes: Route[] = [
   ...invoiceRoutes,
   ...paymentIntentRoutes,
   ...paymentMethodRoutes,
+  ...promotionCodeRoutes,
   ...refundRoutes,
   ...subscriptionRoutes,
   ...transferRoutes,
