@@ -11,6 +11,7 @@ import type { Config } from './config/config.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ErasuresModule } from './erasures/erasures.module.js';
+import { EventsModule } from './events/events.module.js';
 import { FraudModule } from './fraud/fraud.module.js';
 import { HttpModule } from './http/http.module.js';
 import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         HttpModule,
         AuthModule,
         AuditModule,
+        EventsModule,
         StaffModule,
         StripeGatewaysModule.connect(stripe),
         AffiliatesModule,

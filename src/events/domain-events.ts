@@ -1,18 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
-import type { Tx } from '../database/database.js';
-
-/** What hosts may be told. Part of the contract: names are never reused or changed. */
-export type DomainEventType = 'review_case.opened' | 'review_case.closed';
+import type { SqlTx } from '../database/sql-transaction.js';
+import type { DomainEventType } from './event-types.js';
 
 export interface NewDomainEvent {
   type: DomainEventType;
-  /** The object that it happened to. */
+  /** The object that it happened to. What happens to one object is told in the order in which it was written. */
   subjectId: string;
-  /** The object as it is now, in the words of the API. */
-  data: Prisma.InputJsonObject;
+  /** The object as it is now, in the words of the API, without names and e-mail addresses. */
+  data: { id: string; readonly [field: string]: string | number | boolean | null };
 }
 
 /** What happened and hosts may want to hear of. */
@@ -23,11 +20,19 @@ export class DomainEvents {
     private readonly ids: IdGenerator,
   ) {}
 
-  /** Writes the events with the fact they tell of: in its transaction, or neither is there. */
-  async record(tx: Tx, ...events: NewDomainEvent[]): Promise<void> {
-    const occurredAt = this.clock.now();
-    await tx.domainEvent.createMany({
-      data: events.map((event) => ({ ...event, id: this.ids.next('domainEvent'), occurredAt })),
-    });
+  /**
+   * Writes the events with the fact they tell of: in its transaction, or neither is there. One statement for any number.
+   * The caller holds the lock under which the object is changed, which keeps the events of one object in order.
+   */
+  async record(tx: SqlTx, ...events: NewDomainEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    await tx.$executeRaw`
+      INSERT INTO domain_events (id, type, subject_id, data, occurred_at)
+      SELECT id, type, subject_id, data::jsonb, ${this.clock.now()}
+      FROM unnest(${events.map(() => this.ids.next('domainEvent'))}::text[], ${events.map(({ type }) => type)}::text[],
+                  ${events.map(({ subjectId }) => subjectId)}::text[],
+                  ${events.map(({ data }) => JSON.stringify(data))}::text[])
+        WITH ORDINALITY AS e (id, type, subject_id, data, place)
+      ORDER BY place`;
   }
 }

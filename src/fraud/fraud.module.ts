@@ -1,5 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { EventsModule } from '../events/events.module.js';
 import { SignupScreening } from '../referrals/attribution/signup-screening.js';
 import { FraudErasure } from './fraud-erasure.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
@@ -20,7 +19,6 @@ import { Whitelist } from './whitelist.js';
  */
 @Global()
 @Module({
-  imports: [EventsModule],
   controllers: [ReviewCasesController],
   providers: [
     FraudErasure,

@@ -165,9 +165,14 @@ async function findSeen(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[]):
   return rows.map(({ caseId }) => caseId);
 }
 
+type CaseNews = 'id' | 'affiliateId' | 'rule' | 'holds' | 'status' | 'openedAt';
+
+/** Without what staff wrote: it may name somebody. */
 function newsOf(
   type: 'review_case.opened' | 'review_case.closed',
-  { id, affiliateId, rule, holds, status }: Pick<ReviewCase, 'id' | 'affiliateId' | 'rule' | 'holds' | 'status'>,
+  { openedAt, closedAt, ...rest }: Pick<ReviewCase, CaseNews> & { closedAt?: Date | null },
 ): NewDomainEvent {
-  return { type, subjectId: id, data: { id, affiliateId, rule, holds, status } };
+  const { id, affiliateId, rule, holds, status } = rest;
+  const data = { id, affiliateId, rule, holds, status, openedAt: openedAt.toISOString() };
+  return { type, subjectId: id, data: { ...data, closedAt: closedAt?.toISOString() ?? null } };
 }

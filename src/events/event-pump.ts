@@ -1,0 +1,59 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { EventConsumers, type EventConsumer } from './event-consumers.js';
+import { EventPublisher } from './event-publisher.js';
+
+/** A notification at each commit would be quicker, and would have all writers queue behind one lock. */
+const TICK_MS = 1_000;
+
+/** Publishes what was committed and hands it to the consumers, each second on every instance. */
+@Injectable()
+export class EventPump implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Events');
+  private busy: Promise<void> | null = null;
+  private stopping = false;
+  /** What does not work at the moment: told once, not each second. */
+  private readonly failing = new Set<string>();
+
+  constructor(
+    private readonly publisher: EventPublisher,
+    private readonly consumers: EventConsumers,
+  ) {}
+
+  /** Never rejects. A second call while one is under way joins it. */
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.stopping) return;
+    this.busy ??= this.work().finally(() => {
+      this.busy = null;
+    });
+    await this.busy;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await this.busy;
+  }
+
+  private async work(): Promise<void> {
+    await this.attempt('publisher', () => this.publisher.publish());
+    // One that cannot go on does not stop the others.
+    for (const consumer of this.consumers.all) await this.attempt(consumer.name, () => this.handOver(consumer));
+  }
+
+  private async handOver(consumer: EventConsumer): Promise<void> {
+    let mayBeMore = true;
+    while (mayBeMore && !this.stopping) mayBeMore = await this.consumers.advance(consumer);
+  }
+
+  private async attempt(who: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+      if (this.failing.delete(who)) this.logger.log({ message: 'events go on', who });
+    } catch (error) {
+      if (this.failing.has(who)) return;
+      this.failing.add(who);
+      this.logger.error({ message: 'events are held up; tried again each second', who, error: String(error) });
+    }
+  }
+}
