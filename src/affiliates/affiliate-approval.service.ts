@@ -5,6 +5,7 @@ import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import type { Tx } from '../database/database.js';
 import { actedBy, type StaffAct } from '../staff/staff-act.js';
 import { affiliateNotFound } from './affiliate-errors.js';
+import { AffiliateEvents } from './affiliate-events.js';
 import { assertTransition, type AffiliateStatus } from './affiliate-status.js';
 
 /** What staff decide about affiliates, one or many at once: whether they take part. The host app does so by the API. */
@@ -13,6 +14,7 @@ export class AffiliateApproval {
   constructor(
     private readonly audit: AuditLog,
     private readonly sessions: DashboardSessions,
+    private readonly events: AffiliateEvents,
   ) {}
 
   /**
@@ -45,13 +47,10 @@ export class AffiliateApproval {
     if (affiliates.length < wanted.length) throw affiliateNotFound();
     for (const affiliate of affiliates) assertTransition(affiliate, to);
     const changed = affiliates.filter(({ status }) => status !== to);
-    await tx.affiliate.updateMany({ where: { id: { in: changed.map(({ id }) => id) } }, data: { status: to } });
-    if (to === 'suspended') {
-      await this.sessions.endForSuspension(
-        tx,
-        changed.map(({ id }) => id),
-      );
-    }
+    const changedIds = changed.map(({ id }) => id);
+    await tx.affiliate.updateMany({ where: { id: { in: changedIds } }, data: { status: to } });
+    if (to === 'suspended') await this.sessions.endForSuspension(tx, changedIds);
+    await this.events.updatedAll(tx, changedIds);
     await this.audit.recordAll(
       tx,
       changed.map(({ id, status }) => ({
@@ -63,6 +62,6 @@ export class AffiliateApproval {
         after: { status: to },
       })),
     );
-    return changed.map(({ id }) => id);
+    return changedIds;
   }
 }

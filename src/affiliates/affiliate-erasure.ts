@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
+import { AffiliateEvents } from './affiliate-events.js';
 import { AffiliateCodes } from './codes/affiliate-codes.js';
 
 /** The name of everybody who was erased. */
@@ -26,6 +27,7 @@ export class AffiliateErasure {
     private readonly clock: Clock,
     private readonly codes: AffiliateCodes,
     private readonly sessions: DashboardSessions,
+    private readonly events: AffiliateEvents,
   ) {}
 
   /**
@@ -55,6 +57,7 @@ export class AffiliateErasure {
     });
     await this.sessions.erase(tx, id);
     const { retired, code } = await this.codes.retireAll(tx, id);
+    await this.events.updatedAll(tx, [id]);
     await tx.affiliateNotice.deleteMany({ where: { affiliateId: id } });
     await tx.affiliateAccount.updateMany({
       where: { affiliateId: id },

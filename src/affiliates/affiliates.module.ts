@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { AffiliateApproval } from './affiliate-approval.service.js';
 import { AffiliateErasure } from './affiliate-erasure.js';
+import { AffiliateEvents } from './affiliate-events.js';
 import { AffiliatesController } from './affiliates.controller.js';
 import { AffiliatesService } from './affiliates.service.js';
 import { AffiliateCodes, CodeSuffixes } from './codes/affiliate-codes.js';
@@ -36,6 +37,7 @@ import { PlansService } from './plans/plans.service.js';
     AffiliateApproval,
     AffiliatesService,
     AffiliateErasure,
+    AffiliateEvents,
     AffiliateCodes,
     CodeSuffixes,
     PlansService,

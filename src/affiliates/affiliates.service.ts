@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Affiliate } from '@prisma/client';
 import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
@@ -10,6 +11,7 @@ import { type Page, pageArgs, toPage } from '../http/pagination.js';
 import { normaliseCode } from './codes/affiliate-code.js';
 import { AffiliateCodes } from './codes/affiliate-codes.js';
 import { affiliateErased, affiliateExists, affiliateNotFound } from './affiliate-errors.js';
+import { AffiliateEvents } from './affiliate-events.js';
 import { affiliateInclude, presentAffiliate } from './affiliate-presenter.js';
 import { assertTransition } from './affiliate-status.js';
 import type { AffiliateDto, AffiliatesQuery, CreateAffiliateDto, UpdateAffiliateDto } from './affiliate.dto.js';
@@ -30,6 +32,7 @@ export class AffiliatesService {
     private readonly codes: AffiliateCodes,
     private readonly plans: PlansService,
     private readonly sessions: DashboardSessions,
+    private readonly events: AffiliateEvents,
   ) {}
 
   /**
@@ -66,7 +69,9 @@ export class AffiliatesService {
         data: { affiliateId: id, effectiveFrom: SINCE_EVER, rateBps: input.commissionRateBps },
       });
     }
-    return { status: 201, body: await this.read(tx, id) };
+    const body = await this.read(tx, id);
+    await this.events.created(tx, body);
+    return { status: 201, body };
   }
 
   /** @throws DomainError `affiliate_not_found`. */
@@ -99,6 +104,7 @@ export class AffiliatesService {
       const affiliate = await lockAffiliate(tx, id);
       if (affiliate.erasedAt !== null && tellsWhoItIs(changes)) throw affiliateErased();
       if (changes.status !== undefined) assertTransition(affiliate, changes.status);
+      const before = await this.read(tx, id);
       const planId = changes.planId === undefined ? undefined : await this.plans.resolveId(tx, changes.planId);
       const identity = {
         name: changes.name?.trim(),
@@ -120,7 +126,9 @@ export class AffiliatesService {
       }
       if (changes.code !== undefined) await this.codes.change(tx, id, changes.code);
       if (changes.commissionRateBps !== undefined) await this.changeRate(tx, id, changes.commissionRateBps);
-      return this.read(tx, id);
+      const after = await this.read(tx, id);
+      if (!isDeepStrictEqual(before, after)) await this.events.updated(tx, after);
+      return after;
     });
   }
 

@@ -4,6 +4,7 @@ import { Prisma } from '@prisma/client';
 import { DomainError } from '../common/domain-error.js';
 import { toJsonAmount } from '../common/money.js';
 import { Database, type Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { endOfRange, allOf } from '../http/list-query.js';
 import { toPage, type Page, type PageQuery } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
@@ -124,7 +125,7 @@ export class CommissionQueries extends ReferralEarnings {
  * payout of its first payable posting's live line. Where that payout's transfer was reversed whole, the money goes the
  * way of what was posted back: payable again, and then in the payout that takes it.
  */
-function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
+function selectRows(tx: SqlTx, where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionRow[]> {
   return tx.$queryRaw<CommissionRow[]>`
       SELECT * FROM (
         SELECT c.id, c.affiliate_id AS "affiliateId", c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.part, c.currency,
@@ -155,6 +156,11 @@ function selectRows(tx: Tx, where: Prisma.Sql, state: Prisma.Sql, limit: number)
       WHERE ${state}
       ORDER BY id DESC
       LIMIT ${limit}`;
+}
+
+/** These commissions as they are in this transaction, without their explanations. */
+export function selectCommissions(tx: SqlTx, ids: string[]): Promise<CommissionRow[]> {
+  return selectRows(tx, Prisma.sql`c.id = ANY(${ids}::text[])`, Prisma.sql`TRUE`, ids.length);
 }
 
 function present(row: CommissionRow, story: Story | undefined): CommissionDto {

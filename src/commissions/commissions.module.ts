@@ -2,9 +2,11 @@ import { Global, Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
+import { ReferralEvents } from '../referrals/referral-events.js';
 import { ReferralLifecycle } from '../referrals/referral-lifecycle.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
 import { AdjustmentsService } from './adjustments.service.js';
+import { CommissionEvents } from './commission-events.js';
 import { CommissionQueries } from './commission-queries.js';
 import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
@@ -28,6 +30,7 @@ import { VerificationService } from './verification.service.js';
   providers: [
     AdjustmentsService,
     CaseDecisions,
+    CommissionEvents,
     CommissionQueries,
     CommissionsService,
     HoldsService,
@@ -35,6 +38,7 @@ import { VerificationService } from './verification.service.js';
     Ledger,
     LedgerVerifier,
     NightlyVerification,
+    ReferralEvents,
     ReferralLifecycle,
     SettlementAudit,
     SettlementReview,
@@ -53,6 +57,7 @@ import { VerificationService } from './verification.service.js';
     Ledger,
     LedgerVerifier,
     NightlyVerification,
+    ReferralEvents,
     ReferralLifecycle,
     ReferralObserver,
     ReferralEarnings,

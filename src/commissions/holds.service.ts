@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { hasHoldingCase } from '../fraud/holding-cases.js';
+import { CommissionEvents } from './commission-events.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
 
@@ -35,6 +36,7 @@ export class HoldsService {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly ledger: Ledger,
+    private readonly events: CommissionEvents,
   ) {}
 
   /** What is due now, each minute on every instance: two at once release each commission once. */
@@ -96,22 +98,25 @@ export class HoldsService {
       LEFT JOIN journal_entries e ON e.commission_id = t.commission_id
       LEFT JOIN postings p ON p.entry_id = e.id AND p.account = 'held'
       GROUP BY t.commission_id, t.affiliate_id, t.currency, t.available_at`;
+    const released = taken.filter(({ heldMinor }) => heldMinor > 0n);
     await this.ledger.post(
       tx,
-      taken
-        .filter(({ heldMinor }) => heldMinor > 0n)
-        .map(({ commissionId, affiliateId, currency, availableAt, heldMinor, entries }) => ({
-          kind: 'commission_released' as const,
-          uniqueKey: `released:${commissionId}:${entries + 1}`,
-          facts: { commissionId, availableAt: availableAt.toISOString() },
-          affiliateId,
-          currency,
-          from: 'held' as const,
-          to: 'payable' as const,
-          amountMinor: heldMinor,
-          occurredAt: availableAt,
-          commissionId,
-        })),
+      released.map(({ commissionId, affiliateId, currency, availableAt, heldMinor, entries }) => ({
+        kind: 'commission_released' as const,
+        uniqueKey: `released:${commissionId}:${entries + 1}`,
+        facts: { commissionId, availableAt: availableAt.toISOString() },
+        affiliateId,
+        currency,
+        from: 'held' as const,
+        to: 'payable' as const,
+        amountMinor: heldMinor,
+        occurredAt: availableAt,
+        commissionId,
+      })),
+    );
+    await this.events.changed(
+      tx,
+      released.map(({ commissionId }) => ({ type: 'commission.released', commissionId })),
     );
     return taken.length;
   }

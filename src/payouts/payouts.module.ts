@@ -11,6 +11,7 @@ import { PayoutClaims } from './sending/payout-claims.js';
 import { PayoutOutcomes } from './sending/payout-outcomes.js';
 import { SenderLease } from './sending/sender-lease.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
+import { PayoutEvents } from './payout-events.js';
 import { PayoutMetrics } from './payout-metrics.js';
 import { PayoutQueries } from './payout-queries.js';
 import { PayoutReservation } from './runs/payout-reservation.js';
@@ -41,6 +42,7 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     FundsWaits,
     PayoutAttempts,
     PayoutClaims,
+    PayoutEvents,
     PayoutOutcomes,
     PayoutMetrics,
     PayoutPreviewService,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import type { Tx } from '../database/database.js';
+import { ReferralEvents } from './referral-events.js';
 import { lockReferralSubjects } from './referral-locks.js';
 
 /** What Stripe says of a subscription. */
@@ -39,6 +40,8 @@ const ENDED = new Set(['canceled', 'incomplete_expired']);
  */
 @Injectable()
 export class ReferralLifecycle {
+  constructor(private readonly events: ReferralEvents) {}
+
   /** The referral that a Stripe customer's money belongs to. The server's own binding comes first; a host's user id in
    * metadata counts only while that referral is bound to no customer, since customers can have their metadata changed. */
   async findReferral(tx: Tx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
@@ -102,7 +105,10 @@ export class ReferralLifecycle {
     if (referral) await this.refresh(tx, referral);
   }
 
-  /** Works out status and MRR of a referral from its stored subscriptions and paid invoices. Idempotent. */
+  /**
+   * Works out status and MRR of a referral from its stored subscriptions and paid invoices, and tells what is new.
+   * Idempotent. Locks the referral's row.
+   */
   async refresh(tx: Tx, referral: Referral): Promise<Referral> {
     const subscriptions = await tx.stripeSubscription.findMany({ where: belongsTo(referral), orderBy: { id: 'asc' } });
     const firstPaid = await tx.stripeInvoice.findFirst({
@@ -122,7 +128,8 @@ export class ReferralLifecycle {
     const lastEnd = subscriptions
       .map(({ endedAt, seenAt }) => endedAt ?? seenAt)
       .sort((a, b) => b.getTime() - a.getTime())[0];
-    return tx.referral.update({
+    const before = await lockReferral(tx, referral.id);
+    const after = await tx.referral.update({
       where: { id: referral.id },
       data: {
         status: firstPaid === null ? 'trial' : churned ? 'churned' : 'paid',
@@ -132,7 +139,17 @@ export class ReferralLifecycle {
         churnedAt: churned ? (lastEnd ?? null) : null,
       },
     });
+    await this.events.changed(tx, before, after);
+    return after;
   }
+}
+
+/** What became of the referral is told once, though a decision of staff may refresh it beside an event of Stripe. */
+async function lockReferral(tx: Tx, id: string): Promise<Pick<Referral, 'status' | 'convertedAt'>> {
+  const [locked] = await tx.$queryRaw<Pick<Referral, 'status' | 'convertedAt'>[]>`
+    SELECT status, converted_at AS "convertedAt" FROM referrals WHERE id = ${id} FOR NO KEY UPDATE`;
+  if (!locked) throw new Error(`there is no referral ${id}`);
+  return locked;
 }
 
 /** The stored Stripe facts of a referral: those of its customer, or, while none is bound, those that name its user. */

@@ -38,6 +38,11 @@ export class ReferralPresenter {
 }
 
 function toDto(referral: Referral, earnedMinor: bigint): ReferralDto {
+  return { ...presentWithoutEarnings(referral), lifetimeEarned: toJsonAmount(earnedMinor) };
+}
+
+/** What the referral's own row says. */
+export function presentWithoutEarnings(referral: Referral) {
   return {
     id: referral.id,
     affiliateId: referral.affiliateId,
@@ -45,7 +50,6 @@ function toDto(referral: Referral, earnedMinor: bigint): ReferralDto {
     status: referral.status as ReferralStatus,
     mrr: toJsonAmount(referral.mrrMinor),
     currency: referral.currency,
-    lifetimeEarned: toJsonAmount(earnedMinor),
     clickId: referral.clickId,
     stripeCustomerId: referral.stripeCustomerId,
     createdAt: referral.createdAt.toISOString(),

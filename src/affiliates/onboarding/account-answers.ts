@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database, type Tx } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
+import { AffiliateEvents } from '../affiliate-events.js';
 import { AffiliateNotices } from '../notices/affiliate-notices.js';
 import type { AccountStatus, Requirement } from './account-gateway.js';
 import { messageOf, type StoredRequirement } from './onboarding-presenter.js';
@@ -35,6 +36,7 @@ export class AccountAnswers {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly notices: AffiliateNotices,
+    private readonly events: AffiliateEvents,
   ) {}
 
   /**
@@ -62,9 +64,14 @@ export class AccountAnswers {
       const accepted = holders.map(({ answer }) => answer);
       await updateAffiliates(tx, accepted);
       await updateAccounts(tx, accepted);
+      const changed = holders.filter(({ payoutsEnabled, answer }) => payoutsEnabled !== mayBePaid(answer));
+      await this.events.updatedAll(
+        tx,
+        changed.map(({ affiliateId }) => affiliateId),
+      );
       for (const { affiliateId, payoutsEnabled, answer } of holders) {
         // Could be paid and no longer can: under the row's lock that is seen once per change.
-        if (payoutsEnabled && !answer.status?.payoutsEnabled) await this.tellOfLoss(tx, affiliateId, answer);
+        if (payoutsEnabled && !mayBePaid(answer)) await this.tellOfLoss(tx, affiliateId, answer);
       }
     });
   }
@@ -105,7 +112,7 @@ function lockHolders(tx: Tx, accountIds: string[]): Promise<Holder[]> {
 }
 
 async function updateAffiliates(tx: Tx, answers: AccountAnswer[]): Promise<void> {
-  const enabled = answers.map(({ status }) => status?.payoutsEnabled ?? false);
+  const enabled = answers.map(mayBePaid);
   // Once finished stays finished: an account that is limited or closed later is restricted, not unfinished.
   const finished = answers.map(({ status }) => (status?.detailsSubmitted || status?.payoutsEnabled) ?? false);
   await tx.$executeRaw`
@@ -132,6 +139,10 @@ async function updateAccounts(tx: Tx, answers: AccountAnswer[]): Promise<void> {
     ) w
     WHERE t.account_id = w.account_id
       AND (t.gone_at, t.requirements, t.disabled_reason) IS DISTINCT FROM (w.gone_at, w.requirements, w.disabled_reason)`;
+}
+
+function mayBePaid({ status }: AccountAnswer): boolean {
+  return status?.payoutsEnabled ?? false;
 }
 
 function stored({ code, dueAt, pastDue, problem }: Requirement): StoredRequirement {

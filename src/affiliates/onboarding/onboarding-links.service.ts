@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import { affiliateErased, stripeUnavailable, urlNotAllowed } from '../affiliate-errors.js';
+import { AffiliateEvents } from '../affiliate-events.js';
 import { AffiliatesService } from '../affiliates.service.js';
 import { AccountGateway } from './account-gateway.js';
 import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dto.js';
@@ -29,6 +30,7 @@ export class OnboardingLinks {
     private readonly gateway: AccountGateway,
     private readonly affiliates: AffiliatesService,
     private readonly onboarding: OnboardingService,
+    private readonly events: AffiliateEvents,
   ) {}
 
   /**
@@ -82,6 +84,7 @@ export class OnboardingLinks {
       });
       if (count === 0) return;
       await tx.affiliateAccount.update({ where: { accountId }, data: { replacedAt: this.clock.now() } });
+      await this.events.updatedAll(tx, [id]);
     });
     return true;
   }
@@ -109,6 +112,7 @@ export class OnboardingLinks {
         return affiliate.stripeAccountId ?? accountId;
       }
       await tx.affiliateAccount.create({ data: { accountId, affiliateId, connectedAt: this.clock.now() } });
+      await this.events.updatedAll(tx, [affiliateId]);
       return accountId;
     });
   }

@@ -5,6 +5,7 @@ import { IdGenerator } from '../../common/ids.js';
 import type { Tx } from '../../database/database.js';
 import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { shareDecisions } from '../facts/fact-locks.js';
+import { CommissionEvents } from '../commission-events.js';
 import { HoldsService } from '../holds.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
@@ -52,6 +53,7 @@ export class SettlementService {
     private readonly lifecycle: ReferralLifecycle,
     private readonly holds: HoldsService,
     private readonly review: SettlementReview,
+    private readonly events: CommissionEvents,
   ) {}
 
   /**
@@ -109,6 +111,8 @@ export class SettlementService {
     if (commissions.length > 0) await tx.commission.createMany({ data: commissions });
     if (held.length > 0) await tx.commissionHold.createMany({ data: held.map(holdOf) });
     await this.ledger.post(tx, entries);
+    const isHeld = new Set(held);
+    await this.events.created(tx, commissions, (commission) => (isHeld.has(commission) ? 'held' : 'payable'));
     return earned;
   }
 
@@ -168,6 +172,7 @@ export class SettlementService {
       if (position.inquiryOpen && !losses.inquiryOpen) closedInquiries.push(commission.id);
     }
     await this.ledger.post(tx, entries);
+    await this.events.changed(tx, changesOf(entries));
     await this.updateHolds(tx, targets, held, closedInquiries);
   }
 
@@ -205,6 +210,20 @@ export class SettlementService {
       WHERE commission_id = ANY(${[...open, ...closedInquiries]}::text[])`;
     await this.holds.release(tx, closedInquiries, this.clock.now());
   }
+}
+
+/** One for each commission, though its money may lie in two accounts; being held back changes nothing of its worth. */
+function changesOf(entries: NewEntry[]): Parameters<CommissionEvents['changed']>[1] {
+  const reversed = entries.filter(({ kind }) => kind === 'commission_reversed');
+  const restored = entries.filter(({ kind }) => kind === 'commission_restored');
+  return [
+    ...idsOf(reversed).map((commissionId) => ({ type: 'commission.reversed' as const, commissionId })),
+    ...idsOf(restored).map((commissionId) => ({ type: 'commission.restored' as const, commissionId })),
+  ];
+}
+
+function idsOf(entries: NewEntry[]): string[] {
+  return [...new Set(entries.flatMap(({ commissionId }) => commissionId ?? []))];
 }
 
 function holdOf({ id, affiliateId, currency, availableAt }: Commission) {

@@ -6,6 +6,7 @@ import { lockBalances } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import type { Tx } from '../../database/database.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
+import { PayoutEvents } from '../payout-events.js';
 import type { TransferFact } from './transfer-fact.js';
 
 /** A payout that has its outcome beside a transfer of its group, where the two do not say the same. */
@@ -43,6 +44,7 @@ export class TransferReversals {
     private readonly clock: Clock,
     private readonly ledger: Ledger,
     private readonly reviewCases: ReviewCases,
+    private readonly events: PayoutEvents,
   ) {}
 
   /**
@@ -127,6 +129,11 @@ export class TransferReversals {
       FROM unnest(${payouts.map(({ payoutId }) => payoutId)}::text[], ${payouts.map(({ reversedMinor }) => reversedMinor)}::bigint[])
         AS seen (id, reversed)
       WHERE po.id = seen.id`;
+    await this.events.record(
+      tx,
+      'payout.reversed',
+      payouts.map(({ payoutId }) => payoutId),
+    );
   }
 
   /** The money lies with us again, and somebody wanted it so: nothing is paid before staff have said why. */

@@ -7,6 +7,7 @@ import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
+import { PayoutEvents } from '../payout-events.js';
 import { STANDS_IN_PAYOUT } from '../payout-lines.js';
 import { TransferReversals } from '../reversals/transfer-reversals.service.js';
 
@@ -37,6 +38,7 @@ export class PayoutOutcomes {
     private readonly ledger: Ledger,
     private readonly holds: HoldsService,
     private readonly reversals: TransferReversals,
+    private readonly events: PayoutEvents,
   ) {}
 
   /**
@@ -103,10 +105,9 @@ export class PayoutOutcomes {
           payoutId: id,
         })),
       );
-      await this.reversals.settle(
-        tx,
-        rows.map(({ id }) => id),
-      );
+      const ids = rows.map(({ id }) => id);
+      await this.events.record(tx, 'payout.paid', ids);
+      await this.reversals.settle(tx, ids);
       return pending;
     });
     const ids = new Set(written.map(({ id }) => id));
@@ -158,6 +159,7 @@ export class PayoutOutcomes {
         payoutId: id,
       })),
     );
+    if (ending.status === 'failed') await this.events.record(tx, 'payout.failed', ids);
     // Should a transfer be known nevertheless, the affiliate waits for staff instead of being paid twice.
     await this.reversals.settle(tx, ids);
     await this.holds.holdInquired(tx, ids);

@@ -13,6 +13,7 @@ import type { Answer } from '../../http/idempotency.js';
 import { IpHasher } from '../ip-hasher.js';
 import { maskEmail } from '../masking.js';
 import { occurredAtInvalid, stripeCustomerTaken } from '../referral-errors.js';
+import { ReferralEvents } from '../referral-events.js';
 import { lockReferralSubjects } from '../referral-locks.js';
 import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
@@ -39,6 +40,7 @@ export class AttributionService {
     private readonly presenter: ReferralPresenter,
     private readonly observer: ReferralObserver,
     private readonly screening: SignupScreening,
+    private readonly events: ReferralEvents,
     private readonly config: Config,
   ) {}
 
@@ -133,6 +135,7 @@ export class AttributionService {
       occurredAt: signup.occurredAt,
       createdAt: this.clock.now(),
     });
+    await this.events.created(tx, referral);
     await this.observer.referralCreated(tx, referral);
     const { emailNormalized } = signup;
     await this.screening.signupCredited(tx, { referral, emailNormalized, verdicts: verdict.rules });

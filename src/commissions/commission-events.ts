@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { Commission } from '@prisma/client';
+import { toJsonAmount } from '../common/money.js';
+import type { SqlTx } from '../database/sql-transaction.js';
+import { DomainEvents } from '../events/domain-events.js';
+import type { CommissionDto } from './commission.dto.js';
+import { selectCommissions } from './commission-queries.js';
+
+type ChangeOfCommission = 'commission.released' | 'commission.reversed' | 'commission.restored';
+
+/** Tells hosts of commissions: all of them but the explanation. The caller has the affiliates' balances locked. */
+@Injectable()
+export class CommissionEvents {
+  constructor(private readonly events: DomainEvents) {}
+
+  /** As they were earned, whatever is taken back of them in the same transaction. */
+  async created(tx: SqlTx, commissions: Commission[], state: (commission: Commission) => 'held' | 'payable') {
+    await this.events.record(
+      tx,
+      ...commissions.map((commission) => ({
+        type: 'commission.created' as const,
+        subjectId: commission.id,
+        data: snapshotOf({ ...commission, netMinor: commission.amountMinor, state: state(commission), ...UNPAID }),
+      })),
+    );
+  }
+
+  /** As they are now that the change is posted: two statements for any number, one event for each that is named. */
+  async changed(tx: SqlTx, changes: { type: ChangeOfCommission; commissionId: string }[]): Promise<void> {
+    if (changes.length === 0) return;
+    const rows = await selectCommissions(
+      tx,
+      changes.map(({ commissionId }) => commissionId),
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    await this.events.record(
+      tx,
+      ...changes.map(({ type, commissionId }) => {
+        const row = byId.get(commissionId);
+        if (!row) throw new Error(`commission ${commissionId} was changed and is not there`);
+        return { type, subjectId: commissionId, data: snapshotOf(row) };
+      }),
+    );
+  }
+}
+
+const UNPAID = { paidAt: null, payoutId: null };
+
+function snapshotOf(
+  row: Pick<Commission, 'id' | 'affiliateId' | 'referralId' | 'invoiceId' | 'currency' | 'amountMinor'> &
+    Pick<Commission, 'availableAt' | 'createdAt'> & {
+      netMinor: bigint;
+      state: CommissionDto['state'];
+      paidAt: Date | null;
+      payoutId: string | null;
+    },
+): Omit<CommissionDto, 'explanation'> & Record<string, string | number | null> {
+  return {
+    id: row.id,
+    affiliateId: row.affiliateId,
+    referralId: row.referralId,
+    invoiceId: row.invoiceId,
+    amount: toJsonAmount(row.amountMinor),
+    reversedAmount: toJsonAmount(row.amountMinor - row.netMinor),
+    netAmount: toJsonAmount(row.netMinor),
+    currency: row.currency,
+    state: row.state,
+    availableAt: row.availableAt.toISOString(),
+    paidAt: row.paidAt?.toISOString() ?? null,
+    payoutId: row.payoutId,
+    createdAt: row.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import type { Referral } from '@prisma/client';
+import type { Tx } from '../database/database.js';
+import { DomainEvents, type NewDomainEvent } from '../events/domain-events.js';
+import { presentWithoutEarnings } from './referral-presenter.js';
+
+/** Tells hosts of referrals: what they are at that moment, but for their earnings, of which commissions tell. */
+@Injectable()
+export class ReferralEvents {
+  constructor(private readonly events: DomainEvents) {}
+
+  async created(tx: Tx, referral: Referral): Promise<void> {
+    await this.events.record(tx, newsOf('referral.created', referral));
+  }
+
+  /** Tells what has become of a referral whose row the caller has locked since before the change. */
+  async changed(tx: Tx, before: Pick<Referral, 'status' | 'convertedAt'>, after: Referral): Promise<void> {
+    const news: NewDomainEvent[] = [];
+    if (before.convertedAt === null && after.convertedAt !== null) news.push(newsOf('referral.converted', after));
+    if (before.status !== 'churned' && after.status === 'churned') news.push(newsOf('referral.churned', after));
+    await this.events.record(tx, ...news);
+  }
+}
+
+function newsOf(
+  type: 'referral.created' | 'referral.converted' | 'referral.churned',
+  referral: Referral,
+): NewDomainEvent {
+  return { type, subjectId: referral.id, data: presentWithoutEarnings(referral) };
+}
