@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
 import { firstIdAt, type IdKind } from '../common/ids.js';
 import { LIST_FORMATS, type ListFormat } from './download.js';
@@ -28,7 +29,11 @@ export const CurrencyFilter = () =>
 
 /** Query of a list that is also handed out as a file. */
 export class FileListQuery extends PageQuery {
-  /** `csv` for a file with all that match, whatever `limit` and `cursor` say. */
+  @ApiPropertyOptional({
+    enum: LIST_FORMATS,
+    default: 'json',
+    description: '`csv` for a file with all that match, whatever `limit` and `cursor` say.',
+  })
   @IsOptional()
   @IsIn(LIST_FORMATS)
   format: ListFormat = 'json';
@@ -36,11 +41,13 @@ export class FileListQuery extends PageQuery {
 
 /** The same of things that are asked for by when they were made. */
 export class DatedListQuery extends FileListQuery {
-  /** Made at or after this date or moment (ISO 8601, UTC). */
+  @ApiPropertyOptional({ description: 'Made at or after this date or moment (ISO 8601, UTC).' })
   @DateOrMoment()
   from?: string;
 
-  /** Made at or before this date or moment (ISO 8601, UTC); a date includes its whole day. */
+  @ApiPropertyOptional({
+    description: 'Made at or before this date or moment (ISO 8601, UTC); a date includes its whole day.',
+  })
   @DateOrMoment()
   to?: string;
 }
