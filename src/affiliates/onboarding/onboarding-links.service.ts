@@ -135,8 +135,13 @@ export class OnboardingLinks {
       (url.protocol === 'https:' || url.protocol === 'http:') &&
       url.username === '' &&
       url.password === '' &&
-      this.config.allowedRedirectHosts.has(url.host);
+      (this.config.allowedRedirectHosts.has(url.host) || this.isDashboard(url));
     if (!isAllowed) throw urlNotAllowed(field);
     return url.href;
+  }
+
+  /** The affiliates' own page, wherever the host's site is. */
+  private isDashboard({ origin, pathname }: URL): boolean {
+    return origin === new URL(this.config.publicUrl).origin && pathname.startsWith('/dashboard/');
   }
 }

@@ -55,7 +55,8 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
     expect(await accounts()).toHaveLength(1);
   });
 
-  it('lead to allowed hosts only', async () => {
+  it('lead to allowed hosts and back to the dashboard only', async () => {
+    expect((await link({ returnUrl: 'http://localhost:3000/dashboard/getting-paid?from=stripe' })).status).toBe(201);
     expect(
       (await link({ returnUrl: 'https://app.example.com/done?x=1', refreshUrl: 'https://app.example.com/again' }))
         .status,
@@ -67,6 +68,8 @@ describe.each(['v1', 'v2'])('onboarding links by Accounts %s', (version) => {
       'https://app.example.com@evil.example/',
       'https://user@app.example.com/',
       'https://app.example.com:444/',
+      'http://localhost:3000/onboarding/return',
+      'http://localhost:3001/dashboard/getting-paid',
     ]) {
       const response = await link({ returnUrl: url });
       expect([url, response.status, errorCode(response)]).toEqual([url, 422, 'url_not_allowed']);
