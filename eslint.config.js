@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 const TIME =
@@ -91,6 +92,7 @@ export default defineConfig(
   {
     // Runs in a browser, whose clock is the one its reader goes by.
     files: ['dashboard/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat.recommended],
     rules: { 'no-console': 'error', 'no-restricted-syntax': forbidInSource(chanceBans) },
   },
   {

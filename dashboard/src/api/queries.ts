@@ -1,0 +1,61 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, bodyOf } from './client';
+
+const WATCH_EVERY_MS = 3000;
+
+/** Balances move when a webhook arrives: looked at again when the reader comes back to the page. */
+export function useOverview() {
+  return useQuery({ queryKey: ['overview'], queryFn: async () => bodyOf(await api.GET('/v1/me/overview')) });
+}
+
+export interface StatsRange {
+  from: string;
+  to: string;
+  interval: 'day' | 'month';
+}
+
+export function useStats(range: StatsRange) {
+  return useQuery({
+    queryKey: ['stats', range],
+    queryFn: async () =>
+      bodyOf(await api.GET('/v1/me/stats', { params: { query: { ...range, compare: 'previous' } } })),
+    placeholderData: (before) => before,
+  });
+}
+
+export function useCommission(id: string) {
+  return useQuery({
+    queryKey: ['commission', id],
+    queryFn: async () => bodyOf(await api.GET('/v1/me/commissions/{id}', { params: { path: { id } } })),
+  });
+}
+
+/** @param watch asks again every few seconds, until the affiliate can be paid. */
+export function useOnboarding(watch: boolean) {
+  return useQuery({
+    queryKey: ['onboarding'],
+    queryFn: async () => bodyOf(await api.GET('/v1/me/onboarding')),
+    refetchInterval: ({ state }) => (watch && state.data?.status !== 'complete' ? WATCH_EVERY_MS : false),
+  });
+}
+
+export function useLatestNotices() {
+  return useQuery({
+    queryKey: ['notices', 'latest'],
+    queryFn: async () => bodyOf(await api.GET('/v1/me/notices', { params: { query: { limit: 1 } } })).data,
+  });
+}
+
+export function useLatestCommissions() {
+  return useQuery({
+    queryKey: ['commissions', 'latest'],
+    queryFn: async () => bodyOf(await api.GET('/v1/me/commissions', { params: { query: { limit: 5 } } })).data,
+  });
+}
+
+export function useSubIds() {
+  return useQuery({
+    queryKey: ['sub-ids'],
+    queryFn: async () => bodyOf(await api.GET('/v1/me/sub-ids', { params: { query: { limit: 10 } } })).data,
+  });
+}
