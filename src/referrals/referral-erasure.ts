@@ -85,6 +85,18 @@ export class ReferralErasure {
       select: { clickId: true },
     });
     const clickIds = [clickId, ...decisions.map((decision) => decision.clickId)];
+    // First, as clicks are written too (insertClicks). A note that nobody else came by goes, since it may name the person.
+    await tx.$executeRaw`
+      UPDATE "click_sub_ids" AS s SET "clicks" = s."clicks" - c."clicks"
+      FROM (
+        SELECT "affiliate_id", "sub_id", count(*) AS "clicks" FROM "clicks"
+        WHERE "id" = ANY (${clickIds}::text[]) AND "sub_id" IS NOT NULL GROUP BY 1, 2
+      ) AS c
+      WHERE s."affiliate_id" = c."affiliate_id" AND s."sub_id" = c."sub_id"`;
+    await tx.$executeRaw`
+      DELETE FROM "click_sub_ids" AS s USING "clicks" AS c
+      WHERE c."id" = ANY (${clickIds}::text[]) AND s."affiliate_id" = c."affiliate_id" AND s."sub_id" = c."sub_id"
+        AND s."clicks" <= 0`;
     // What made the visitor that day's unique one is worked out from the click itself (IpHasher.hashVisitor). A click of
     // the day on which the key was replaced may leave its mark, which nothing leads back to.
     await tx.$executeRaw`
