@@ -9,6 +9,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { AppModule, type AppOptions } from './app.module.js';
 import { Clock, SystemClock } from './common/clock.js';
 import type { Config } from './config/config.js';
+import { serveDashboard } from './dashboard/serve-dashboard.js';
 import { openDatabase } from './database/open-database.js';
 import { Database } from './database/database.js';
 import { findProjectRoot } from './database/project-root.js';
@@ -41,8 +42,14 @@ export interface RunningService {
 }
 
 /** The whole application, with everything global in place, not listening yet. */
-export async function createApp(options: AppOptions & { logger: PinoLogger }): Promise<NestFastifyApplication> {
-  const { config, logger } = options;
+export async function createApp(
+  options: AppOptions & {
+    logger: PinoLogger;
+    /** Where the dashboard's built page lies, when not beside the compiled code. */
+    dashboardFolder?: string;
+  },
+): Promise<NestFastifyApplication> {
+  const { config, logger, dashboardFolder } = options;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     // A child logger for each request would cost more than some requests do; lines name the request id themselves.
@@ -74,6 +81,7 @@ export async function createApp(options: AppOptions & { logger: PinoLogger }): P
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(createValidationPipe());
   serveDocs(app, fastify);
+  await serveDashboard(fastify, { config, folder: dashboardFolder });
   return app;
 }
 

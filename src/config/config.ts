@@ -42,6 +42,8 @@ export class Config {
   readonly siteUrl: string;
   readonly allowedRedirectHosts: ReadonlySet<string>;
   readonly allowedOrigins: ReadonlySet<string>;
+  /** Whose pages may show the dashboard in a frame. */
+  readonly dashboardEmbedOrigins: ReadonlySet<string>;
   readonly jwt: JwtVerification;
   readonly jwtAudience: string;
   readonly jwtIssuer: string | undefined;
@@ -86,6 +88,7 @@ export class Config {
       (env.ALLOWED_REDIRECT_HOSTS ?? [new URL(this.siteUrl).host]).map((host) => host.toLowerCase()),
     );
     this.allowedOrigins = new Set((env.ALLOWED_ORIGINS ?? [this.siteUrl]).map((origin) => new URL(origin).origin));
+    this.dashboardEmbedOrigins = new Set((env.DASHBOARD_EMBED_ORIGINS ?? []).map((origin) => new URL(origin).origin));
     this.jwtAudience = env.JWT_AUDIENCE;
     this.jwtIssuer = env.JWT_ISSUER;
     this.stripeSecretKey = env.STRIPE_SECRET_KEY;
@@ -221,6 +224,7 @@ const ALL_NAMES = [
   'SITE_URL',
   'ALLOWED_REDIRECT_HOSTS',
   'ALLOWED_ORIGINS',
+  'DASHBOARD_EMBED_ORIGINS',
   'JWT_SECRET',
   'JWT_PUBLIC_KEY',
   'JWT_JWKS_URL',

@@ -73,6 +73,11 @@ export class Environment {
   ALLOWED_ORIGINS?: string[];
 
   @IsOptional()
+  @commaList()
+  @IsUrl(URL_OPTIONS, { each: true, message: 'must be a comma list of origins such as https://example.com' })
+  DASHBOARD_EMBED_ORIGINS?: string[];
+
+  @IsOptional()
   @MinLength(32, { message: 'must have at least 32 bytes' })
   JWT_SECRET?: string;
 

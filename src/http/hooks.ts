@@ -24,7 +24,7 @@ export function registerHooks(
     logger,
   }: { config: Config; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
 ): void {
-  const securityHeaders = createSecurityHeaders(config.publicUrl);
+  const securityHeaders = createSecurityHeaders(config);
   const warnOfProxy = createProxyWarning(config, logger);
   fastify.decorateRequest('principal', null);
 

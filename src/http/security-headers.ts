@@ -1,5 +1,6 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import helmet, { type HelmetOptions } from 'helmet';
+import type { Config } from '../config/config.js';
 
 type Directives = Record<string, string[]>;
 
@@ -19,9 +20,6 @@ const DOCS: Directives = {
   'connect-src': ["'self'"],
 };
 
-/** Static pages of ours: styles in the page, nothing else. */
-const PAGES: Directives = { ...NOTHING, 'style-src': ["'unsafe-inline'"] };
-
 /** AdminJS writes its state into an inline script and evaluates its bundle of components. */
 const ADMIN: Directives = {
   ...NOTHING,
@@ -33,23 +31,16 @@ const ADMIN: Directives = {
   'form-action': ["'self'"],
 };
 
-/** The affiliates' page: files of ours only. */
-const DASHBOARD: Directives = {
+/** The affiliates' page: files of ours only, in frames of nobody but whom the operator named. */
+const dashboard = (embedOrigins: ReadonlySet<string>): Directives => ({
   ...NOTHING,
   'script-src': ["'self'"],
-  'style-src': ["'self'", "'unsafe-inline'"],
+  'style-src': ["'self'"],
   'img-src': ["'self'", 'data:'],
   'font-src': ["'self'"],
   'connect-src': ["'self'"],
-  'form-action': ["'self'"],
-};
-
-const BY_PREFIX: [prefix: string, directives: Directives][] = [
-  ['/docs', DOCS],
-  ['/onboarding', PAGES],
-  ['/admin', ADMIN],
-  ['/dashboard', DASHBOARD],
-];
+  'frame-ancestors': embedOrigins.size === 0 ? ["'none'"] : [...embedOrigins],
+});
 
 type Headers = Record<string, string>;
 
@@ -57,10 +48,18 @@ type Headers = Record<string, string>;
  * Makes the function that says which security headers an answer gets, by the address asked for. helmet writes them
  * once, here; per request they are a constant.
  */
-export function createSecurityHeaders(publicUrl: string): (url: string) => Headers {
+export function createSecurityHeaders({
+  publicUrl,
+  dashboardEmbedOrigins,
+}: Pick<Config, 'publicUrl' | 'dashboardEmbedOrigins'>): (url: string) => Headers {
   const https = publicUrl.startsWith('https:');
   const strict = writeHeaders(NOTHING, https);
-  const byPrefix = BY_PREFIX.map(([prefix, directives]) => [prefix, writeHeaders(directives, https)] as const);
+  const prefixes: [prefix: string, directives: Directives][] = [
+    ['/docs', DOCS],
+    ['/admin', ADMIN],
+    ['/dashboard', dashboard(dashboardEmbedOrigins)],
+  ];
+  const byPrefix = prefixes.map(([prefix, directives]) => [prefix, writeHeaders(directives, https)] as const);
   return (url) => byPrefix.find(([prefix]) => url.startsWith(prefix))?.[1] ?? strict;
 }
 
@@ -69,7 +68,8 @@ function writeHeaders(directives: Directives, https: boolean): Headers {
     contentSecurityPolicy: { useDefaults: false, directives },
     strictTransportSecurity: https,
     crossOriginResourcePolicy: { policy: 'same-origin' },
-    xFrameOptions: { action: 'deny' },
+    // It knows no list of origins: where some may frame a page, the policy alone says who.
+    xFrameOptions: isUnframed(directives) && { action: 'deny' },
   };
   // helmet is a middleware: it writes to a response, so it is given one that is never sent.
   const response = new ServerResponse({ method: 'GET' } as IncomingMessage);
@@ -77,4 +77,8 @@ function writeHeaders(directives: Directives, https: boolean): Headers {
     if (error) throw error;
   });
   return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]));
+}
+
+function isUnframed(directives: Directives): boolean {
+  return directives['frame-ancestors']?.[0] === "'none'";
 }

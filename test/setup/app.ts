@@ -62,6 +62,8 @@ export async function startTestApp(
     /** Whether the key is one of live mode. */
     livemode?: boolean;
     background?: boolean;
+    /** Where the dashboard's built page lies; the sources have none. */
+    dashboardFolder?: string;
     /** Where its log goes; nowhere unless told. */
     logger?: Logger;
   } = {},
@@ -88,6 +90,7 @@ export async function startTestApp(
     clock,
     stripe: connection,
     background: options.background,
+    dashboardFolder: options.dashboardFolder,
     logger: options.logger ?? createLogger('silent'),
   });
   await app.listen(0, '127.0.0.1');

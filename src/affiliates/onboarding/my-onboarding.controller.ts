@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Affiliate } from '@prisma/client';
-import { AffiliateScope } from '../../auth/access.js';
+import { AffiliateScope, CurrentPrincipal } from '../../auth/access.js';
+import type { KnownPrincipal } from '../../http/principal.js';
 import { CurrentAffiliate } from '../current-affiliate.js';
 import { OnboardingLinks } from './onboarding-links.service.js';
 import { CreateOnboardingLinkDto, OnboardingDto, OnboardingLinkDto } from './onboarding.dto.js';
@@ -22,12 +23,13 @@ export class MyOnboardingController {
     return this.onboarding.get(affiliate.id);
   }
 
-  /** A new link to Stripe's onboarding, good for one visit. */
+  /** A new link to Stripe's onboarding, good for one visit; from the dashboard's session it leads back to the dashboard. */
   @Post('onboarding-links')
   createLink(
     @CurrentAffiliate() affiliate: Affiliate,
+    @CurrentPrincipal() { by }: KnownPrincipal,
     @Body() body: CreateOnboardingLinkDto,
   ): Promise<OnboardingLinkDto> {
-    return this.links.create(affiliate.id, body);
+    return this.links.create(affiliate.id, body, by === 'cookie' ? 'dashboard' : 'elsewhere');
   }
 }

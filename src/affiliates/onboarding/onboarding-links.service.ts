@@ -11,6 +11,15 @@ import type { CreateOnboardingLinkDto, OnboardingLinkDto } from './onboarding.dt
 import { OnboardingService } from './onboarding.service.js';
 
 /**
+ * Pages of this service where Stripe sends affiliates whose host named none. In the dashboard they are still known, see how
+ * far they are, and get a new link by one click.
+ */
+const WAYS_BACK = {
+  dashboard: { returned: '/dashboard/getting-paid?from=stripe', expired: '/dashboard/getting-paid?from=expired' },
+  elsewhere: { returned: '/onboarding/return', expired: '/onboarding/refresh' },
+} as const;
+
+/**
  * Brings affiliates to an account that can be paid.
  *
  * The intent to make an account is committed before the provider is asked, and its moment is part of the idempotency
@@ -36,11 +45,18 @@ export class OnboardingLinks {
   /**
    * Mints a link, good for one visit; makes the account on first use, and another one when the account is gone. The link
    * is neither stored nor logged: whoever has it is taken for the affiliate.
+   * @param cameFrom where Stripe sends the affiliate afterwards, unless `input` names another page.
    * @throws DomainError `affiliate_not_found`, `affiliate_erased` and `url_not_allowed` (422), `stripe_unavailable` (503).
    */
-  async create(affiliateId: string, input: CreateOnboardingLinkDto): Promise<OnboardingLinkDto> {
-    const returnUrl = this.checkedUrl('returnUrl', input.returnUrl) ?? `${this.config.publicUrl}/onboarding/return`;
-    const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? `${this.config.publicUrl}/onboarding/refresh`;
+  async create(
+    affiliateId: string,
+    input: CreateOnboardingLinkDto,
+    cameFrom: keyof typeof WAYS_BACK = 'elsewhere',
+  ): Promise<OnboardingLinkDto> {
+    const { publicUrl } = this.config;
+    const wayBack = WAYS_BACK[cameFrom];
+    const returnUrl = this.checkedUrl('returnUrl', input.returnUrl) ?? publicUrl + wayBack.returned;
+    const refreshUrl = this.checkedUrl('refreshUrl', input.refreshUrl) ?? publicUrl + wayBack.expired;
     const mint = (accountId: string) =>
       this.ask(affiliateId, () => this.gateway.createOnboardingLink({ accountId, returnUrl, refreshUrl }));
     const affiliate = await this.affiliates.getById(affiliateId);

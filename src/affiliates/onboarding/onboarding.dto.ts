@@ -4,7 +4,7 @@ import { IsOptional, IsString, MaxLength } from 'class-validator';
 const URL_LENGTH_MAX = 2048;
 
 export class CreateOnboardingLinkDto {
-  /** Where Stripe sends the affiliate afterwards, on an allowed host; a page of this service when not given.
+  /** Where Stripe sends the affiliate afterwards, on an allowed host or in the dashboard; a page of this service when not given.
    * @example 'https://app.example.com/affiliates' */
   @IsOptional()
   @IsString()
