@@ -1,7 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import fastifyCookie from '@fastify/cookie';
-import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -10,9 +8,7 @@ import { AppModule, type AppOptions } from './app.module.js';
 import { Clock, SystemClock } from './common/clock.js';
 import type { Config } from './config/config.js';
 import { serveDashboard } from './dashboard/serve-dashboard.js';
-import { openDatabase } from './database/open-database.js';
 import { Database } from './database/database.js';
-import { findProjectRoot } from './database/project-root.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
 import { toErrorResponse } from './http/error-response.js';
@@ -25,8 +21,10 @@ import { createRequestIds } from './http/request-id.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { FirstStaffUser } from './staff/first-staff-user.js';
-import { openStripe, type LocalStripe } from './stripe/local-stripe.js';
+import { serverModules, type ServerOptions } from './server-modules.js';
+import type { LocalStripe } from './stripe/local-stripe.js';
 import { WebhookPathError } from './stripe/webhooks/webhook-self-test.js';
+import { openSurroundings, StartError } from './surroundings.js';
 
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
@@ -43,11 +41,12 @@ export interface RunningService {
 
 /** The whole application, with everything global in place, not listening yet. */
 export async function createApp(
-  options: AppOptions & {
-    logger: PinoLogger;
-    /** Where the dashboard's built page lies, when not beside the compiled code. */
-    dashboardFolder?: string;
-  },
+  options: Omit<AppOptions, 'parts'> &
+    ServerOptions & {
+      logger: PinoLogger;
+      /** Where the dashboard's built page lies, when not beside the compiled code. */
+      dashboardFolder?: string;
+    },
 ): Promise<NestFastifyApplication> {
   const { config, logger, dashboardFolder } = options;
   const adapter = new FastifyAdapter({
@@ -69,11 +68,15 @@ export async function createApp(
     },
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
-    logger: new NestLogger(logger),
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with({ ...options, parts: serverModules(options) }),
+    adapter,
+    {
+      logger: new NestLogger(logger),
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
   const fastify: FastifyInstance = adapter.getInstance<FastifyInstance>();
   registerBodyParsers(fastify);
   registerHooks(fastify, { config, logger, metrics: app.get(Metrics), rateLimiter: app.get(RateLimiter) });
@@ -134,66 +137,6 @@ export async function startService(options: {
     throw error;
   }
 }
-
-/** What a command needs: the same modules on the same database and Stripe, without listener and background work. */
-export async function openCommandContext(
-  config: Config,
-): Promise<{ app: INestApplicationContext; close(): Promise<void> }> {
-  const clock = new SystemClock();
-  // What a command prints is its result, perhaps a file for another program: its log goes beside it.
-  const logger = createLogger('warn', process.stderr);
-  const surroundings = await openSurroundings({ config, clock, logger });
-  const { databaseUrl, stripe } = surroundings;
-  try {
-    const module = AppModule.with({ config, clock, databaseUrl, stripe: stripe.connection, background: false });
-    const app = await NestFactory.createApplicationContext(module, {
-      logger: new NestLogger(logger),
-      abortOnError: false,
-    });
-    const close = async (): Promise<void> => {
-      await app.close();
-      await surroundings.close();
-    };
-    return { app, close };
-  } catch (error) {
-    await surroundings.close();
-    throw error;
-  }
-}
-
-interface Surroundings {
-  databaseUrl: string;
-  stripe: LocalStripe;
-  close(): Promise<void>;
-}
-
-/** The database and Stripe, as the configuration says: started here where they are ours. */
-async function openSurroundings(options: {
-  config: Config;
-  clock: Clock;
-  logger: PinoLogger;
-  dataDir?: string;
-}): Promise<Surroundings> {
-  const { config, clock, logger, dataDir = join(findProjectRoot(), '.data') } = options;
-  const database = await openDatabase({ config, log: logger, dataDir }).catch((error: unknown) => {
-    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
-  });
-  try {
-    const onError = (err: unknown): void => logger.warn({ err, msg: 'the Stripe emulator reports a problem' });
-    const stripe = await openStripe({ config, clock, dataDir, onError });
-    const close = async (): Promise<void> => {
-      await stripe.close();
-      await database.close();
-    };
-    return { databaseUrl: database.url, stripe, close };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
-/** Says what an operator can do; printed without a stack. */
-export class StartError extends Error {}
 
 /** No payout run is caught up for a period before the first start, so that moment is written down once. */
 async function recordInstallation(app: NestFastifyApplication): Promise<void> {

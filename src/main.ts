@@ -1,8 +1,9 @@
-import { startService, StartError } from './bootstrap.js';
+import { startService } from './bootstrap.js';
 import { closeOnSignal } from './close-on-signal.js';
 import { ConfigError, readConfig } from './config/config.js';
 import { loadEnvironment } from './config/load-environment.js';
 import { printableError } from './http/logging.js';
+import { StartError } from './surroundings.js';
 
 /** Prints what an operator can mend as a sentence, anything else with its stack, and ends the process. */
 function fail(error: unknown): never {

@@ -1,4 +1,4 @@
-import { openCommandContext } from '../../src/bootstrap.js';
+import { openCommandContext } from '../../src/command-context.js';
 import { readConfig } from '../../src/config/config.js';
 import { FraudEvaluation } from '../../src/fraud/fraud-evaluation.service.js';
 import { detectionRules } from '../../src/fraud/rules/registry.js';

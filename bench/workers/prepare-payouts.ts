@@ -1,4 +1,4 @@
-import { openCommandContext } from '../../src/bootstrap.js';
+import { openCommandContext } from '../../src/command-context.js';
 import { HoldsService } from '../../src/commissions/holds.service.js';
 import { readConfig } from '../../src/config/config.js';
 import { PayoutReservation } from '../../src/payouts/runs/payout-reservation.js';

@@ -1,5 +1,5 @@
 import { AccountGateway } from '../../src/affiliates/onboarding/account-gateway.js';
-import { openCommandContext } from '../../src/bootstrap.js';
+import { openCommandContext } from '../../src/command-context.js';
 import { readConfig } from '../../src/config/config.js';
 import { PayoutGateway, type TransferIntent } from '../../src/payouts/payout-gateway.js';
 import { PayoutQueries } from '../../src/payouts/payout-queries.js';

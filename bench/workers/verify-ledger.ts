@@ -1,4 +1,4 @@
-import { openCommandContext } from '../../src/bootstrap.js';
+import { openCommandContext } from '../../src/command-context.js';
 import { LedgerVerifier } from '../../src/commissions/ledger/ledger-verifier.js';
 import { readConfig } from '../../src/config/config.js';
 import { report, timed } from '../harness/worker.js';

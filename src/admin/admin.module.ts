@@ -6,7 +6,7 @@ import { FraudModule } from '../fraud/fraud.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { PayoutSchedulerModule } from '../payouts/runs/payout-scheduler.module.js';
 import { StaffModule } from '../staff/staff.module.js';
-import { StripeEventsModule } from '../stripe/stripe.module.js';
+import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { AffiliateActions } from './actions/affiliate-actions.js';
 import { CaseActions } from './actions/case-actions.js';
 import { ExportLog } from './actions/export-log.js';

@@ -13,7 +13,7 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
-import { PageQuery } from '../http/pagination.js';
+import { PageQuery } from '../http/page-query.dto.js';
 import { CUSTOM_CODE_FORM } from './codes/affiliate-code.js';
 import { AFFILIATE_STATUSES, type AffiliateStatus } from './affiliate-status.js';
 

@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import type { INestApplicationContext } from '@nestjs/common';
 import { OPERATOR } from '../audit/audit-log.js';
+import { StaffModule } from '../staff/staff.module.js';
 import { StaffUsers } from '../staff/staff-users.service.js';
 import { runCommand, UsageError } from './run-command.js';
 
@@ -15,7 +17,9 @@ password twice on a terminal; otherwise reads it from the first line of the stan
 
 const ACT = { staffUserId: OPERATOR, reason: 'npm run admin:password' };
 
-await runCommand(USAGE, async (app) => {
+await runCommand(USAGE, setPassword, [StaffModule]);
+
+async function setPassword(app: INestApplicationContext): Promise<boolean> {
   const { email, resetTotp } = readOptions();
   const users = app.get(StaffUsers);
   const { id, deactivatedAt } = await users.getByEmail(email);
@@ -24,7 +28,7 @@ await runCommand(USAGE, async (app) => {
   console.log(`The password of ${email} is set.${resetTotp ? ' Their authenticator is forgotten.' : ''}`);
   if (deactivatedAt) console.log('They are deactivated: an admin has to reactivate them before they can log in.');
   return true;
-});
+}
 
 function readOptions(): { email: string; resetTotp: boolean } {
   let values;

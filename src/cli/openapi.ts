@@ -6,6 +6,7 @@ import { AppModule } from '../app.module.js';
 import { readConfig } from '../config/config.js';
 import { findProjectRoot } from '../database/project-root.js';
 import { createDocument } from '../http/openapi.js';
+import { serverModules } from '../server-modules.js';
 
 /**
  * Writes the OpenAPI document to openapi.json, or with --check compares it and fails on a difference. Nothing is
@@ -16,6 +17,7 @@ const app = await NestFactory.create(
     config: readConfig({ NODE_ENV: 'test' }),
     databaseUrl: 'postgresql://nowhere',
     stripe: { secretKey: '', apiBase: undefined, webhookSecrets: [], livemode: false },
+    parts: serverModules({}),
   }),
   new FastifyAdapter(),
   { preview: true, logger: false, abortOnError: false },

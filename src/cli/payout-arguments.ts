@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { PERIOD } from '../payouts/payout.dto.js';
+import { PERIOD } from '../payouts/runs/payout-period.js';
 import { UsageError } from './run-command.js';
 
 export const USAGE = `

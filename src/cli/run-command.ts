@@ -1,25 +1,28 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { openCommandContext, StartError } from '../bootstrap.js';
+import type { AppOptions } from '../app.module.js';
+import { openCommandContext } from '../command-context.js';
 import { DomainError } from '../common/domain-error.js';
 import { ConfigError, readConfig, type Config } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
 import { printableError } from '../http/logging.js';
+import { StartError } from '../surroundings.js';
 
 /** A wrong call: printed with the usage, exit code 2. */
 export class UsageError extends Error {}
 
 /**
  * Runs a command with the same modules as the server, without its listener, schedule and workers, and ends the
- * process: exit code 0 only when `work` says that all went well.
+ * process: exit code 0 only when `work` says that all went well. `parts` are modules that only this command needs.
  */
 export async function runCommand(
   usage: string,
   work: (app: INestApplicationContext, config: Config) => Promise<boolean>,
+  parts?: AppOptions['parts'],
 ): Promise<never> {
   let exitCode: number;
   try {
     const config = readConfig(loadEnvironment());
-    const context = await openCommandContext(config);
+    const context = await openCommandContext(config, parts);
     try {
       exitCode = (await work(context.app, config)) ? 0 : 1;
     } finally {

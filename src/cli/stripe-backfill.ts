@@ -7,6 +7,7 @@ import { EventProcessor, type ReplayedEvent } from '../stripe/webhooks/event-pro
 import { STRIPE_EVENT_QUEUE } from '../stripe/webhooks/webhook-inbox.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
+import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { runCommand, UsageError } from './run-command.js';
 
 const USAGE = `
@@ -16,7 +17,7 @@ Fetches the events that Stripe has and we have not, processes them, and prints w
 the same by itself, at start and every quarter of an hour. Stripe shows events for thirty days.
   --since  from this day (UTC) or moment on`;
 
-await runCommand(USAGE, async (app) => printEvents(backfill(app, readSince()), () => 'missing'));
+await runCommand(USAGE, async (app) => printEvents(backfill(app, readSince()), () => 'missing'), [StripeEventsModule]);
 
 /** What is stored is in the queue as well, so that a server goes on with it should this command be interrupted. */
 async function* backfill(app: INestApplicationContext, since: Date): AsyncGenerator<ReplayedEvent[]> {

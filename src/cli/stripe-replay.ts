@@ -1,8 +1,10 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { parseArgs } from 'node:util';
 import { OPERATOR } from '../audit/audit-log.js';
 import { EventReplay, type ReplaySelection } from '../stripe/webhooks/event-replay.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
+import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { runCommand, UsageError } from './run-command.js';
 
 const USAGE = `
@@ -13,11 +15,13 @@ Processes stored Stripe events again and prints what became of them. Changes not
   --failed  all that failed or were parked
   --since   all that were received from this day (UTC) or moment on`;
 
-await runCommand(USAGE, async (app) => {
+await runCommand(USAGE, replay, [StripeEventsModule]);
+
+async function replay(app: INestApplicationContext): Promise<boolean> {
   const selection = readSelection();
   const act = { staffUserId: OPERATOR, reason: 'npm run stripe:replay' };
   return printEvents(app.get(EventReplay).replay(selection, act));
-});
+}
 
 function readSelection(): ReplaySelection {
   let values;

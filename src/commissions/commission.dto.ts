@@ -1,5 +1,5 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { CurrencyFilter, DateOrMoment, FileListQuery } from '../http/list-query.js';
+import { CurrencyFilter, DateOrMoment, FileListQuery } from '../http/list-query.dto.js';
 
 export const COMMISSION_STATES = ['held', 'payable', 'in_payout', 'paid', 'reversed'] as const;
 export type CommissionState = (typeof COMMISSION_STATES)[number];

@@ -8,13 +8,11 @@ import { ReferralObserver } from '../referrals/referral-observer.js';
 import { AdjustmentsService } from './adjustments.service.js';
 import { CommissionEvents } from './commission-events.js';
 import { CommissionQueries } from './commission-queries.js';
-import { CommissionsController } from './commissions.controller.js';
 import { CommissionsService } from './commissions.service.js';
 import { HoldsService } from './holds.service.js';
 import { JournalSealer } from './ledger/journal-sealer.service.js';
 import { Ledger } from './ledger/ledger.js';
 import { LedgerVerifier } from './ledger/ledger-verifier.js';
-import { MyCommissionsController } from './my-commissions.controller.js';
 import { NightlyVerification } from './nightly-verification.js';
 import { CaseDecisions } from './review/case-decisions.service.js';
 import { SettlementAudit } from './settlement/settlement-audit.js';
@@ -26,7 +24,6 @@ import { VerificationService } from './verification.service.js';
 @Global()
 @Module({
   imports: [AffiliatesModule, FraudModule],
-  controllers: [CommissionsController, MyCommissionsController],
   providers: [
     AdjustmentsService,
     CaseDecisions,

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
-import { AuthModule } from '../auth/auth.module.js';
+import { DashboardSessionsModule } from '../auth/dashboard-sessions.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
 import { DashboardLinksController } from './dashboard-links.controller.js';
@@ -12,7 +12,7 @@ import { OverviewService } from './overview/overview.service.js';
 
 /** The affiliates' page: the way in, what it is served by, and what it asks for that no other module answers. */
 @Module({
-  imports: [AuthModule, AffiliatesModule, ReferralsModule, PayoutsModule],
+  imports: [DashboardSessionsModule, AffiliatesModule, ReferralsModule, PayoutsModule],
   controllers: [DashboardLinksController, MySessionController, MyOverviewController, OpeningPageController],
   providers: [DashboardLinks, OverviewService],
   exports: [DashboardLinks],

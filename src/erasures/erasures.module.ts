@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
-import { StripeEventsModule } from '../stripe/stripe.module.js';
+import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { ErasureWorker } from './erasure-worker.js';
 import { ErasuresController } from './erasures.controller.js';
 import { ErasuresService } from './erasures.service.js';

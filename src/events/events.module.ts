@@ -5,13 +5,11 @@ import { EventFeed } from './event-feed.js';
 import { EventPublisher } from './event-publisher.js';
 import { EventPump } from './event-pump.js';
 import { EventQueries } from './event-queries.js';
-import { EventsController } from './events.controller.js';
 
 /** Global, because every module in which something happens writes into it. */
 @Global()
 @Module({
-  controllers: [EventsController],
   providers: [DomainEvents, EventConsumers, EventFeed, EventPublisher, EventPump, EventQueries],
-  exports: [DomainEvents, EventConsumers, EventFeed, EventPublisher],
+  exports: [DomainEvents, EventConsumers, EventFeed, EventPublisher, EventQueries],
 })
 export class EventsModule {}

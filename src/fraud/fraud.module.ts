@@ -8,7 +8,6 @@ import { FraudScreening } from './fraud-screening.service.js';
 import { PaymentMethods } from './payment-methods.js';
 import { ReferralEmails } from './referral-emails.js';
 import { ReviewCaseQueries } from './review-case-queries.js';
-import { ReviewCasesController } from './review-cases.controller.js';
 import { ReviewCases } from './review-cases.service.js';
 import { RuleSettings } from './rule-settings.service.js';
 import { Whitelist } from './whitelist.js';
@@ -19,7 +18,6 @@ import { Whitelist } from './whitelist.js';
  */
 @Global()
 @Module({
-  controllers: [ReviewCasesController],
   providers: [
     FraudErasure,
     FraudEvaluation,

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { PageQuery } from '../http/pagination.js';
+import { PageQuery } from '../http/page-query.dto.js';
 import { REVIEW_RULE_NAMES, type ReviewRuleName } from './review-rules.js';
 
 export const REVIEW_STATUSES = ['open', 'approved', 'rejected'] as const;

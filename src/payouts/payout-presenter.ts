@@ -1,6 +1,7 @@
 import type { Payout } from '@prisma/client';
 import { toJsonAmount } from '../common/money.js';
-import type { PayoutDto, PayoutStatus } from './payout.dto.js';
+import type { PayoutDto } from './payout.dto.js';
+import type { PayoutStatus } from './payout-status.js';
 
 export function presentPayout(payout: Payout, period: string): PayoutDto {
   return {

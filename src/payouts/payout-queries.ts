@@ -5,20 +5,19 @@ import { toJsonAmount } from '../common/money.js';
 import { Database } from '../database/database.js';
 import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
 import { allOf, idsMadeIn } from '../http/list-query.js';
-import { pageArgs, toPage, type Page, type PageQuery } from '../http/pagination.js';
+import type { PageQuery } from '../http/page-query.dto.js';
+import { pageArgs, toPage, type Page } from '../http/pagination.js';
 import { presentPayout } from './payout-presenter.js';
 import { payoutNotFound, runNotFound } from './payout-errors.js';
-import {
-  PAYOUT_STATUSES,
-  type PayoutDto,
-  type PayoutProgressDto,
-  type PayoutRunDto,
-  type PayoutRunStatus,
-  type PayoutsQuery,
-  type PayoutStatus,
-  type RunDecisionDto,
-  type RunTotalDto,
+import type {
+  PayoutDto,
+  PayoutProgressDto,
+  PayoutRunDto,
+  PayoutsQuery,
+  RunDecisionDto,
+  RunTotalDto,
 } from './payout.dto.js';
+import { PAYOUT_STATUSES, type PayoutRunStatus, type PayoutStatus } from './payout-status.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 
 /** Payouts that stand: the others' money went back. */

@@ -1,13 +1,8 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { CurrencyFilter, DatedListQuery } from '../http/list-query.js';
+import { CurrencyFilter, DatedListQuery } from '../http/list-query.dto.js';
 import type { SkipReason } from './eligibility/eligibility.js';
-
-export const PAYOUT_STATUSES = ['pending', 'paid', 'failed', 'canceled', 'reversed'] as const;
-export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
-export type PayoutRunStatus =
-  'reserving' | 'awaiting_approval' | 'sending' | 'waiting_for_funds' | 'completed' | 'canceled';
-
-export const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
+import { PAYOUT_STATUSES, type PayoutRunStatus, type PayoutStatus } from './payout-status.js';
+import { PERIOD } from './runs/payout-period.js';
 
 /** Filters of an affiliate's own payouts. */
 export class MyPayoutsQuery extends DatedListQuery {

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { HostScope } from '../auth/access.js';
 import { answerWithFile } from '../http/download.js';
 import { ApiFormats } from '../http/formats.js';
-import { PageQuery } from '../http/pagination.js';
+import { PageQuery } from '../http/page-query.dto.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
 import { PreviewBody, PreviewDto, PreviewQuery } from './preview/preview.dto.js';
 import { PayoutQueries } from './payout-queries.js';

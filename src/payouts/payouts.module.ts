@@ -2,9 +2,7 @@ import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
-import { MyPayoutsController } from './my-payouts.controller.js';
 import { PlatformFunds } from './eligibility/platform-funds.js';
-import { MyPayoutStatementsController } from './statements/my-payout-statements.controller.js';
 import { FundsWaits } from './sending/funds-waits.js';
 import { PayoutAttempts } from './sending/payout-attempts.js';
 import { PayoutClaims } from './sending/payout-claims.js';
@@ -19,9 +17,6 @@ import { PayoutRetry } from './runs/payout-retry.service.js';
 import { PayoutRunsService } from './runs/payout-runs.service.js';
 import { RunDecisions } from './runs/run-decisions.service.js';
 import { PayoutSender } from './sending/payout-sender.js';
-import { PayoutsController } from './payouts.controller.js';
-import { PayoutStatementsController } from './statements/payout-statements.controller.js';
-import { PayoutStatementsService } from './statements/payout-statements.service.js';
 import { UpcomingPayouts } from './upcoming/upcoming-payouts.service.js';
 import { ReconciliationService } from './reconciliation/reconciliation.service.js';
 import { TwoSides } from './reconciliation/two-sides.js';
@@ -35,7 +30,6 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
  */
 @Module({
   imports: [AffiliatesModule, CommissionsModule, FraudModule],
-  controllers: [PayoutsController, MyPayoutsController, PayoutStatementsController, MyPayoutStatementsController],
   providers: [
     ClawbackDebts,
     ClawbackSender,
@@ -52,7 +46,6 @@ import { TransferReversals } from './reversals/transfer-reversals.service.js';
     PayoutRunsService,
     PayoutSender,
     PlatformFunds,
-    PayoutStatementsService,
     ReconciliationService,
     RunDecisions,
     SenderLease,

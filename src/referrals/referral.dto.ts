@@ -10,7 +10,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
-import { CurrencyFilter, DatedListQuery } from '../http/list-query.js';
+import { CurrencyFilter, DatedListQuery } from '../http/list-query.dto.js';
 
 export const REFERRAL_STATUSES = ['trial', 'paid', 'churned'] as const;
 export type ReferralStatus = (typeof REFERRAL_STATUSES)[number];

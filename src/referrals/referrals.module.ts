@@ -1,16 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { AttributionService } from './attribution/attribution.service.js';
-import { DecisionsController } from './attribution/decisions.controller.js';
 import { DecisionsService } from './attribution/decisions.service.js';
 import { ClicksModule } from './clicks/clicks.module.js';
 import { IpHashingModule } from './ip-hashing.module.js';
-import { MyReferralsController } from './my-referrals.controller.js';
 import { ReferralErasure } from './referral-erasure.js';
 import { ReferralPresenter } from './referral-presenter.js';
-import { ReferralsController } from './referrals.controller.js';
 import { ReferralsService } from './referrals.service.js';
-import { AffiliateStatsController } from './stats/affiliate-stats.controller.js';
 import { StatsService } from './stats/stats.service.js';
 import { SubIdsService } from './stats/sub-ids.service.js';
 
@@ -20,7 +16,6 @@ import { SubIdsService } from './stats/sub-ids.service.js';
  */
 @Module({
   imports: [AffiliatesModule, IpHashingModule, ClicksModule],
-  controllers: [ReferralsController, DecisionsController, MyReferralsController, AffiliateStatsController],
   providers: [
     AttributionService,
     DecisionsService,
@@ -30,6 +25,6 @@ import { SubIdsService } from './stats/sub-ids.service.js';
     StatsService,
     SubIdsService,
   ],
-  exports: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, StatsService],
+  exports: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, StatsService, SubIdsService],
 })
 export class ReferralsModule {}

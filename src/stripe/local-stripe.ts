@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Config } from '../config/config.js';
-import { StripeEmulator } from './emulator/index.js';
+import type { StripeEmulator } from './emulator/index.js';
 import type { StripeConnection } from './stripe-connection.js';
 
 export interface LocalStripe {
@@ -57,9 +57,12 @@ async function openEmulator({
   const known = await readAddress(addressFile);
   const secret = known?.webhookSecret ?? `whsec_${randomBytes(24).toString('hex')}`;
   const running = known !== null && (await isRunning(known.url));
+  // Loaded only where it is used: much code, which production never runs.
   const emulator = running
     ? null
-    : await StripeEmulator.start({
+    : await (
+        await import('./emulator/index.js')
+      ).StripeEmulator.start({
         now: () => clock.now(),
         stateFile: join(dataDir, 'stripe-emulator.jsonl'),
         onError,

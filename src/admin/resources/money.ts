@@ -1,4 +1,4 @@
-import { PAYOUT_STATUSES } from '../../payouts/payout.dto.js';
+import { PAYOUT_STATUSES } from '../../payouts/payout-status.js';
 import type { ResourceSpec } from './resource-spec.js';
 
 export const commissions: ResourceSpec = {

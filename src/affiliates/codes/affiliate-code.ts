@@ -1,14 +1,8 @@
-import { transliterate } from 'transliteration';
-
 /** What a host may ask for, in any case; stored in upper case. */
 export const CUSTOM_CODE_FORM = /^[A-Za-z0-9-]{3,32}$/;
 
 /** Without characters that are mistaken for one another: 0 and O; 1, I and L. */
 export const SUFFIX_ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
-
-const PREFIX_LENGTH = 4;
-/** For names of which nothing is left, such as emoji. */
-const PREFIX_OF_NOTHING = 'REF';
 
 /** Each collision takes the next; the last leaves so many possibilities that another collision is not to be expected. */
 export const SUFFIX_LENGTHS = [4, 5, 6, 8, 12, 16] as const;
@@ -30,12 +24,4 @@ export function normaliseCode(code: string): string {
 /** Whether nobody may have this code (in upper case). Dashes around a word do not make it another. */
 export function isReservedCode(code: string): boolean {
   return RESERVED.has(code.replaceAll('-', ''));
-}
-
-/** `José María` → `JOSE`: the first letters and digits of a name, in ASCII. */
-export function codePrefixOf(name: string): string {
-  const letters = transliterate(name)
-    .toUpperCase()
-    .replace(/[^A-Z0-9]/g, '');
-  return letters.slice(0, PREFIX_LENGTH) || PREFIX_OF_NOTHING;
 }

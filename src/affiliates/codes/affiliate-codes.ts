@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { customAlphabet } from 'nanoid';
 import { Clock } from '../../common/clock.js';
 import type { Tx } from '../../database/database.js';
-import { codePrefixOf, isReservedCode, normaliseCode, SUFFIX_ALPHABET, SUFFIX_LENGTHS } from './affiliate-code.js';
+import { isReservedCode, normaliseCode, SUFFIX_ALPHABET, SUFFIX_LENGTHS } from './affiliate-code.js';
 import { codeReserved, codeTaken } from '../affiliate-errors.js';
 import { isRetired, retireCodes } from './retired-codes.js';
 
@@ -66,6 +66,8 @@ export class AffiliateCodes {
   }
 
   private async assignGenerated(tx: Tx, affiliateId: string, name: string): Promise<string> {
+    // Its tables of scripts take 5 MB, which processes that make no affiliates can do without.
+    const { codePrefixOf } = await import('./code-prefix.js');
     const prefix = codePrefixOf(name);
     for (const length of SUFFIX_LENGTHS) {
       const code = `${prefix}-${this.suffixes.next(length)}`;

@@ -4,9 +4,11 @@ import { Clock } from '../../common/clock.js';
 import { firstIdAt, IdGenerator } from '../../common/ids.js';
 import { Database, type Tx } from '../../database/database.js';
 import { Metrics } from '../../http/metrics.js';
-import { type Page, pageArgs, type PageQuery, toPage } from '../../http/pagination.js';
+import type { PageQuery } from '../../http/page-query.dto.js';
+import { type Page, pageArgs, toPage } from '../../http/pagination.js';
 import { affiliateNotFound } from '../affiliate-errors.js';
-import { NOTICE_KINDS, type NoticeDto, type NoticeKind } from './notice.dto.js';
+import type { NoticeDto } from './notice.dto.js';
+import { NOTICE_KINDS, type NoticeKind } from './notice-kind.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Affiliate } from '@prisma/client';
 import { AffiliateScope } from '../../auth/access.js';
-import { PageQuery } from '../../http/pagination.js';
+import { PageQuery } from '../../http/page-query.dto.js';
 import { CurrentAffiliate } from '../current-affiliate.js';
 import { AffiliateNotices } from './affiliate-notices.js';
 import { NoticePageDto } from './notice.dto.js';

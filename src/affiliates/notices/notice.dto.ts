@@ -1,7 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-
-export const NOTICE_KINDS = ['bank_payout_failed', 'account_restricted', 'account_gone'] as const;
-export type NoticeKind = (typeof NOTICE_KINDS)[number];
+import { NOTICE_KINDS, type NoticeKind } from './notice-kind.js';
 
 export class NoticeDto {
   /** @example 'ntc_01kb6xj3v5e0r8m2n4p6q8s0t2' */

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HostScope } from '../../auth/access.js';
-import { PageQuery } from '../../http/pagination.js';
+import { PageQuery } from '../../http/page-query.dto.js';
 import { AffiliateNotices } from './affiliate-notices.js';
 import { NoticePageDto } from './notice.dto.js';
 

@@ -26,18 +26,30 @@ export function balanceKey({ affiliateId, currency }: BalanceKey): string {
 export async function lockBalances(tx: SqlTx, keys: BalanceKey[]): Promise<Map<string, LockedBalance>> {
   if (keys.length === 0) return new Map();
   const distinct = [...new Map(keys.map((key) => [balanceKey(key), key])).values()];
-  const affiliateIds = distinct.map((key) => key.affiliateId);
-  const currencies = distinct.map((key) => key.currency);
-  const wanted = Prisma.sql`unnest(${affiliateIds}::text[], ${currencies}::text[]) AS wanted (affiliate_id, currency)`;
   await tx.$executeRaw`
     INSERT INTO balances (affiliate_id, currency)
-    SELECT affiliate_id, currency FROM ${wanted} ORDER BY 1, 2
+    SELECT affiliate_id, currency FROM ${unnested(distinct)} ORDER BY 1, 2
     ON CONFLICT DO NOTHING`;
+  return lockExistingBalances(tx, distinct);
+}
+
+/** The same for keys that were read from the balances, which are never deleted; each key once. */
+export async function lockExistingBalances(
+  tx: SqlTx,
+  keys: readonly BalanceKey[],
+): Promise<Map<string, LockedBalance>> {
   const rows = await tx.$queryRaw<LockedBalance[]>`
     SELECT b.affiliate_id AS "affiliateId", b.currency, b.held_minor AS "heldMinor", b.payable_minor AS "payableMinor",
            b.in_payout_minor AS "inPayoutMinor", b.last_seq AS "lastSeq"
-    FROM balances b JOIN ${wanted} USING (affiliate_id, currency)
+    FROM balances b JOIN ${unnested(keys)} USING (affiliate_id, currency)
     ORDER BY b.affiliate_id, b.currency
     FOR UPDATE OF b`;
   return new Map(rows.map((row) => [balanceKey(row), row]));
+}
+
+/** The keys as a relation. */
+export function unnested(keys: readonly BalanceKey[]): Prisma.Sql {
+  return Prisma.sql`
+    unnest(${keys.map((key) => key.affiliateId)}::text[], ${keys.map((key) => key.currency)}::text[])
+      AS wanted (affiliate_id, currency)`;
 }

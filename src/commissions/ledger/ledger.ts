@@ -5,7 +5,7 @@ import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import type { Account, EntryKind } from './accounts.js';
-import { balanceKey, lockBalances } from './balances.js';
+import { balanceKey, lockBalances, type LockedBalance } from './balances.js';
 
 /** A value of an entry's facts: kept as JSON beside the entry, amounts as strings so that they stay exact. */
 export type Fact = string | number | bigint | boolean | null | readonly Fact[] | { readonly [name: string]: Fact };
@@ -53,57 +53,26 @@ export class Ledger {
    * Posts entries and moves the balances with them, set-based: a handful of statements however many entries.
    *
    * Idempotent per `uniqueKey`: an entry that is posted already is passed over. Locks the balance rows of all named
-   * affiliates (see lockBalances) until the transaction ends.
+   * affiliates (see lockBalances) until the transaction ends; a caller that holds them already, and has posted nothing since,
+   * hands over what it got for them.
    *
    * @returns the keys that were posted now.
    * @throws LedgerConflictError when a key exists with other facts; nothing is posted then.
    */
-  async post(tx: SqlTx, entries: NewEntry[]): Promise<Set<string>> {
+  async post(tx: SqlTx, entries: NewEntry[], locked?: ReadonlyMap<string, LockedBalance>): Promise<Set<string>> {
     if (entries.length === 0) return new Set();
-    const balances = await lockBalances(tx, entries);
+    const balances = locked ?? (await lockBalances(tx, entries));
     const fresh = await this.withoutPosted(tx, entries);
     if (fresh.length === 0) return new Set();
 
-    const recordedAt = this.clock.now();
-    const rows = fresh.map((entry) => ({ ...entry, id: this.ids.next('journalEntry'), hash: contentHash(entry) }));
-    await tx.$executeRaw`
-      INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at,
-                                   commission_id, payout_id, stripe_event_id, staff_user_id, reason)
-      SELECT id, kind, unique_key, content_hash, facts::jsonb, affiliate_id, currency, occurred_at, ${recordedAt}, commission_id,
-             payout_id, stripe_event_id, staff_user_id, reason
-      FROM unnest(${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.kind)}::text[],
-                  ${rows.map((row) => row.uniqueKey)}::text[], ${rows.map((row) => row.hash)}::bytea[],
-                  ${rows.map((row) => canonicalJson(row.facts))}::text[],
-                  ${rows.map((row) => row.affiliateId)}::text[], ${rows.map((row) => row.currency)}::text[],
-                  ${rows.map((row) => row.occurredAt)}::timestamptz[], ${rows.map((row) => row.commissionId ?? null)}::text[],
-                  ${rows.map((row) => row.payoutId ?? null)}::text[], ${rows.map((row) => row.stripeEventId ?? null)}::text[],
-                  ${rows.map((row) => row.staffUserId ?? null)}::text[], ${rows.map((row) => row.reason ?? null)}::text[])
-        AS e (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, commission_id, payout_id,
-              stripe_event_id, staff_user_id, reason)
-      ORDER BY unique_key`;
-
-    const payableSince = await this.payableSince(tx, fresh);
-    const lastSeqs = new Map([...balances].map(([key, balance]) => [key, balance.lastSeq]));
-    const postings = rows.flatMap((row) => {
-      const key = balanceKey(row);
-      const seq = lastSeqs.get(key) ?? 0n;
-      lastSeqs.set(key, seq + 2n);
-      return [
-        { ...row, seq: seq + 1n, account: row.from, signedMinor: -row.amountMinor },
-        { ...row, seq: seq + 2n, account: row.to, signedMinor: row.amountMinor },
-      ];
-    });
-    const since = postings.map((posting) => (posting.account === 'payable' ? payableSince(posting) : null));
-    const affiliateIds = postings.map((posting) => posting.affiliateId);
-    const currencies = postings.map((posting) => posting.currency);
-    const seqs = postings.map((posting) => posting.seq);
-    const accounts = postings.map((posting) => posting.account);
-    const amounts = postings.map((posting) => posting.signedMinor);
+    const ids = fresh.map(() => this.ids.next('journalEntry'));
+    await this.insertEntries(tx, fresh, ids);
+    const postings = postingsOf(fresh, ids, { balances, payableSince: await this.payableSince(tx, fresh) });
     await tx.$executeRaw`
       INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor, payable_since)
-      SELECT * FROM unnest(${affiliateIds}::text[], ${currencies}::text[], ${seqs}::bigint[],
-                           ${postings.map((posting) => posting.id)}::text[], ${accounts}::text[], ${amounts}::bigint[],
-                           ${since}::timestamptz[])`;
+      SELECT * FROM unnest(${postings.affiliateId}::text[], ${postings.currency}::text[], ${postings.seq}::bigint[],
+                           ${postings.entryId}::text[], ${postings.account}::text[], ${postings.amountMinor}::bigint[],
+                           ${postings.payableSince}::timestamptz[])`;
     await tx.$executeRaw`
       UPDATE balances b SET
         held_minor = b.held_minor + d.held,
@@ -119,12 +88,35 @@ export class Ledger {
                coalesce(sum(amount_minor) FILTER (WHERE account = 'in_payout'), 0)::bigint AS in_payout,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'paid_out'), 0)::bigint AS paid_out,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'commission_expense'), 0)::bigint AS earned
-        FROM unnest(${affiliateIds}::text[], ${currencies}::text[], ${seqs}::bigint[], ${accounts}::text[], ${amounts}::bigint[])
+        FROM unnest(${postings.affiliateId}::text[], ${postings.currency}::text[], ${postings.seq}::bigint[],
+                    ${postings.account}::text[], ${postings.amountMinor}::bigint[])
           AS p (affiliate_id, currency, seq, account, amount_minor)
         GROUP BY affiliate_id, currency
       ) d
       WHERE b.affiliate_id = d.affiliate_id AND b.currency = d.currency`;
-    return new Set(rows.map((row) => row.uniqueKey));
+    return new Set(fresh.map((entry) => entry.uniqueKey));
+  }
+
+  private async insertEntries(tx: SqlTx, entries: NewEntry[], ids: string[]): Promise<void> {
+    const facts = entries.map((entry) => canonicalJson(entry.facts));
+    await tx.$executeRaw`
+      INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at,
+                                   commission_id, payout_id, stripe_event_id, staff_user_id, reason)
+      SELECT id, kind, unique_key, content_hash, facts::jsonb, affiliate_id, currency, occurred_at, ${this.clock.now()},
+             commission_id, payout_id, stripe_event_id, staff_user_id, reason
+      FROM unnest(${ids}::text[], ${entries.map((entry) => entry.kind)}::text[],
+                  ${entries.map((entry) => entry.uniqueKey)}::text[],
+                  ${entries.map(({ kind }, index) => contentHash(kind, facts[index] ?? ''))}::bytea[], ${facts}::text[],
+                  ${entries.map((entry) => entry.affiliateId)}::text[], ${entries.map((entry) => entry.currency)}::text[],
+                  ${entries.map((entry) => entry.occurredAt)}::timestamptz[],
+                  ${entries.map((entry) => entry.commissionId ?? null)}::text[],
+                  ${entries.map((entry) => entry.payoutId ?? null)}::text[],
+                  ${entries.map((entry) => entry.stripeEventId ?? null)}::text[],
+                  ${entries.map((entry) => entry.staffUserId ?? null)}::text[],
+                  ${entries.map((entry) => entry.reason ?? null)}::text[])
+        AS e (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, commission_id, payout_id,
+              stripe_event_id, staff_user_id, reason)
+      ORDER BY unique_key`;
   }
 
   /**
@@ -166,16 +158,65 @@ export class Ledger {
     const hashes = new Map(posted.map((row) => [row.uniqueKey, Buffer.from(row.contentHash)]));
     return entries.filter((entry) => {
       const hash = hashes.get(entry.uniqueKey);
-      if (hash && !hash.equals(contentHash(entry))) throw new LedgerConflictError(entry.uniqueKey);
+      if (hash && !hash.equals(contentHash(entry.kind, canonicalJson(entry.facts))))
+        throw new LedgerConflictError(entry.uniqueKey);
       return !hash;
     });
   }
 }
 
+/** Column by column, as a statement takes them: this is the hot path of payout runs, and rows of objects cost more. */
+interface PostingColumns {
+  affiliateId: string[];
+  currency: string[];
+  seq: bigint[];
+  entryId: string[];
+  account: Account[];
+  amountMinor: bigint[];
+  payableSince: (Date | null)[];
+}
+
+/** Two postings for each entry, which sum to zero; each takes the next sequence of its balance. */
+function postingsOf(
+  entries: NewEntry[],
+  ids: string[],
+  given: { balances: ReadonlyMap<string, LockedBalance>; payableSince: (entry: NewEntry) => Date | null },
+): PostingColumns {
+  const columns: PostingColumns = {
+    affiliateId: [],
+    currency: [],
+    seq: [],
+    entryId: [],
+    account: [],
+    amountMinor: [],
+    payableSince: [],
+  };
+  const lastSeqs = new Map<string, bigint>();
+  entries.forEach((entry, index) => {
+    const key = balanceKey(entry);
+    const lastSeq = lastSeqs.get(key) ?? given.balances.get(key)?.lastSeq ?? 0n;
+    lastSeqs.set(key, lastSeq + 2n);
+    const isOfPayable = entry.from === 'payable' || entry.to === 'payable';
+    const payableSince = isOfPayable ? given.payableSince(entry) : null;
+    const add = (account: Account, seq: bigint, amountMinor: bigint): void => {
+      columns.affiliateId.push(entry.affiliateId);
+      columns.currency.push(entry.currency);
+      columns.seq.push(seq);
+      columns.entryId.push(ids[index] ?? '');
+      columns.account.push(account);
+      columns.amountMinor.push(amountMinor);
+      columns.payableSince.push(account === 'payable' ? payableSince : null);
+    };
+    add(entry.from, lastSeq + 1n, -entry.amountMinor);
+    add(entry.to, lastSeq + 2n, entry.amountMinor);
+  });
+  return columns;
+}
+
 /** Over the facts alone: a replay after an upgrade must give the same hash. */
-function contentHash(entry: NewEntry): Buffer {
+function contentHash(kind: EntryKind, canonicalFacts: string): Buffer {
   return createHash('sha256')
-    .update(canonicalJson([entry.kind, entry.facts]))
+    .update(`[${JSON.stringify(kind)},${canonicalFacts}]`)
     .digest();
 }
 

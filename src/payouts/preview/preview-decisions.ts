@@ -5,8 +5,8 @@ import type { Database } from '../../database/database.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { unlinedItems } from '../eligibility/payout-items.js';
-import type { PayoutStatus } from '../payout.dto.js';
-import type { Change } from './preview.dto.js';
+import type { PayoutStatus } from '../payout-status.js';
+import type { Change } from './preview-change.js';
 
 /** Balances per query: enough to make it worth its round trip, few enough to keep memory flat. */
 const BATCH_SIZE = 1000;

@@ -1,6 +1,7 @@
 import { toJsonAmount } from '../../common/money.js';
 import type { RunTotalDto } from '../payout.dto.js';
-import { CHANGES, type Change, type ChangeSumDto } from './preview.dto.js';
+import type { ChangeSumDto } from './preview.dto.js';
+import { CHANGES, type Change } from './preview-change.js';
 import { changeOf, isPaid, type PreviewDecision } from './preview-decisions.js';
 
 interface Sum {

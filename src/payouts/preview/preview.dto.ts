@@ -1,7 +1,10 @@
 import { IsIn, IsISO8601, IsOptional, Matches } from 'class-validator';
 import { LIST_FORMATS, type ListFormat } from '../../http/download.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
-import { PERIOD, RunTotalDto, type PayoutStatus } from '../payout.dto.js';
+import { RunTotalDto } from '../payout.dto.js';
+import type { PayoutStatus } from '../payout-status.js';
+import { PERIOD } from '../runs/payout-period.js';
+import type { Change } from './preview-change.js';
 
 export class PreviewBody {
   /** The month to preview, `2026-12`; the next planned one by default. */
@@ -49,13 +52,6 @@ export class PreviewFundsDto {
   /** What is lacking for both; null when Stripe could not be asked. */
   missing!: number | null;
 }
-
-export const CHANGES = ['new', 'gone', 'more', 'less', 'same', 'other_reason'] as const;
-/**
- * Of an affiliate and currency since the last run: `new` is paid and was not, `gone` is not and was, `more` and `less`
- * are paid in both, `same` is paid the same in both; `other_reason` is skipped in both, for another reason.
- */
-export type Change = (typeof CHANGES)[number];
 
 export class ChangeSumDto {
   currency!: string;

@@ -2,6 +2,9 @@ import { DomainError } from '../../common/domain-error.js';
 import type { Config } from '../../config/config.js';
 import { nextPeriod, periodOf, plannedRunAt } from '../../config/payout-schedule.js';
 
+/** A month of the contract: `2026-12`. */
+export const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
+
 /**
  * The cut-off of a period's run: `asOf` where it is given, else the planned moment.
  *

@@ -2,7 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Prisma, type PayoutRun } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
-import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
+import {
+  lockExistingBalances,
+  unnested,
+  type BalanceKey,
+  type LockedBalance,
+} from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
@@ -115,9 +120,9 @@ export class PayoutReservation {
    * @returns how many payouts were made.
    */
   async reserveAgain(tx: SqlTx, run: PayoutRun, keys: BalanceKey[], options: ReservationOptions): Promise<number> {
-    await lockBalances(tx, keys);
+    await lockExistingBalances(tx, keys);
     await tx.$executeRaw`
-      DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${wanted(keys)})`;
+      DELETE FROM payout_skips WHERE run_id = ${run.id} AND (affiliate_id, currency) IN (SELECT * FROM ${unnested(keys)})`;
     return this.decide(tx, run, keys, { ...options, decided: standingPayoutIn(run) });
   }
 
@@ -133,7 +138,7 @@ export class PayoutReservation {
     options: ReservationOptions & { decided: Prisma.Sql },
   ): Promise<number> {
     await planByIndex(tx);
-    await lockBalances(tx, keys);
+    const locked = await lockExistingBalances(tx, keys);
     const payouts: NewPayout[] = [];
     const skips: NewSkip[] = [];
     for (const candidate of await this.candidates(tx, run, keys, options.decided)) {
@@ -151,18 +156,22 @@ export class PayoutReservation {
       }
     }
     if (skips.length > 0) await insertSkips(tx, run, skips);
-    if (payouts.length > 0) await this.reserve(tx, run, payouts);
+    if (payouts.length > 0) await this.reserve(tx, run, payouts, locked);
     return payouts.length;
   }
 
   /** Whether the account may be paid is asked afresh before sending; here only whether there is one. */
   private reasonAgainst(candidate: Candidate, { heldCurrencies }: ReservationOptions): SkipReason | null {
+    const { takenMinor, currency, affiliateStatus, underReview, stripeAccountId, detailsSubmitted } = candidate;
     return skipReason({
-      ...candidate,
-      amountMinor: candidate.takenMinor,
-      minimumMinor: this.config.minPayoutMinor(candidate.currency),
+      amountMinor: takenMinor,
+      minimumMinor: this.config.minPayoutMinor(currency),
+      affiliateStatus,
+      underReview,
+      stripeAccountId,
+      detailsSubmitted,
       payoutsEnabled: true,
-      currencyHeld: heldCurrencies?.has(candidate.currency) ?? true,
+      currencyHeld: heldCurrencies?.has(currency) ?? true,
     });
   }
 
@@ -184,7 +193,7 @@ export class PayoutReservation {
     const undecided = Prisma.sql`
       SELECT b.affiliate_id, b.currency, b.first_unlined_seq, b.payable_minor
       FROM balances b
-      JOIN ${wanted(keys)} USING (affiliate_id, currency)
+      JOIN ${unnested(keys)} USING (affiliate_id, currency)
       LEFT JOIN LATERAL (SELECT TRUE AS found FROM (${decided}) d LIMIT 1) decided ON TRUE
       WHERE decided.found IS NULL`;
     const items = unlinedItems(Prisma.sql`SELECT u.affiliate_id, u.currency, u.first_unlined_seq`, run.cutOff);
@@ -207,7 +216,12 @@ export class PayoutReservation {
       ORDER BY u.affiliate_id, u.currency`;
   }
 
-  private async reserve(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
+  private async reserve(
+    tx: SqlTx,
+    run: PayoutRun,
+    payouts: NewPayout[],
+    locked: ReadonlyMap<string, LockedBalance>,
+  ): Promise<void> {
     await this.insertPayouts(tx, run, payouts);
     await insertLines(tx, run, payouts);
     await this.ledger.post(
@@ -224,6 +238,7 @@ export class PayoutReservation {
         occurredAt: run.cutOff,
         payoutId: id,
       })),
+      locked,
     );
     // What lies before the first posting that is still unlined never has to be read again.
     await tx.$executeRaw`
@@ -267,12 +282,6 @@ async function insertSkips(tx: SqlTx, run: PayoutRun, skips: NewSkip[]): Promise
                 ${skips.map(({ reason }) => reason)}::text[], ${skips.map(({ takenMinor }) => takenMinor)}::bigint[])
       AS w (affiliate_id, currency, reason, amount_minor)
     ON CONFLICT DO NOTHING`;
-}
-
-function wanted(keys: BalanceKey[]): Prisma.Sql {
-  return Prisma.sql`
-    unnest(${keys.map((key) => key.affiliateId)}::text[], ${keys.map((key) => key.currency)}::text[])
-      AS wanted (affiliate_id, currency)`;
 }
 
 /** Whatever the run has decided about the balance `b`. */

@@ -4,7 +4,7 @@ import { loadPayableMovements, type PayableMovement } from '../../commissions/pa
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
 import { linesOfPayout } from '../payout-lines.js';
-import { STATEMENT_KINDS, type StatementKind } from './statement.dto.js';
+import { STATEMENT_KINDS, type StatementKind } from './statement-kind.js';
 
 /** One posting that a payout settled, in words. */
 export interface StatementItem {

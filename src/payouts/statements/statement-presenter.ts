@@ -3,7 +3,8 @@ import { formatAmount, toJsonAmount } from '../../common/money.js';
 import { maskId } from '../../referrals/masking.js';
 import type { Statement } from './statement.js';
 import type { KindTotal, StatementItem } from './statement-items.js';
-import type { StatementBalanceDto, StatementItemDto, StatementKind, StatementTotalDto } from './statement.dto.js';
+import type { StatementBalanceDto, StatementItemDto, StatementTotalDto } from './statement.dto.js';
+import type { StatementKind } from './statement-kind.js';
 
 export const KIND_NAMES: Record<StatementKind, string> = {
   commission: 'Commission',

@@ -1,8 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches, Validate, ValidatorConstraint } from 'class-validator';
 import { StepCauseDto } from '../../commissions/commission.dto.js';
-import { PageQuery } from '../../http/pagination.js';
+import { PageQuery } from '../../http/page-query.dto.js';
 import { PayoutDto } from '../payout.dto.js';
+import type { StatementKind } from './statement-kind.js';
 
 export const STATEMENT_FORMATS = ['json', 'csv', 'pdf'] as const;
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number];
@@ -39,21 +40,6 @@ export class StatementQuery extends PageQuery {
   @Matches(/^seq_\d{1,18}$/, { message: 'cursor must be the nextCursor of an earlier answer' })
   declare cursor?: string;
 }
-
-export const STATEMENT_KINDS = [
-  'commission',
-  'claw_back',
-  'restored',
-  'held_back',
-  'adjustment',
-  'transfer_reversal',
-] as const;
-/**
- * What an item is: a `commission` that became payable; a `claw_back` after a refund, dispute or credit note; what was
- * `restored` after one; `held_back` while a bank asks; an `adjustment` by staff; a `transfer_reversal`, money of an
- * earlier payout that Stripe took back and that is owed again.
- */
-export type StatementKind = (typeof STATEMENT_KINDS)[number];
 
 /** One posting that the payout settled. Amounts in minor units; those that lower the payout are below zero. */
 export class StatementItemDto {

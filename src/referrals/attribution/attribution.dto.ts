@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { PageQuery } from '../../http/pagination.js';
+import { PageQuery } from '../../http/page-query.dto.js';
 import { ReferralDto } from '../referral.dto.js';
 import type { Finding, RefusalReason } from './attribution-rule.js';
 

@@ -1,4 +1,4 @@
-import { FileListQuery } from '../../http/list-query.js';
+import { FileListQuery } from '../../http/list-query.dto.js';
 import type { RefusalReason } from './attribution-rule.js';
 
 export class MyDecisionsQuery extends FileListQuery {}

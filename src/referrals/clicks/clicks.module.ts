@@ -4,16 +4,13 @@ import { ClickConnections } from './click-connections.js';
 import { ClickPartitions } from './click-partitions.js';
 import { ClickRecorder } from './click-recorder.js';
 import { ClickWriter } from './click-writer.js';
-import { ClicksController } from './clicks.controller.js';
 import { ClicksService } from './clicks.service.js';
 import { CodeChangeListener } from './code-change-listener.js';
 import { CodeDirectory } from './code-directory.js';
-import { RedirectController } from './redirect.controller.js';
 import { RedirectService } from './redirect.service.js';
 
 /** The referral link and the clicks on it. */
 @Module({
-  controllers: [RedirectController, ClicksController],
   providers: [
     BotDetector,
     ClickConnections,
@@ -25,6 +22,6 @@ import { RedirectService } from './redirect.service.js';
     CodeDirectory,
     RedirectService,
   ],
-  exports: [ClicksService],
+  exports: [RedirectService, ClicksService],
 })
 export class ClicksModule {}

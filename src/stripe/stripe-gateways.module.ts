@@ -1,0 +1,38 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import Stripe from 'stripe';
+import { AccountGateway } from '../affiliates/onboarding/account-gateway.js';
+import { Config } from '../config/config.js';
+import { PayoutGateway } from '../payouts/payout-gateway.js';
+import { TransferReversalGateway } from '../payouts/reversals/transfer-reversal-gateway.js';
+import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
+import { StripeAccountGatewayV1 } from './gateways/stripe-account-gateway-v1.js';
+import { StripeAccountGatewayV2 } from './gateways/stripe-account-gateway-v2.js';
+import { createStripeClient, StripeConnection } from './stripe-connection.js';
+import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
+import { StripeTransferReversalGateway } from './gateways/stripe-transfer-reversal-gateway.js';
+import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
+
+/** The ports that other modules own, bound to Stripe. */
+@Global()
+@Module({})
+export class StripeGatewaysModule {
+  static connect(connection: StripeConnection): DynamicModule {
+    return {
+      module: StripeGatewaysModule,
+      providers: [
+        { provide: StripeConnection, useValue: connection },
+        { provide: Stripe, useFactory: () => createStripeClient(connection) },
+        {
+          provide: AccountGateway,
+          inject: [Stripe, Config],
+          useFactory: (stripe: Stripe, config: Config) =>
+            config.stripeAccountsApi === 'v2' ? new StripeAccountGatewayV2(stripe) : new StripeAccountGatewayV1(stripe),
+        },
+        { provide: PayoutGateway, useClass: StripePayoutGateway },
+        { provide: TransferReader, useClass: StripeTransferReader },
+        { provide: TransferReversalGateway, useClass: StripeTransferReversalGateway },
+      ],
+      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway, TransferReader, TransferReversalGateway],
+    };
+  }
+}
