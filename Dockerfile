@@ -4,6 +4,8 @@ WORKDIR /app
 # What `npm ci` needs comes first, so that a change of the sources does not install anew.
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY dashboard/package.json ./dashboard/
+COPY packages/sdk/package.json ./packages/sdk/
+COPY examples/express-host/package.json ./examples/express-host/
 COPY scripts ./scripts
 COPY prisma ./prisma
 RUN npm ci

@@ -43,7 +43,7 @@ const environmentBans = [
 const forbidInSource = (...bans) => ['error', ...bansEverywhere, ...bans.flat()];
 
 export default defineConfig(
-  globalIgnores(['dist', 'dist.next', 'dist.old', 'coverage', 'test-results', '.data', 'dashboard/generated']),
+  globalIgnores(['**/dist', 'dist.next', 'dist.old', 'coverage', 'test-results', '.data', 'dashboard/generated']),
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

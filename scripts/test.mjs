@@ -6,11 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildWorkspaces } from './build-workspaces.mjs';
 import { build, ROOT } from './ensure-build.mjs';
 
 const RESULTS = join(ROOT, 'test-results', 'jest.json');
 
-if (!(await build())) {
+if (!(await build()) || !(await buildWorkspaces())) {
   finish({ passed: 0, failed: 1 }, 'The build failed, so no test ran.');
 }
 

@@ -1,0 +1,23 @@
+/** Compiles the SDK, where its sources have changed. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './ensure-build.mjs';
+import { withLock } from './lock.mjs';
+
+const CACHE = join(ROOT, 'node_modules', '.cache', 'fairshare');
+
+/** @returns whether it is now usable. What the compiler has to say goes to stderr. */
+export async function buildWorkspaces() {
+  mkdirSync(CACHE, { recursive: true });
+  return withLock(join(CACHE, 'workspaces.lock'), () => {
+    const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/sdk'], {
+      cwd: ROOT,
+      stdio: ['ignore', 2, 2],
+    });
+    return status === 0;
+  });
+}
+
+if (process.argv[1] === import.meta.filename) process.exit((await buildWorkspaces()) ? 0 : 1);
