@@ -406,7 +406,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new link to Stripe's onboarding, good for one visit. */
+        /** A new link to Stripe's onboarding, good for one visit; from the dashboard's session it leads back to the dashboard. */
         post: operations["MyOnboarding_createLink"];
         delete?: never;
         options?: never;
@@ -955,7 +955,7 @@ export interface components {
             /** @description Where Stripe sends an affiliate whose link has expired; should ask for a new link. */
             refreshUrl?: string | null;
             /**
-             * @description Where Stripe sends the affiliate afterwards, on an allowed host; a page of this service when not given.
+             * @description Where Stripe sends the affiliate afterwards, on an allowed host or in the dashboard; a page of this service when not given.
              * @example https://app.example.com/affiliates
              */
             returnUrl?: string | null;
@@ -1101,7 +1101,7 @@ export interface components {
              * @description Whether the rate is the affiliate's own or the plan's.
              * @enum {string}
              */
-            rateSource: "affiliate" | "plan";
+            rateSource: "plan" | "affiliate";
             /** @description The net amount before rounding, in minor units. */
             roundedFrom: string;
             /** @enum {string} */
@@ -1628,7 +1628,7 @@ export interface components {
             formula: string | null;
             invoiceId: string | null;
             /** @enum {string} */
-            kind: "commission" | "adjustment" | "restored" | "claw_back" | "held_back" | "transfer_reversal";
+            kind: "commission" | "adjustment" | "restored" | "transfer_reversal" | "claw_back" | "held_back";
             rateBps: number | null;
             /** @description Why staff adjusted. */
             reason: string | null;
@@ -1638,7 +1638,7 @@ export interface components {
             amount: number;
             count: number;
             /** @enum {string} */
-            kind: "commission" | "adjustment" | "restored" | "claw_back" | "held_back" | "transfer_reversal";
+            kind: "commission" | "adjustment" | "restored" | "transfer_reversal" | "claw_back" | "held_back";
         };
         StatsBucketDto: {
             clicks: number;
