@@ -107,6 +107,16 @@ describe('the configuration', () => {
     ['an IP rule that does not exist', { AFFILIATE_IP_RULE: 'maybe' }, 'AFFILIATE_IP_RULE'],
     ['a window of no days', { COOKIE_WINDOW_DAYS: '0' }, 'COOKIE_WINDOW_DAYS'],
     ['a switch that is neither on nor off', { CLAWBACK_REVERSE_TRANSFERS: 'yes' }, 'CLAWBACK_REVERSE_TRANSFERS'],
+    ['a mail server without a sender', { SMTP_URL: 'smtp://mail.example.com' }, 'MAIL_FROM'],
+    ['a sender without a mail server', { MAIL_FROM: 'partners@example.com' }, 'SMTP_URL'],
+    ['a mail server that is empty', { SMTP_URL: '', MAIL_FROM: 'partners@example.com' }, 'SMTP_URL'],
+    ['a mail server of another kind', { SMTP_URL: 'https://mail.example.com', MAIL_FROM: 'a@example.com' }, 'SMTP_URL'],
+    ['a user of the mail server without password', { SMTP_URL: 'smtp://me@mail.example', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
+    ['a password that is not encoded', { SMTP_URL: 'smtp://me:100%x@mail.example', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
+    ['options after the mail server', { SMTP_URL: 'smtp://mail.example?tls=no', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
+    ['a sender that is no address', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'Acme' }, 'MAIL_FROM'],
+    ['a sender with a second header', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'A\r\nBcc: x <a@b.c>' }, 'MAIL_FROM'],
+    ['a language that there are no texts in', { MAIL_LOCALE: 'fr' }, 'MAIL_LOCALE'],
   ])('refuses %s', (_title, variables, name) => {
     const problems = problemsOf(variables);
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([name]);
@@ -120,6 +130,33 @@ describe('the configuration', () => {
     ['RS256', pem('rsa').replaceAll('\n', '\\n')],
   ])('pins %s by the key that is given', (algorithm, key) => {
     expect(readConfig({ JWT_PUBLIC_KEY: key }).jwt).toMatchObject({ kind: 'public_key', algorithm });
+  });
+
+  it('sends no e-mails unless a mail server and a sender are named', () => {
+    expect(readConfig({}).mail).toBeNull();
+    const variables = { SMTP_URL: 'smtp://me:p%40ss%3A@mail.example.com', MAIL_FROM: '"Acme, Inc." <partners@acme.com>' };
+    expect(readConfig(variables).mail).toEqual({
+      smtp: {
+        host: 'mail.example.com',
+        port: 587,
+        implicitTls: false,
+        requireTls: true,
+        user: 'me',
+        password: 'p@ss:',
+      },
+      from: { name: 'Acme, Inc.', address: 'partners@acme.com' },
+      locale: 'en',
+      messagesPerSecond: 10,
+    });
+  });
+
+  it.each([
+    ['smtps://mail.example.com', { port: 465, implicitTls: true, requireTls: false }],
+    ['smtp://mail.example.com:25', { port: 25, implicitTls: false, requireTls: false }],
+    ['smtp://a:b@localhost:1025', { host: 'localhost', port: 1025, requireTls: false }],
+    ['smtp://a:b@[::1]', { host: '::1', requireTls: false }],
+  ])('never sends a password in clear over a network: %s', (SMTP_URL, smtp) => {
+    expect(readConfig({ SMTP_URL, MAIL_FROM: 'a@b.c' }).mail).toMatchObject({ smtp });
   });
 
   it('takes empty values of what is no secret for unset, as .env files leave them', () => {

@@ -4,6 +4,7 @@ import { validateSync } from 'class-validator';
 import ipaddr from 'ipaddr.js';
 import { currencyExponent } from '../common/money.js';
 import { Environment } from './environment.js';
+import { parseMailSettings, type MailSettings } from './mail-settings.js';
 import { monthlyCronProblem } from './payout-schedule.js';
 
 export type JwtVerification =
@@ -73,6 +74,10 @@ export class Config {
   readonly trustProxy: false | number | string;
   readonly clickIpRule: Environment['CLICK_IP_RULE'];
   readonly affiliateIpRule: Environment['AFFILIATE_IP_RULE'];
+  /** Null: e-mails are off. */
+  readonly mail: MailSettings | null;
+  /** Where affiliates find their dashboard: the page of the host that opens it for them, or our own. */
+  readonly affiliatePortalUrl: string;
   private readonly minPayouts: ReadonlyMap<string, bigint>;
 
   constructor(env: Environment) {
@@ -109,6 +114,8 @@ export class Config {
     this.trustProxy = parseTrustProxy(env.TRUST_PROXY, problems);
     this.clickIpRule = env.CLICK_IP_RULE;
     this.affiliateIpRule = env.AFFILIATE_IP_RULE;
+    this.mail = parseMailSettings(env, problems);
+    this.affiliatePortalUrl = env.AFFILIATE_PORTAL_URL ?? `${this.publicUrl}/dashboard`;
     this.minPayouts = new Map([
       ['usd', DEFAULT_MIN_PAYOUT_USD_MINOR],
       ...env.MIN_PAYOUT.map((entry) => [entry.slice(0, 3), BigInt(entry.slice(4))] satisfies [string, bigint]),
@@ -212,6 +219,7 @@ const SECRETS = new Set([
   'STRIPE_WEBHOOK_SECRETS',
   'SESSION_SECRET',
   'ADMIN_PASSWORD',
+  'SMTP_URL',
 ]);
 
 const ALL_NAMES = [
@@ -252,6 +260,11 @@ const ALL_NAMES = [
   'TRUST_PROXY',
   'CLICK_IP_RULE',
   'AFFILIATE_IP_RULE',
+  'SMTP_URL',
+  'MAIL_FROM',
+  'MAIL_LOCALE',
+  'MAIL_PER_SECOND',
+  'AFFILIATE_PORTAL_URL',
 ] as const satisfies readonly (keyof Environment)[];
 
 /** class-validator begins its sentences with the property's name, or with "each value in". */

@@ -8,6 +8,7 @@ import {
   IsInt,
   IsISO31661Alpha2,
   IsOptional,
+  IsString,
   IsTimeZone,
   IsUrl,
   Matches,
@@ -24,6 +25,10 @@ const commaList = () =>
   );
 const flag = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+/** The languages that there are texts in (src/mail/texts). */
+export const MAIL_LOCALES = ['en', 'de'] as const;
+export type MailLocale = (typeof MAIL_LOCALES)[number];
 
 /**
  * The environment variables one by one, as the operator writes them; what they mean together is worked out in
@@ -183,6 +188,28 @@ export class Environment {
 
   @IsIn(['off', 'flag', 'refuse'])
   AFFILIATE_IP_RULE: IpRuleMode = 'refuse';
+
+  @IsOptional()
+  @IsString()
+  SMTP_URL?: string;
+
+  @IsOptional()
+  @IsString()
+  MAIL_FROM?: string;
+
+  @IsIn(MAIL_LOCALES)
+  MAIL_LOCALE: MailLocale = 'en';
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  MAIL_PER_SECOND = 10;
+
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
+  AFFILIATE_PORTAL_URL?: string;
 }
+
 
 export type IpRuleMode = 'off' | 'flag' | 'refuse';
