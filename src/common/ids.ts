@@ -25,6 +25,7 @@ export const ID_PREFIXES = {
   staffUser: 'stf',
   erasure: 'era',
   erasedPerson: 'erased',
+  email: 'eml',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -141,6 +141,7 @@ describe('the configuration', () => {
         port: 587,
         implicitTls: false,
         requireTls: true,
+        isLocal: false,
         user: 'me',
         password: 'p@ss:',
       },

@@ -9,6 +9,8 @@ export interface MailSettings {
     implicitTls: boolean;
     /** Whether a connection that STARTTLS cannot protect is given up instead of used. */
     requireTls: boolean;
+    /** Whether it is on this very machine. */
+    isLocal: boolean;
     user: string | undefined;
     password: string | undefined;
   };
@@ -60,11 +62,13 @@ function parseSmtpUrl(value: string, problems: string[]): MailSettings['smtp'] |
     problems.push('SMTP_URL must have both user and password, percent-encoded, or neither');
     return null;
   }
+  const isLocal = LOOPBACK.has(url.hostname);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (implicitTls ? SMTPS_PORT : SMTP_PORT) : Number(url.port),
     implicitTls,
-    requireTls: credentials.password !== undefined && !LOOPBACK.has(url.hostname),
+    requireTls: credentials.password !== undefined && !isLocal,
+    isLocal,
     ...credentials,
   };
 }

@@ -40,8 +40,13 @@ export function watchPage(page: Page, url: string): { complaints: string[] } {
   return { complaints };
 }
 
-/** Kept as test-results/screenshots/<name>.png. */
-export async function takeScreenshot(page: Page, name: string): Promise<void> {
+/** Kept as test-results/screenshots/<name>.png; all that is in view, or the upper part of it. */
+export async function takeScreenshot(page: Page, name: string, height?: number): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+  const width = page.viewportSize()?.width ?? 0;
+  await page.screenshot({
+    path: join(SCREENSHOTS, `${name}.png`),
+    animations: 'disabled',
+    ...(height !== undefined && { clip: { x: 0, y: 0, width, height } }),
+  });
 }

@@ -1,0 +1,49 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { isId } from '../../common/ids.js';
+import { Config } from '../../config/config.js';
+import { derivedKey } from '../../staff/derived-key.js';
+import { isOptional, type OptionalOccasion } from '../occasions.js';
+
+/** What an unsubscribe link is good for: one affiliate, one occasion, nothing else. */
+export interface Unsubscription {
+  affiliateId: string;
+  occasion: OptionalOccasion;
+}
+
+export const UNSUBSCRIBE_PATH = '/unsubscribe';
+
+/**
+ * Links that switch one kind of e-mail off without a log-in. They do not run out, since e-mails are kept for years; another
+ * SESSION_SECRET ends all of them.
+ */
+@Injectable()
+export class UnsubscribeLinks {
+  private readonly key: Buffer;
+
+  constructor(private readonly config: Config) {
+    this.key = derivedKey(config, 'unsubscribe links');
+  }
+
+  urlFor(affiliateId: string, occasion: OptionalOccasion): string {
+    return `${this.config.publicUrl}${UNSUBSCRIBE_PATH}?token=${this.tokenFor({ affiliateId, occasion })}`;
+  }
+
+  tokenFor({ affiliateId, occasion }: Unsubscription): string {
+    const subject = `${affiliateId}.${occasion}`;
+    return `${subject}.${this.sign(subject).toString('base64url')}`;
+  }
+
+  /** Null for a token that is not ours. */
+  read(token: string): Unsubscription | null {
+    const [affiliateId = '', occasion = '', signature = '', ...rest] = token.split('.');
+    if (rest.length > 0 || !isId('affiliate', affiliateId) || !isOptional(occasion)) return null;
+    const expected = this.sign(`${affiliateId}.${occasion}`);
+    const given = Buffer.from(signature, 'base64url');
+    return given.length === expected.length && timingSafeEqual(given, expected) ? { affiliateId, occasion } : null;
+  }
+
+  private sign(subject: string): Buffer {
+    return createHmac('sha256', this.key).update(subject).digest();
+  }
+}
