@@ -146,7 +146,6 @@ describe('the configuration', () => {
         password: 'p@ss:',
       },
       from: { name: 'Acme, Inc.', address: 'partners@acme.com' },
-      locale: 'en',
       messagesPerSecond: 10,
     });
   });

@@ -76,6 +76,8 @@ export class Config {
   readonly affiliateIpRule: Environment['AFFILIATE_IP_RULE'];
   /** Null: e-mails are off. */
   readonly mail: MailSettings | null;
+  /** The language of affiliates who have chosen none. */
+  readonly mailLocale: Environment['MAIL_LOCALE'];
   /** Where affiliates find their dashboard: the page of the host that opens it for them, or our own. */
   readonly affiliatePortalUrl: string;
   private readonly minPayouts: ReadonlyMap<string, bigint>;
@@ -115,6 +117,7 @@ export class Config {
     this.clickIpRule = env.CLICK_IP_RULE;
     this.affiliateIpRule = env.AFFILIATE_IP_RULE;
     this.mail = parseMailSettings(env, problems);
+    this.mailLocale = env.MAIL_LOCALE;
     this.affiliatePortalUrl = env.AFFILIATE_PORTAL_URL ?? `${this.publicUrl}/dashboard`;
     this.minPayouts = new Map([
       ['usd', DEFAULT_MIN_PAYOUT_USD_MINOR],

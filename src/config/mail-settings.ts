@@ -1,4 +1,4 @@
-import type { Environment, MailLocale } from './environment.js';
+import type { Environment } from './environment.js';
 
 /** How e-mails to affiliates leave the house. */
 export interface MailSettings {
@@ -15,8 +15,6 @@ export interface MailSettings {
     password: string | undefined;
   };
   from: { name: string | undefined; address: string };
-  /** Of affiliates who have chosen none. */
-  locale: MailLocale;
   messagesPerSecond: number;
 }
 
@@ -38,7 +36,7 @@ export function parseMailSettings(env: Environment, problems: string[]): MailSet
   if (env.MAIL_FROM === undefined) problems.push('MAIL_FROM is required where SMTP_URL is set: e-mails need a sender');
   const smtp = env.SMTP_URL === undefined ? null : parseSmtpUrl(env.SMTP_URL, problems);
   const from = env.MAIL_FROM === undefined ? null : parseSender(env.MAIL_FROM, problems);
-  return smtp && from && { smtp, from, locale: env.MAIL_LOCALE, messagesPerSecond: env.MAIL_PER_SECOND };
+  return smtp && from && { smtp, from, messagesPerSecond: env.MAIL_PER_SECOND };
 }
 
 /** A password never travels in clear, but to this machine itself; without one, TLS is used where the server offers it. */

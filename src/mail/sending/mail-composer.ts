@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import type { MailLocale } from '../../config/environment.js';
 import { compose } from '../content/compose.js';
 import type { MailContent } from '../content/mail-content.js';
 import { MailFactsService } from '../facts/mail-facts.service.js';
@@ -29,7 +28,7 @@ export class MailComposer {
     if (facts === null) return null;
     const unsubscribeUrl = isOptional(occasion) ? this.links.urlFor(affiliateId, occasion) : null;
     const content = compose(occasion, facts, {
-      locale: locale ?? this.defaultLocale,
+      locale: locale ?? this.config.mailLocale,
       timeZone: this.config.payoutTimezone,
       brand: this.config.mail?.from.name ?? this.site,
       site: this.site,
@@ -41,9 +40,5 @@ export class MailComposer {
 
   private get site(): string {
     return new URL(this.config.siteUrl).host;
-  }
-
-  private get defaultLocale(): MailLocale {
-    return this.config.mail?.locale ?? 'en';
   }
 }

@@ -19,8 +19,8 @@ const CLAIM_SIZE = 20;
 /** A queue's job ends well before it is handed to another worker. */
 const WORK_MS = 60_000;
 
-/** While the server cannot be reached, one e-mail a minute finds out whether it can. */
-const UNREACHABLE_PAUSE_MS = 60_000;
+/** While the server cannot be reached, one e-mail at a time finds out whether it can, at most this often. */
+const UNREACHABLE_PAUSE_MS = 45_000;
 
 /** What was not sent by then (e-mails were off meanwhile, or the queue was long) would only confuse. */
 const OUTDATED_AFTER_MS = 3 * 24 * 60 * 60_000;
@@ -31,9 +31,10 @@ export class MailSender implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Mail');
   private readonly transport: SmtpTransport | null;
   private readonly pacer: RequestPacer;
-  private busy: Promise<void> | null = null;
+  private busy: Promise<boolean> | null = null;
   private stopping = false;
-  private isUnreachable = false;
+  /** Since when the last try found the server out of reach; null when it was reached. */
+  private unreachableAt: Date | null = null;
 
   constructor(
     config: Config,
@@ -50,16 +51,16 @@ export class MailSender implements BeforeApplicationShutdown {
    * Sends until nothing is due, the server cannot be reached, or a minute has passed. A second call while one is under way
    * joins it; while another process sends, nothing is done here. An e-mail may go out twice where a connection or a process
    * ended between the server's taking it and our knowing; both have the same Message-ID.
+   *
+   * @returns whether there is more to send now.
    */
-  async sendDue(): Promise<void> {
+  async sendDue(): Promise<boolean> {
     const transport = this.transport;
-    if (transport === null || this.stopping) return;
-    this.busy ??= runAlone(this.database, 'mail', () => this.work(transport))
-      .then(() => undefined)
-      .finally(() => {
-        this.busy = null;
-      });
-    await this.busy;
+    if (transport === null || this.stopping || this.isPausing()) return false;
+    this.busy ??= this.workAlone(transport).finally(() => {
+      this.busy = null;
+    });
+    return this.busy;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -68,13 +69,21 @@ export class MailSender implements BeforeApplicationShutdown {
     this.transport?.close();
   }
 
-  private async work(transport: SmtpTransport): Promise<void> {
+  private async workAlone(transport: SmtpTransport): Promise<boolean> {
+    let mayBeMore = false;
+    await runAlone(this.database, 'mail', async () => {
+      mayBeMore = await this.work(transport);
+    });
+    return mayBeMore;
+  }
+
+  private async work(transport: SmtpTransport): Promise<boolean> {
     const endsAtMs = performance.now() + WORK_MS;
-    let emails: ClaimedEmail[];
-    do {
-      emails = await this.log.claim(CLAIM_SIZE);
-      if (!(await this.sendAll(transport, emails))) return;
-    } while (emails.length > 0 && performance.now() < endsAtMs && !this.stopping);
+    while (performance.now() < endsAtMs && !this.stopping) {
+      const emails = await this.log.claim(this.unreachableAt === null ? CLAIM_SIZE : 1);
+      if (emails.length === 0 || !(await this.sendAll(transport, emails))) return false;
+    }
+    return !this.stopping;
   }
 
   /** @returns false when the server could not be reached: what was not tried yet is given back. */
@@ -143,6 +152,7 @@ export class MailSender implements BeforeApplicationShutdown {
   /** @returns whether the server was reached. */
   private async recordFailure(email: ClaimedEmail, error: NodemailerError): Promise<boolean> {
     const { kind, text } = describeFailure(error);
+    if (kind !== 'unreachable') this.reached();
     if (kind === 'refused') {
       await this.log.markFailed(email.id, text);
       this.warn(email, text, 'an e-mail was refused for good');
@@ -162,17 +172,22 @@ export class MailSender implements BeforeApplicationShutdown {
     this.logger.warn({ message, emailId: id, affiliateId, occasion, detail });
   }
 
+  private isPausing(): boolean {
+    const { unreachableAt } = this;
+    return unreachableAt !== null && this.clock.now().getTime() < unreachableAt.getTime() + UNREACHABLE_PAUSE_MS;
+  }
+
   /** Told once, not with each try. */
   private unreachable(detail: string): void {
-    if (!this.isUnreachable) {
+    if (this.unreachableAt === null) {
       const message = 'e-mails wait: the mail server cannot be reached, or does not take ours';
       this.logger.error({ code: 'mail_server_unreachable', message, detail });
     }
-    this.isUnreachable = true;
+    this.unreachableAt = this.clock.now();
   }
 
   private reached(): void {
-    if (this.isUnreachable) this.logger.log({ message: 'the mail server takes e-mails again' });
-    this.isUnreachable = false;
+    if (this.unreachableAt !== null) this.logger.log({ message: 'the mail server takes e-mails again' });
+    this.unreachableAt = null;
   }
 }
