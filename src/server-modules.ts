@@ -6,6 +6,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { CommissionsApiModule } from './commissions/commissions-api.module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { ErasuresModule } from './erasures/erasures.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { EventsApiModule } from './events/events-api.module.js';
 import { FraudApiModule } from './fraud/fraud-api.module.js';
 import { HealthModule } from './http/health.module.js';
@@ -39,7 +40,7 @@ export function serverModules({ background = true, adminPanel }: ServerOptions):
     PayoutsApiModule,
     DashboardModule,
     SnippetModule,
-    ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule] : []),
+    ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule, MailModule] : []),
     ...(adminPanel ? [adminPanel] : []),
   ];
 }

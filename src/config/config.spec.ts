@@ -111,11 +111,19 @@ describe('the configuration', () => {
     ['a sender without a mail server', { MAIL_FROM: 'partners@example.com' }, 'SMTP_URL'],
     ['a mail server that is empty', { SMTP_URL: '', MAIL_FROM: 'partners@example.com' }, 'SMTP_URL'],
     ['a mail server of another kind', { SMTP_URL: 'https://mail.example.com', MAIL_FROM: 'a@example.com' }, 'SMTP_URL'],
-    ['a user of the mail server without password', { SMTP_URL: 'smtp://me@mail.example', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
+    [
+      'a user of the mail server without password',
+      { SMTP_URL: 'smtp://me@mail.example', MAIL_FROM: 'a@b.c' },
+      'SMTP_URL',
+    ],
     ['a password that is not encoded', { SMTP_URL: 'smtp://me:100%x@mail.example', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
     ['options after the mail server', { SMTP_URL: 'smtp://mail.example?tls=no', MAIL_FROM: 'a@b.c' }, 'SMTP_URL'],
     ['a sender that is no address', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'Acme' }, 'MAIL_FROM'],
-    ['a sender with a second header', { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'A\r\nBcc: x <a@b.c>' }, 'MAIL_FROM'],
+    [
+      'a sender with a second header',
+      { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'A\r\nBcc: x <a@b.c>' },
+      'MAIL_FROM',
+    ],
     ['a language that there are no texts in', { MAIL_LOCALE: 'fr' }, 'MAIL_LOCALE'],
   ])('refuses %s', (_title, variables, name) => {
     const problems = problemsOf(variables);
@@ -134,7 +142,10 @@ describe('the configuration', () => {
 
   it('sends no e-mails unless a mail server and a sender are named', () => {
     expect(readConfig({}).mail).toBeNull();
-    const variables = { SMTP_URL: 'smtp://me:p%40ss%3A@mail.example.com', MAIL_FROM: '"Acme, Inc." <partners@acme.com>' };
+    const variables = {
+      SMTP_URL: 'smtp://me:p%40ss%3A@mail.example.com',
+      MAIL_FROM: '"Acme, Inc." <partners@acme.com>',
+    };
     expect(readConfig(variables).mail).toEqual({
       smtp: {
         host: 'mail.example.com',

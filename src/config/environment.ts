@@ -211,5 +211,4 @@ export class Environment {
   AFFILIATE_PORTAL_URL?: string;
 }
 
-
 export type IpRuleMode = 'off' | 'flag' | 'refuse';

@@ -42,7 +42,9 @@ export function parseMailSettings(env: Environment, problems: string[]): MailSet
 /** A password never travels in clear, but to this machine itself; without one, TLS is used where the server offers it. */
 function parseSmtpUrl(value: string, problems: string[]): MailSettings['smtp'] | null {
   if (!URL.canParse(value)) {
-    problems.push('SMTP_URL must be like smtp://user:password@mail.example.com:587, special characters percent-encoded');
+    problems.push(
+      'SMTP_URL must be like smtp://user:password@mail.example.com:587, special characters percent-encoded',
+    );
     return null;
   }
   const url = new URL(value);

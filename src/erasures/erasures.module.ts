@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { ErasureWorker } from './erasure-worker.js';
@@ -9,7 +10,7 @@ import { StoredTexts } from './stored-texts.js';
 
 /** Persons who want to be forgotten. For the server: commands have no use for it. */
 @Module({
-  imports: [AffiliatesModule, ReferralsModule, StripeEventsModule],
+  imports: [AffiliatesModule, ReferralsModule, StripeEventsModule, MailModule],
   controllers: [ErasuresController],
   providers: [ErasuresService, ErasureWorker, StoredTexts],
 })

@@ -9,6 +9,7 @@ import { Database, type Tx } from '../database/database.js';
 import { executorOf, JobQueue } from '../database/job-queue.js';
 import { FraudErasure } from '../fraud/fraud-erasure.js';
 import type { Answer } from '../http/idempotency.js';
+import { MailErasure } from '../mail/mail-erasure.js';
 import { ReferralErasure, type FormerReferredUser } from '../referrals/referral-erasure.js';
 import { scopeOf } from './erasure-scope.js';
 import type { ErasureSearch } from './erasure-search.js';
@@ -34,6 +35,7 @@ export class ErasuresService {
     private readonly affiliates: AffiliateErasure,
     private readonly referrals: ReferralErasure,
     private readonly fraud: FraudErasure,
+    private readonly mail: MailErasure,
     private readonly audit: AuditLog,
   ) {}
 

@@ -37,11 +37,12 @@ export function compose<O extends Occasion>(occasion: O, facts: MailFacts[O], op
     ...body,
     locale,
     brand: setting.brand,
-    footer: isOptional(occasion) && unsubscribeUrl !== null
-      ? {
-          reason: footer.optional(setting.brand),
-          unsubscribe: { label: footer.unsubscribe[occasion], url: unsubscribeUrl },
-        }
-      : { reason: footer.service(setting.brand), unsubscribe: null },
+    footer:
+      isOptional(occasion) && unsubscribeUrl !== null
+        ? {
+            reason: footer.optional(setting.brand),
+            unsubscribe: { label: footer.unsubscribe[occasion], url: unsubscribeUrl },
+          }
+        : { reason: footer.service(setting.brand), unsubscribe: null },
   };
 }

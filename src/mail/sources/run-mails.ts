@@ -80,7 +80,5 @@ export class RunMails {
 }
 
 function reasonsOf(run: PayoutRun, readers: Reader[], flag: 'hasStatement' | 'isNotOnboarded') {
-  return readers
-    .filter((reader) => reader[flag])
-    .map(({ affiliateId }) => ({ affiliateId, subjectId: run.id }));
+  return readers.filter((reader) => reader[flag]).map(({ affiliateId }) => ({ affiliateId, subjectId: run.id }));
 }

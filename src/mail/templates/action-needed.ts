@@ -34,7 +34,9 @@ function wordsFor(facts: ActionNeeded, { texts, format }: TemplateContext): Acti
   switch (facts.kind) {
     case 'set_up_payouts': {
       const { subject, preheader, heading, text, what, next } = words.setUpPayouts;
-      const amounts = format.list(facts.waiting.map(({ amountMinor, currency }) => format.money(amountMinor, currency)));
+      const amounts = format.list(
+        facts.waiting.map(({ amountMinor, currency }) => format.money(amountMinor, currency)),
+      );
       return {
         subject: subject(amounts),
         preheader,

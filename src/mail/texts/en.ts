@@ -128,7 +128,8 @@ export const en = {
       subject: (date: string) => `Stripe needs something from you by ${date}`,
       preheader: 'You can still be paid. To keep it so, give Stripe what is missing.',
       heading: (date: string) => `Stripe needs something from you by ${date}`,
-      text: (date: string) => `You can still be paid. If Stripe does not get what it asks for by ${date}, it will pause your payouts.`,
+      text: (date: string) =>
+        `You can still be paid. If Stripe does not get what it asks for by ${date}, it will pause your payouts.`,
       what: 'Your dashboard says in plain words what is missing, and takes you to Stripe.',
     },
   },
