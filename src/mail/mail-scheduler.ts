@@ -4,10 +4,8 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { executorOf, JobQueue } from '../database/job-queue.js';
 import { EMAIL_QUEUE, EmailLog } from './log/email-log.js';
-import { EmailSwitch } from './log/email-switch.js';
 import { MailSender } from './sending/mail-sender.js';
-import { NoticeMails } from './sources/notice-mails.js';
-import { RunMails } from './sources/run-mails.js';
+import { MailReasons } from './sources/mail-reasons.js';
 
 /** Jobs say only that something is due, so any number of them is one piece of work. */
 const JOBS_AT_ONCE = 100;
@@ -27,21 +25,15 @@ export class MailScheduler implements OnApplicationBootstrap, BeforeApplicationS
     private readonly database: Database,
     private readonly jobs: JobQueue,
     private readonly log: EmailLog,
-    private readonly mailSwitch: EmailSwitch,
     private readonly sender: MailSender,
-    private readonly runs: RunMails,
-    private readonly notices: NoticeMails,
+    private readonly reasons: MailReasons,
   ) {
     this.isOn = config.mail !== null;
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.mailSwitch.set();
-    if (!this.isOn) return;
-    await this.jobs.start([EMAIL_QUEUE], (error) =>
-      this.logger.error({ message: 'the job queue reports an error', error: error.message }),
-    );
-    await this.jobs.work(EMAIL_QUEUE, { batchSize: JOBS_AT_ONCE, handle: () => this.send() });
+    if (this.isOn) await this.openQueue();
+    await this.reasons.listen();
   }
 
   /** Never rejects. A second call while one is under way joins it. */
@@ -58,12 +50,16 @@ export class MailScheduler implements OnApplicationBootstrap, BeforeApplicationS
     await this.busy;
   }
 
+  private async openQueue(): Promise<void> {
+    await this.jobs.start([EMAIL_QUEUE], (error) =>
+      this.logger.error({ message: 'the job queue reports an error', error: error.message }),
+    );
+    await this.jobs.work(EMAIL_QUEUE, { batchSize: JOBS_AT_ONCE, handle: () => this.send() });
+  }
+
   private async work(): Promise<void> {
     try {
-      const onSince = await this.mailSwitch.onSince();
-      if (onSince === null) return;
-      await this.runs.writeDue(onSince);
-      await this.notices.writeDue(onSince);
+      await this.reasons.lookAround();
       if (await this.log.isAnythingDue()) await this.askToSend();
     } catch (error) {
       this.logger.warn({ message: 'reasons for e-mails are looked for again in a minute', error: String(error) });

@@ -13,6 +13,8 @@ import { EmailPreferencesService } from './preferences/email-preferences.service
 import { UnsubscribeLinks } from './preferences/unsubscribe-links.js';
 import { MailComposer } from './sending/mail-composer.js';
 import { MailSender } from './sending/mail-sender.js';
+import { EventMails } from './sources/event-mails.js';
+import { MailReasons } from './sources/mail-reasons.js';
 import { NoticeMails } from './sources/notice-mails.js';
 import { RunMails } from './sources/run-mails.js';
 
@@ -31,6 +33,8 @@ import { RunMails } from './sources/run-mails.js';
     MailScheduler,
     MailMetrics,
     MailErasure,
+    MailReasons,
+    EventMails,
     RunMails,
     NoticeMails,
     EmailPreferencesService,

@@ -19,8 +19,8 @@ const LANGUAGE_TAGS: Record<MailLocale, string> = { en: 'en-GB', de: 'de-DE' };
 
 export function mailFormat(locale: MailLocale, timeZone: string): MailFormat {
   const tag = LANGUAGE_TAGS[locale];
-  const { money, percent, month } = localFormat(tag);
+  const local = localFormat(tag);
   const days = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone });
   const lists = new Intl.ListFormat(tag, { type: 'conjunction' });
-  return { money, percent, month, day: (at) => days.format(at), list: (items) => lists.format(items) };
+  return { ...local, day: (at) => days.format(at), list: (items) => lists.format(items) };
 }

@@ -65,7 +65,8 @@ export class MailSender implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    await this.busy?.catch(() => undefined);
+    // Whoever asked for it hears how it ended.
+    await Promise.allSettled([this.busy]);
     this.transport?.close();
   }
 
@@ -88,16 +89,16 @@ export class MailSender implements BeforeApplicationShutdown {
 
   /** @returns false when the server could not be reached: what was not tried yet is given back. */
   private async sendAll(transport: SmtpTransport, emails: ClaimedEmail[]): Promise<boolean> {
-    let isReached = true;
+    const server = { isReached: true };
     const untried: string[] = [];
     const attempts = emails.map(async (email) => {
       await this.pacer.turn();
-      if (!isReached || this.stopping) untried.push(email.id);
-      else if (!(await this.sendOne(transport, email))) isReached = false;
+      if (!server.isReached || this.stopping) untried.push(email.id);
+      else if (!(await this.sendOne(transport, email))) server.isReached = false;
     });
     await Promise.all(attempts);
-    await this.log.release(untried, isReached ? 0 : UNREACHABLE_PAUSE_MS);
-    return isReached;
+    await this.log.release(untried, server.isReached ? 0 : UNREACHABLE_PAUSE_MS);
+    return server.isReached;
   }
 
   /** @returns false when the server could not be reached. */

@@ -205,7 +205,7 @@ describe('a mail server', () => {
     const email = { messageId: '<1@acme.example>', to: 'wilma@example.com', subject: 's', html: 'h', text: 't' };
     const failure = await transport.send({ ...email, date: api.clock.now(), unsubscribeUrl: null }).then(
       () => null,
-      (error: Error) => describeFailure(error),
+      (error: unknown) => describeFailure(error as Error),
     );
     expect(failure).toMatchObject({ kind: 'unreachable' });
     expect([server.logins, server.emails]).toEqual([[], []]);
