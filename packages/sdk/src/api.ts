@@ -363,6 +363,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/email-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which e-mails the calling affiliate gets, and in which language. */
+        get: operations["EmailPreferences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Switches e-mails on or off, or chooses their language. */
+        patch: operations["EmailPreferences_update"];
+        trace?: never;
+    };
     "/v1/me/notices": {
         parameters: {
             query?: never;
@@ -1038,6 +1056,26 @@ export interface components {
             allowedHosts: string[];
             /** @description The site that links lead to when they name no page; paths are those of this site. */
             siteUrl: string;
+        };
+        EmailPreferencesDto: {
+            /**
+             * @description Where they go; without an address none are sent.
+             * @example john@example.com
+             */
+            email: string | null;
+            /** @description Whether this service sends e-mails at all. */
+            enabled: boolean;
+            /** @description When the first customer pays. */
+            firstConversion: boolean;
+            /**
+             * @description The language they are written in; null: the operator's default.
+             * @enum {string|null}
+             */
+            locale: "en" | "de" | null;
+            /** @description What the month came to, after its payout run. */
+            monthlyStatement: boolean;
+            /** @description When money was sent. */
+            payoutPaid: boolean;
         };
         ErasureDto: {
             /** @description The affiliate that the user was. */
@@ -1729,6 +1767,13 @@ export interface components {
             /** @enum {string} */
             status?: "pending" | "active" | "suspended";
         };
+        UpdateEmailPreferencesDto: {
+            firstConversion?: boolean;
+            /** @enum {string|null} */
+            locale?: "en" | "de" | null;
+            monthlyStatement?: boolean;
+            payoutPaid?: boolean;
+        };
         UpdateReferralDto: {
             /** @description Binds a Stripe customer; null unbinds. */
             stripeCustomerId?: string | null;
@@ -2308,6 +2353,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommissionDto"];
+                };
+            };
+        };
+    };
+    EmailPreferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailPreferencesDto"];
+                };
+            };
+        };
+    };
+    EmailPreferences_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateEmailPreferencesDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailPreferencesDto"];
                 };
             };
         };

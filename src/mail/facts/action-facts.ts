@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AffiliateNotice } from '@prisma/client';
-import type { NoticeKind } from '../../affiliates/notices/notice.dto.js';
+import type { NoticeKind } from '../../affiliates/notices/notice-kind.js';
 import { Clock } from '../../common/clock.js';
 import { isId } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
