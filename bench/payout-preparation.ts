@@ -35,7 +35,9 @@ export async function payoutPreparation(server: BenchServer, quick: boolean): Pr
 async function measure(database: BenchDatabase, one: LedgerShape): Promise<Row> {
   await seedLedger(database.admin, one);
   await settle(database.admin);
-  const { releaseMs, reserveMs, peakMegabytes } = await runWorker<Preparation>('prepare-payouts', database);
+  const { releaseMs, reserveMs, peakMegabytes } = await runWorker<Preparation>('prepare-payouts', database, {
+    flagsOf: 'payouts',
+  });
   const lines = await countLines(database, one);
   const plainMs = await plainInsert(database);
   return {

@@ -28,10 +28,13 @@ export async function payoutSending(server: BenchServer, quick: boolean): Promis
           lastMonth: 'payable',
         });
         await settle(database.admin);
-        await runWorker('prepare-payouts', database, { MIN_PAYOUT: 'usd:1' });
+        await runWorker('prepare-payouts', database, { env: { MIN_PAYOUT: 'usd:1' } });
         await database.admin.query("UPDATE payout_runs SET status = 'sending'");
         const { sendMs, paid, peakMegabytes } = await runWorker<Sending>('send-payouts', database, {
-          PAYOUT_REQUESTS_PER_SECOND: String(rate),
+          flagsOf: 'payouts',
+          env: {
+            PAYOUT_REQUESTS_PER_SECOND: String(rate),
+          },
         });
         if (paid !== payouts) throw new Error(`only ${paid} of ${payouts} were paid`);
         const perSecond = paid / (sendMs / 1000);

@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findProjectRoot } from '../../src/database/project-root.js';
 import type { BenchDatabase } from './bench-server.js';
 import type { WorkerReport } from './worker.js';
 
@@ -11,10 +13,15 @@ import type { WorkerReport } from './worker.js';
 export async function runWorker<T extends Record<string, number>>(
   name: string,
   database: BenchDatabase,
-  env: Record<string, string> = {},
+  options: {
+    env?: Record<string, string>;
+    /** The command of package.json whose flags for Node it is started with, so that its memory is that command's. */
+    flagsOf?: string;
+  } = {},
 ): Promise<WorkerReport<T>> {
   const child = fork(join(import.meta.dirname, '..', 'workers', `${name}.js`), {
-    env: { ...workerEnv(database), ...env },
+    execArgv: options.flagsOf === undefined ? [] : flagsOf(options.flagsOf),
+    env: { ...workerEnv(database), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -25,6 +32,14 @@ export async function runWorker<T extends Record<string, number>>(
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0 || !reported) throw new Error(`${name} ended with ${String(code)}:\n${output}`);
   return reported;
+}
+
+function flagsOf(command: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(findProjectRoot(), 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const words = scripts[command]?.split(' ') ?? [];
+  return words.slice(1, words.indexOf('scripts/run.mjs'));
 }
 
 function workerEnv({ url, ownerUrl }: BenchDatabase): NodeJS.ProcessEnv {

@@ -2,7 +2,6 @@ import { IsIn, IsOptional, Matches } from 'class-validator';
 import { CurrencyFilter, DatedListQuery } from '../http/list-query.dto.js';
 import type { SkipReason } from './eligibility/eligibility.js';
 import { PAYOUT_STATUSES, type PayoutRunStatus, type PayoutStatus } from './payout-status.js';
-import { PERIOD } from './runs/payout-period.js';
 
 /** Filters of an affiliate's own payouts. */
 export class MyPayoutsQuery extends DatedListQuery {

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import Stripe from 'stripe';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { CommissionsModule } from '../commissions/commissions.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';

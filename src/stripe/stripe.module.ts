@@ -1,5 +1,4 @@
 import { Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import Stripe from 'stripe';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { JobQueue } from '../database/job-queue.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
