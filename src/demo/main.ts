@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { DateTime } from 'luxon';
 import { AdminModule } from '../admin/admin.module.js';
+import type { AffiliatePageDto } from '../affiliates/affiliate.dto.js';
 import { createApp } from '../bootstrap.js';
 import { closeOnSignal } from '../close-on-signal.js';
 import { SystemClock } from '../common/clock.js';
@@ -9,6 +10,7 @@ import { VerificationService } from '../commissions/verification.service.js';
 import { ConfigError, DEMO, readConfig } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
 import { periodOf, plannedRunAt } from '../config/payout-schedule.js';
+import type { DashboardLinkDto } from '../dashboard/dashboard-link.dto.js';
 import { Database } from '../database/database.js';
 import { APP_ROLE } from '../database/embedded-postgres.js';
 import { applyMigrations } from '../database/migrations.js';
@@ -88,13 +90,22 @@ async function run(): Promise<void> {
   const [sealer, verifier] = [app.get(JournalSealer), app.get(VerificationService)];
   await new Story({ host, clock, emulator, scheduler, sealer, verifier, narrator: new Narrator(), secondRunAt }).tell();
   clock.returnToPresent();
-  printInvitation(url, host.token());
+  printInvitation(url, host.token(), await johnOpens(host));
 }
 
-function printInvitation(url: string, token: string): void {
+/** A way into the dashboard of the story's first affiliate, as the host app makes one for each click. */
+async function johnOpens(host: HostApp): Promise<{ affiliateId: string; link: string }> {
+  const { data } = await host.get<AffiliatePageDto>('/v1/affiliates?userId=user-john');
+  const affiliateId = data[0]?.id ?? '';
+  const { url } = await host.post<DashboardLinkDto>(`/v1/affiliates/${affiliateId}/dashboard-links`);
+  return { affiliateId, link: url };
+}
+
+function printInvitation(url: string, token: string, john: { affiliateId: string; link: string }): void {
   console.log(`
 The service is running with this data. Try it:
 
+  John's dashboard    ${john.link}
   Admin panel         ${url}/admin   (${DEMO.adminEmail}, ${DEMO.adminPassword})
   API documentation   ${url}/docs
   Health, metrics     ${url}/health/ready   ${url}/metrics
@@ -104,6 +115,10 @@ The service is running with this data. Try it:
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/affiliates
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/commissions
   curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/payout-runs
+
+A link to a dashboard opens it once, within five minutes. A new one for John:
+
+  curl -s -X POST -H "Authorization: Bearer $TOKEN" ${url}/v1/affiliates/${john.affiliateId}/dashboard-links
 
 The token is good for a day. Ctrl-C ends the demo.`);
 }
