@@ -42,6 +42,7 @@ export const de: Texts = {
     all: 'Alle',
     currency: 'Währung',
     status: 'Status',
+    filters: 'Filter',
     clearFilters: 'Filter löschen',
     downloadCsv: 'Als CSV laden',
     downloadPdf: 'Als PDF laden',
@@ -108,7 +109,7 @@ export const de: Texts = {
   nextPayout: {
     title: 'Nächste Auszahlung',
     none: 'Zurzeit ist keine Auszahlung geplant.',
-    willBePaid: 'Geht an diesem Tag an dein Bankkonto.',
+    willBePaid: 'Wird an diesem Tag überwiesen.',
     nothingYet: (date) => `Die nächste Auszahlung ist am ${date}. Noch gibt es nichts auszuzahlen.`,
     reasons: {
       below_minimum: (amount, minimum, missing) =>
@@ -133,7 +134,7 @@ export const de: Texts = {
     signups: 'Anmeldungen',
     conversions: 'Neue Kunden',
     current: 'dieser Zeitraum',
-    previous: 'Der Zeitraum davor',
+    previous: 'der Zeitraum davor',
     before: (count) => `davor ${count}`,
     noChange: 'unverändert',
     fromNothing: 'davor keine',
@@ -344,6 +345,7 @@ export const de: Texts = {
       closed:
         'Dein Stripe-Konto wurde geschlossen oder getrennt. Richte ein neues ein; was du verdient hast, wartet darauf.',
     },
+    account: 'Dein Stripe-Konto',
     needs: 'Was Stripe braucht',
     by: (date) => `bis ${date}`,
     overdue: 'Überfällig',

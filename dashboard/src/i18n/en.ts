@@ -40,6 +40,7 @@ export const en = {
     all: 'All',
     currency: 'Currency',
     status: 'Status',
+    filters: 'Filters',
     clearFilters: 'Clear filters',
     downloadCsv: 'Download CSV',
     downloadPdf: 'Download PDF',
@@ -106,7 +107,7 @@ export const en = {
   nextPayout: {
     title: 'Next payout',
     none: 'No payout is planned at present.',
-    willBePaid: 'On its way to your bank account on that day.',
+    willBePaid: 'Will be sent to you on that day.',
     nothingYet: (date: string) => `The next payout is on ${date}. There is nothing to pay out yet.`,
     reasons: {
       below_minimum: (amount: string, minimum: string, missing: string) =>
@@ -130,8 +131,8 @@ export const en = {
     clicks: 'Clicks',
     signups: 'Signups',
     conversions: 'New customers',
-    current: 'This period',
-    previous: 'The period before',
+    current: 'this period',
+    previous: 'the period before',
     before: (count: string) => `${count} before`,
     noChange: 'no change',
     fromNothing: 'none before',
@@ -344,6 +345,7 @@ export const en = {
       restricted: 'Stripe has paused your payouts. What you earn is kept until it lets them through again.',
       closed: 'Your Stripe account was closed or disconnected. Set up another one; what you have earned waits for it.',
     },
+    account: 'Your Stripe account',
     needs: 'What Stripe needs',
     by: (date: string) => `by ${date}`,
     overdue: 'Overdue',

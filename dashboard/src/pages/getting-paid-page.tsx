@@ -80,8 +80,8 @@ function Standing({ onboarding }: { onboarding: Onboarding }) {
   return (
     <Card>
       <div className="setup-head">
-        <h2>{words.statuses[status]}</h2>
-        <Badge tone={TONES[status]}>Stripe</Badge>
+        <h2>{words.account}</h2>
+        <Badge tone={TONES[status]}>{words.statuses[status]}</Badge>
       </div>
       <p>{words.texts[textFor(onboarding)]}</p>
       {requirements.length > 0 && (

@@ -5,8 +5,9 @@ export interface Column<T> {
   header: string;
   /** Amounts and counts stand right, digit under digit. */
   numeric?: boolean;
-  /** What a card on a phone begins with. */
+  /** What a card on a phone begins with: this on its left, that on its right. */
   lead?: boolean;
+  sum?: boolean;
   cell: (row: T) => ReactNode;
 }
 
@@ -37,12 +38,12 @@ export function DataTable<T extends { id: string }>({
       <tbody role="rowgroup">
         {rows.map((row) => (
           <tr key={row.id} role="row">
-            {columns.map(({ key, header, numeric, lead, cell }) => (
+            {columns.map(({ key, header, numeric, lead, sum, cell }) => (
               <td
                 key={key}
                 role="cell"
                 data-label={header}
-                className={`${numeric ? 'numeric' : ''} ${lead ? 'lead' : ''}`}
+                className={`${numeric ? 'numeric' : ''} ${lead ? 'lead' : ''} ${sum ? 'sum' : ''}`}
               >
                 <div>{cell(row)}</div>
               </td>

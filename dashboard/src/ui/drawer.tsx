@@ -6,11 +6,14 @@ import { useLanguage } from '../i18n/language';
 export function Drawer({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const { texts } = useLanguage();
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    // So that it is read out first.
+    heading.current?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -32,7 +35,9 @@ export function Drawer({ title, onClose, children }: { title: string; onClose: (
     >
       <div className="drawer-content">
         <header className="drawer-head">
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} ref={heading} tabIndex={-1}>
+            {title}
+          </h2>
           <button type="button" className="button button-icon" onClick={onClose} aria-label={texts.common.close}>
             <X aria-hidden="true" size={20} />
           </button>

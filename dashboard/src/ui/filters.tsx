@@ -1,4 +1,5 @@
-import { useId, type ReactNode } from 'react';
+import { SlidersHorizontal } from 'lucide-react';
+import { useId, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { useLanguage } from '../i18n/language';
 
@@ -36,16 +37,32 @@ export function useFilters(...names: string[]): Filters {
   };
 }
 
-export function FilterBar({ filters, children }: { filters: Filters; children: ReactNode }) {
+/** @param action what to do with the filtered list. On a phone the filters fold away, and that stays. */
+export function FilterBar({ filters, action, children }: { filters: Filters; action: ReactNode; children: ReactNode }) {
   const { texts } = useLanguage();
+  const [isOpen, setOpen] = useState(filters.isSet);
+  const id = useId();
   return (
-    <div className="filters">
-      {children}
-      {filters.isSet && (
-        <button type="button" className="button button-quiet" onClick={filters.clear}>
-          {texts.common.clearFilters}
-        </button>
-      )}
+    <div className="filter-bar">
+      <button
+        type="button"
+        className="button filter-toggle"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <SlidersHorizontal aria-hidden="true" size={16} />
+        {texts.common.filters}
+      </button>
+      <div id={id} className={`filters ${isOpen ? 'filters-open' : ''}`}>
+        {children}
+        {filters.isSet && (
+          <button type="button" className="button button-quiet" onClick={filters.clear}>
+            {texts.common.clearFilters}
+          </button>
+        )}
+      </div>
+      <div className="filter-action">{action}</div>
     </div>
   );
 }

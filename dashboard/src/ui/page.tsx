@@ -2,17 +2,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { useLocation } from 'react-router';
 
 /** A page with its heading. After a move within the dashboard the heading is focused, so that it is read out. */
-export function Page({
-  title,
-  intro,
-  actions,
-  children,
-}: {
-  title: string;
-  intro?: string;
-  actions?: ReactNode;
-  children: ReactNode;
-}) {
+export function Page({ title, intro, children }: { title: string; intro?: string; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { key } = useLocation();
   useEffect(() => {
@@ -33,7 +23,6 @@ export function Page({
           </h1>
           {intro && <p className="page-intro">{intro}</p>}
         </div>
-        {actions && <div className="page-actions">{actions}</div>}
       </header>
       {children}
     </>

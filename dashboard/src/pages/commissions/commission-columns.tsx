@@ -53,6 +53,7 @@ export function useCommissionColumns(keepSearch: boolean): Column<Commission>[] 
       key: 'amount',
       header: words.amount,
       numeric: true,
+      sum: true,
       cell: ({ amount, netAmount, currency }) => (
         <>
           <strong>{formats.money(netAmount, currency)}</strong>

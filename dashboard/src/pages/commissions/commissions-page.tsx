@@ -27,17 +27,16 @@ export function CommissionsPage() {
     bodyOf(await api.GET('/v1/me/commissions', { params: { query: { ...query, cursor } } })),
   );
   return (
-    <Page
-      title={words.title}
-      intro={words.intro}
-      actions={
-        <DownloadButton
-          path={`/v1/me/commissions${queryOf({ ...query, format: 'csv' })}`}
-          text={texts.common.downloadCsv}
-        />
-      }
-    >
-      <FilterBar filters={filters}>
+    <Page title={words.title} intro={words.intro}>
+      <FilterBar
+        filters={filters}
+        action={
+          <DownloadButton
+            path={`/v1/me/commissions${queryOf({ ...query, format: 'csv' })}`}
+            text={texts.common.downloadCsv}
+          />
+        }
+      >
         <SelectFilter
           filters={filters}
           name="state"

@@ -110,7 +110,13 @@ function SubIdClicks() {
               rows={subIds.map(({ subId, clicks }) => ({ id: subId, clicks }))}
               columns={[
                 { key: 'sub', header: words.subId, lead: true, cell: ({ id }) => id },
-                { key: 'clicks', header: words.clicks, numeric: true, cell: ({ clicks }) => formats.count(clicks) },
+                {
+                  key: 'clicks',
+                  header: words.clicks,
+                  numeric: true,
+                  sum: true,
+                  cell: ({ clicks }) => formats.count(clicks),
+                },
               ]}
             />
           )

@@ -1,5 +1,4 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
-import { curveMonotoneX, line } from 'd3-shape';
 import { useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { useLanguage } from '../../i18n/language';
 import { useWidth } from './use-width';
@@ -15,12 +14,12 @@ export interface Bar {
 }
 
 const HEIGHT = 240;
-const MARGIN = { top: 12, right: 4, bottom: 28, left: 36 };
+const MARGIN = { top: 12, right: 2, bottom: 28, left: 32 };
 const TICK_WIDTH = 72;
 const Y_TICKS = 4;
 const CORNER = 3;
 
-/** Bars for this period, a line for the one before. Pointed at, or walked through by keyboard, it tells its figures. */
+/** Bars for this period, before the outline of the one before. Pointed at, or walked through by keyboard, it tells its figures. */
 export function BarChart({ bars, name, description }: { bars: Bar[]; name: string; description: string }) {
   const { texts, formats } = useLanguage();
   const [frame, width] = useWidth();
@@ -38,10 +37,6 @@ export function BarChart({ bars, name, description }: { bars: Bar[]; name: strin
     .nice(Y_TICKS)
     .range([HEIGHT - MARGIN.bottom, MARGIN.top]);
   const center = (index: number): number => (x(index) ?? 0) + x.bandwidth() / 2;
-  const lineBefore = line<Bar>()
-    .x((_bar, index) => center(index))
-    .y(({ before }) => y(before))
-    .curve(curveMonotoneX)(bars);
   const tickEvery = Math.max(1, Math.ceil(bars.length / Math.max(1, Math.floor((width - MARGIN.left) / TICK_WIDTH))));
 
   const pointAt = ({ clientX, currentTarget }: PointerEvent<HTMLElement>): void => {
@@ -99,17 +94,37 @@ export function BarChart({ bars, name, description }: { bars: Bar[]; name: strin
               height={HEIGHT - MARGIN.bottom - MARGIN.top}
             />
           )}
-          {bars.map(({ value, tick }, index) => (
+          {bars.map(({ value, before, tick }, index) => (
             <g key={tick + String(index)}>
+              <rect
+                className="chart-before"
+                x={center(index) - x.step() / 2}
+                width={x.step()}
+                y={y(before)}
+                height={y(0) - y(before)}
+              />
+              {before > 0 && (
+                <line
+                  className="chart-before-edge"
+                  x1={center(index) - x.step() / 2}
+                  x2={center(index) + x.step() / 2}
+                  y1={y(before)}
+                  y2={y(before)}
+                />
+              )}
               {value > 0 && <path className="chart-bar" d={roundedBar(x(index) ?? 0, y(value), x.bandwidth(), y(0))} />}
               {(bars.length - 1 - index) % tickEvery === 0 && (
-                <text className="chart-tick" x={center(index)} y={HEIGHT - 8} textAnchor="middle">
+                <text
+                  className="chart-tick"
+                  x={index === bars.length - 1 ? width - MARGIN.right : center(index)}
+                  y={HEIGHT - 8}
+                  textAnchor={index === bars.length - 1 ? 'end' : 'middle'}
+                >
                   {tick}
                 </text>
               )}
             </g>
           ))}
-          {lineBefore && <path className="chart-line" d={lineBefore} />}
         </svg>
         {isEmpty && <p className="chart-empty">{texts.chart.empty}</p>}
         {shown && active !== null && (
@@ -123,7 +138,7 @@ export function BarChart({ bars, name, description }: { bars: Bar[]; name: strin
               {shown.date} <b>{formats.count(shown.value)}</b>
             </p>
             <p>
-              <i className="key key-line" />
+              <i className="key key-before" />
               {shown.beforeDate} <b>{formats.count(shown.before)}</b>
             </p>
           </div>
@@ -135,8 +150,8 @@ export function BarChart({ bars, name, description }: { bars: Bar[]; name: strin
           {name}, {texts.chart.current}
         </span>
         <span>
-          <i className="key key-line" aria-hidden="true" />
-          {texts.chart.previous}
+          <i className="key key-before" aria-hidden="true" />
+          {name}, {texts.chart.previous}
         </span>
       </figcaption>
     </figure>

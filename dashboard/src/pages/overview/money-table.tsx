@@ -1,7 +1,6 @@
 import type { Balance } from '../../api/types';
 import { useLanguage } from '../../i18n/language';
 import { Card } from '../../ui/card';
-import { EmptyState } from '../../ui/states';
 
 /** Where the money stands, currency by currency: nothing is added up that does not belong together. */
 export function MoneyTable({ balances }: { balances: Balance[] }) {
@@ -10,20 +9,26 @@ export function MoneyTable({ balances }: { balances: Balance[] }) {
   if (balances.length === 0) {
     return (
       <Card title={words.money}>
-        <EmptyState title={words.noMoney} />
+        <p className="page-intro">{words.noMoney}</p>
       </Card>
     );
   }
   return (
     <Card title={words.money}>
-      {balances.map((balance) => (
-        <BalanceRow key={balance.currency} balance={balance} isNamed={balances.length > 1} />
+      {balances.map((balance, index) => (
+        <BalanceRow
+          key={balance.currency}
+          balance={balance}
+          isNamed={balances.length > 1}
+          // What the words mean need not be said again for each currency.
+          isExplained={index === 0}
+        />
       ))}
     </Card>
   );
 }
 
-function BalanceRow({ balance, isNamed }: { balance: Balance; isNamed: boolean }) {
+function BalanceRow({ balance, isNamed, isExplained }: { balance: Balance; isNamed: boolean; isExplained: boolean }) {
   const { texts, formats } = useLanguage();
   const words = texts.overview;
   const { currency, held, payable, inPayout, paid, lifetimeEarned } = balance;
@@ -44,7 +49,7 @@ function BalanceRow({ balance, isNamed }: { balance: Balance; isNamed: boolean }
             <dd className={amount < 0 ? 'figure-value below-zero' : 'figure-value'}>
               {formats.money(amount, currency)}
             </dd>
-            {hint && <dd className="fine">{hint}</dd>}
+            {isExplained && hint && <dd className="fine">{hint}</dd>}
           </div>
         ))}
       </dl>

@@ -10,7 +10,9 @@ import { Card } from '../../ui/card';
 export function NextPayoutCard({ overview: { nextRun, nextPayouts, onboarding } }: { overview: Overview }) {
   const { texts, formats } = useLanguage();
   const words = texts.nextPayout;
-  const telling = nextPayouts.filter(({ amount }) => amount !== 0);
+  const telling = nextPayouts
+    .filter(({ amount }) => amount !== 0)
+    .sort((a, b) => Number(b.willBePaid) - Number(a.willBePaid));
   return (
     <Card title={words.title} aside={nextRun && <span className="card-note">{formats.date(nextRun.date)}</span>}>
       {nextRun === null && <p>{words.none}</p>}

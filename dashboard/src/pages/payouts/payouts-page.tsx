@@ -29,17 +29,16 @@ export function PayoutsPage() {
     bodyOf(await api.GET('/v1/me/payouts', { params: { query: { ...query, cursor } } })),
   );
   return (
-    <Page
-      title={words.title}
-      intro={words.intro}
-      actions={
-        <DownloadButton
-          path={`/v1/me/payouts${queryOf({ ...query, format: 'csv' })}`}
-          text={texts.common.downloadCsv}
-        />
-      }
-    >
-      <FilterBar filters={filters}>
+    <Page title={words.title} intro={words.intro}>
+      <FilterBar
+        filters={filters}
+        action={
+          <DownloadButton
+            path={`/v1/me/payouts${queryOf({ ...query, format: 'csv' })}`}
+            text={texts.common.downloadCsv}
+          />
+        }
+      >
         <SelectFilter
           filters={filters}
           name="status"
@@ -95,6 +94,7 @@ function usePayoutColumns(): Column<Payout>[] {
       key: 'amount',
       header: words.amount,
       numeric: true,
+      sum: true,
       cell: ({ amount, amountReversed, currency }) => (
         <>
           <strong>{formats.money(amount, currency)}</strong>

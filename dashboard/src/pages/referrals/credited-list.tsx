@@ -29,7 +29,15 @@ export function CreditedList() {
   );
   return (
     <>
-      <FilterBar filters={filters}>
+      <FilterBar
+        filters={filters}
+        action={
+          <DownloadButton
+            path={`/v1/me/referrals${queryOf({ ...query, format: 'csv' })}`}
+            text={texts.common.downloadCsv}
+          />
+        }
+      >
         <SelectFilter
           filters={filters}
           name="status"
@@ -38,10 +46,6 @@ export function CreditedList() {
         />
         <CurrencyFilter filters={filters} />
         <DateFilters filters={filters} />
-        <DownloadButton
-          path={`/v1/me/referrals${queryOf({ ...query, format: 'csv' })}`}
-          text={texts.common.downloadCsv}
-        />
       </FilterBar>
       <Card bare>
         <PagedList
@@ -81,11 +85,17 @@ function useReferralColumns(): Column<Referral>[] {
       header: words.converted,
       cell: ({ convertedAt }) => (convertedAt ? formats.date(convertedAt) : texts.common.none),
     },
-    { key: 'mrr', header: words.mrr, numeric: true, cell: ({ mrr, currency }) => money(mrr, currency) },
+    {
+      key: 'mrr',
+      header: words.mrr,
+      numeric: true,
+      cell: ({ mrr, currency }) => money(mrr, mrr > 0 ? currency : null),
+    },
     {
       key: 'earned',
       header: words.earned,
       numeric: true,
+      sum: true,
       cell: ({ lifetimeEarned, currency }) => <strong>{money(lifetimeEarned, currency)}</strong>,
     },
   ];

@@ -16,7 +16,7 @@ export function RefusedList() {
   );
   return (
     <>
-      <div className="filters">
+      <div className="filter-bar">
         <p className="filters-text">{words.refusedIntro}</p>
         <DownloadButton path="/v1/me/attribution-decisions?format=csv" text={texts.common.downloadCsv} />
       </div>
