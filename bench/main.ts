@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBenchServer, type BenchServer } from './harness/bench-server.js';
 import { printTable, type Row } from './harness/table.js';
+import { dashboardReads } from './dashboard-reads.js';
 import { fraudEvaluation } from './fraud-evaluation.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
@@ -14,6 +15,7 @@ const BENCHMARKS: Record<string, (server: BenchServer, quick: boolean) => Promis
   'payout-sending': payoutSending,
   'ledger-verification': ledgerVerification,
   'fraud-evaluation': fraudEvaluation,
+  'dashboard-reads': dashboardReads,
 };
 
 const { values, positionals } = parseArgs({

@@ -13,6 +13,7 @@ import { commissionsCsv } from './commissions-csv.js';
 import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
 import { PAYOUT_NOW } from './payout-way.js';
+import { findRareCandidates } from './state-candidates.js';
 import type { InvoicePart } from './settlement/targets.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
@@ -72,7 +73,12 @@ export class CommissionQueries extends ReferralEarnings {
     if (query.from) filters.push(Prisma.sql`c.invoice_paid_at >= ${new Date(query.from)}`);
     if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
-    const found = await this.select(Prisma.join(filters, ' AND '), state, query.limit + 1);
+    const found = await this.database.snapshot(async (tx) => {
+      const { affiliateId } = query;
+      const rare = query.state && affiliateId ? await findRareCandidates(tx, query.state, affiliateId) : null;
+      if (rare) filters.push(Prisma.sql`c.id = ANY (${rare}::text[])`);
+      return explained(tx, await selectRows(tx, Prisma.join(filters, ' AND '), state, query.limit + 1));
+    });
     return toPage(found, query, (commission) => commission);
   }
 
@@ -113,11 +119,7 @@ export class CommissionQueries extends ReferralEarnings {
 
   /** On one state of the database: an explanation must not tell of a refund that the amount beside it lacks. */
   private select(where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionDto[]> {
-    return this.database.snapshot(async (tx) => {
-      const rows = await selectRows(tx, where, state, limit);
-      const stories = await loadStories(tx, rows);
-      return rows.map((row) => present(row, stories.get(row.id)));
-    });
+    return this.database.snapshot(async (tx) => explained(tx, await selectRows(tx, where, state, limit)));
   }
 }
 
@@ -162,6 +164,11 @@ function selectRows(tx: SqlTx, where: Prisma.Sql, state: Prisma.Sql, limit: numb
 /** These commissions as they are in this transaction, without their explanations. */
 export function selectCommissions(tx: SqlTx, ids: string[]): Promise<CommissionRow[]> {
   return selectRows(tx, Prisma.sql`c.id = ANY(${ids}::text[])`, Prisma.sql`TRUE`, ids.length);
+}
+
+async function explained(tx: Tx, rows: CommissionRow[]): Promise<CommissionDto[]> {
+  const stories = await loadStories(tx, rows);
+  return rows.map((row) => present(row, stories.get(row.id)));
 }
 
 function present(row: CommissionRow, story: Story | undefined): CommissionDto {

@@ -1,4 +1,6 @@
 import { JournalSealer } from '../../src/commissions/ledger/journal-sealer.service.js';
+import { CommissionQueries } from '../../src/commissions/commission-queries.js';
+import { COMMISSION_STATES } from '../../src/commissions/commission.dto.js';
 import { VerificationService } from '../../src/commissions/verification.service.js';
 import type { TestApp } from './app.js';
 
@@ -7,4 +9,17 @@ export async function expectSoundLedger(api: TestApp): Promise<void> {
   await api.app.get(JournalSealer).sealAll();
   const { invariants } = await api.app.get(VerificationService).verify();
   expect(invariants.flatMap(({ name, breaches }) => breaches.map((breach) => `${name}: ${breach}`))).toEqual([]);
+}
+
+/** Each state's list of an affiliate, of the first thirty, holds what has that state in the list of all, and nothing else. */
+export async function expectStatesListed(api: TestApp): Promise<void> {
+  const queries = api.app.get(CommissionQueries);
+  for (const { id: affiliateId } of await api.database.prisma.affiliate.findMany({ take: 30 })) {
+    const { data: all } = await queries.list({ affiliateId, limit: 1000 });
+    for (const state of COMMISSION_STATES) {
+      const { data } = await queries.list({ affiliateId, state, limit: 1000 });
+      const expected = all.filter((commission) => commission.state === state).map(({ id }) => id);
+      expect([affiliateId, state, data.map(({ id }) => id)]).toEqual([affiliateId, state, expected]);
+    }
+  }
 }

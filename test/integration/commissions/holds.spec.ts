@@ -1,7 +1,7 @@
 import type { CommissionPageDto } from '../../../src/commissions/commission.dto.js';
 import { HoldsService } from '../../../src/commissions/holds.service.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { expectSoundLedger } from '../../setup/ledger.js';
+import { expectSoundLedger, expectStatesListed } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
 
 describe('a plan that holds what it earns for ten days', () => {
@@ -19,7 +19,10 @@ describe('a plan that holds what it earns for ten days', () => {
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'customer', total: 9900 })));
     await api.settle();
   });
-  afterEach(async () => expectSoundLedger(api));
+  afterEach(async () => {
+    await expectSoundLedger(api);
+    await expectStatesListed(api);
+  });
   afterAll(async () => api.close());
 
   const commission = async () => (await api.request<CommissionPageDto>('GET', '/v1/commissions')).body.data[0];

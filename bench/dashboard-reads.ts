@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import { settle, type BenchServer } from './harness/bench-server.js';
+import { runWorker } from './harness/measured-process.js';
+import { seedLedger } from './harness/seed-ledger.js';
+import type { Row } from './harness/table.js';
+
+const PAID_MONTHS = 24;
+const MONTHS = PAID_MONTHS + 1;
+const COMMISSIONS_PER_REFERRAL = 50;
+/** Rare states among all the rest: so many commissions were taken back, and wait for a payout. */
+const RARE = 10;
+
+/** What the affiliate's page asks, of an affiliate with few commissions and of one with many. */
+export async function dashboardReads(server: BenchServer, quick: boolean): Promise<Row[]> {
+  const [few, many] = quick ? [1_000, 20_000] : [1_000, 1_000_000];
+  const [ofFew, ofMany] = [await measure(server, few), await measure(server, many)];
+  return [...new Set(Object.keys(ofFew).map((name) => name.replace(/ p\d+$/, '')))]
+    .filter((name) => name !== 'peakMegabytes')
+    .map((name) => {
+      const at = (figures: Record<string, number>, percentile: string) =>
+        figures[`${name} ${percentile}`] ?? Number.NaN;
+      return {
+        read: name,
+        [`p50 ms, ${few}`]: at(ofFew, 'p50'),
+        [`p99 ms, ${few}`]: at(ofFew, 'p99'),
+        [`p50 ms, ${many}`]: at(ofMany, 'p50'),
+        [`p99 ms, ${many}`]: at(ofMany, 'p99'),
+        'p50 ÷': at(ofMany, 'p50') / at(ofFew, 'p50'),
+        'p99 ÷': at(ofMany, 'p99') / at(ofFew, 'p99'),
+      };
+    });
+}
+
+function measure(server: BenchServer, commissions: number): Promise<Record<string, number>> {
+  return server.withDatabase(`dashboard_${commissions}`, async (database) => {
+    await seedLedger(database.admin, {
+      affiliates: 1,
+      commissionsPerMonth: Math.ceil(commissions / MONTHS),
+      paidMonths: PAID_MONTHS,
+      lastMonth: 'payable',
+    });
+    await spreadOverReferrals(database.admin);
+    await addRareStates(database.admin);
+    await settle(database.admin);
+    return runWorker<Record<string, number>>('read-dashboard', database);
+  });
+}
+
+/** The seed gives an affiliate one referral, which would then have every invoice there is. */
+async function spreadOverReferrals(admin: pg.Client): Promise<void> {
+  const referralId = `'ref_02' || lpad((row_number() OVER (ORDER BY id) / ${COMMISSIONS_PER_REFERRAL})::text, 24, '0')`;
+  await admin.query(`CREATE TEMP TABLE spread AS SELECT id, invoice_id, ${referralId} AS referral_id FROM commissions`);
+  await admin.query(`
+    INSERT INTO referrals (id, affiliate_id, referred_user_id, status, decision_id, plan_version_id, stripe_customer_id, currency,
+                           occurred_at, created_at, converted_at)
+    SELECT DISTINCT s.referral_id, r.affiliate_id, s.referral_id, 'paid', s.referral_id, r.plan_version_id, 'cus_' || s.referral_id, 'usd',
+           r.occurred_at, r.created_at, r.created_at
+    FROM spread s CROSS JOIN referrals r`);
+  await admin.query('UPDATE commissions c SET referral_id = s.referral_id FROM spread s WHERE s.id = c.id');
+  await admin.query(`
+    UPDATE stripe_invoices i SET customer_id = 'cus_' || s.referral_id, referred_user_id = s.referral_id
+    FROM spread s WHERE s.invoice_id = i.id`);
+}
+
+/** Takes a few of the oldest commissions back, as entries of the ledger; the balance follows. */
+async function addRareStates(admin: pg.Client): Promise<void> {
+  await admin.query(`
+    CREATE TEMP TABLE taken_back AS
+    SELECT c.*, b.last_seq, row_number() OVER (ORDER BY c.id) AS n
+    FROM (SELECT * FROM commissions ORDER BY id LIMIT ${RARE}) c JOIN balances b USING (affiliate_id, currency)`);
+  await admin.query(`
+    INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at, commission_id)
+    SELECT 'jrn_03' || lpad(n::text, 24, '0'), 'commission_reversed', 'reversed:' || id, sha256(n::text::bytea), '{}', affiliate_id, currency,
+           now(), now(), id FROM taken_back`);
+  await admin.query(`
+    INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor, payable_since)
+    SELECT affiliate_id, currency, last_seq + 2 * n - side, 'jrn_03' || lpad(n::text, 24, '0'),
+           CASE side WHEN 1 THEN 'payable' ELSE 'commission_expense' END, CASE side WHEN 1 THEN -amount_minor ELSE amount_minor END,
+           CASE side WHEN 1 THEN now() END
+    FROM taken_back, (VALUES (1), (0)) sides (side)`);
+  await admin.query(`UPDATE balances SET last_seq = last_seq + ${2 * RARE}`);
+}
