@@ -50,7 +50,10 @@ export class ErasuresService {
     const pseudonym = this.ids.next('erasedPerson');
     const referredUser = await this.referrals.erase(tx, userId, pseudonym);
     const affiliate = await this.affiliates.erase(tx, userId, pseudonym);
-    if (affiliate) await this.referrals.eraseTraces(tx, affiliate.id);
+    if (affiliate) {
+      await this.referrals.eraseTraces(tx, affiliate.id);
+      await this.mail.erase(tx, affiliate.id);
+    }
     const { referralId: forgotten, customerIds } = referredUser;
     await this.fraud.erase(tx, {
       affiliateId: affiliate?.id ?? null,

@@ -14,6 +14,9 @@ export const BODY_LIMIT_BYTES = 1024 * 1024;
 /** Routes that verify a signature over the bytes, so nothing may parse them before. */
 const RAW_BODY_ROUTES = new Set(['/stripe/webhooks']);
 
+/** Routes whose address says all: a mail program may send a form of any kind with it (RFC 8058), which nobody reads. */
+const UNREAD_BODY_ROUTES = new Set(['/unsubscribe', '/unsubscribe/undo']);
+
 type Done = (error: Error | null, body?: unknown) => void;
 
 /**
@@ -42,7 +45,7 @@ export function registerBodyParsers(fastify: FastifyInstance): void {
 
 function skipsParsing(request: FastifyRequest, raw: Buffer, done: Done): boolean {
   const route = request.routeOptions.url;
-  if (route === undefined) {
+  if (route === undefined || UNREAD_BODY_ROUTES.has(route)) {
     done(null, undefined);
     return true;
   }

@@ -17,6 +17,8 @@ form { margin: 0; }
 `;
 
 export interface PlainPage {
+  /** The language of its texts; English unless told. */
+  locale?: string;
   title: string;
   /** Texts of ours, as HTML. */
   paragraphs: string[];
@@ -58,9 +60,9 @@ function hashOf(content: string): string {
   return `sha256-${createHash('sha256').update(content).digest('base64')}`;
 }
 
-function render({ title, paragraphs, action = '', script }: PlainPage): string {
+function render({ locale = 'en', title, paragraphs, action = '', script }: PlainPage): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="${locale}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

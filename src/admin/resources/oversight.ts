@@ -146,6 +146,45 @@ export const stripeEvents: ResourceSpec = {
   ],
 };
 
+/** What affiliates were written about: no texts, no addresses. */
+export const emails: ResourceSpec = {
+  id: 'emails',
+  name: 'Emails',
+  group: 'Partners',
+  table: 'emails',
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'email',
+  title: 'occasion',
+  columns: [
+    { name: 'createdAt', label: 'Written', kind: 'moment', sql: 't.created_at', filter: 'period' },
+    {
+      name: 'affiliateId',
+      label: 'Affiliate',
+      kind: 'text',
+      sql: 't.affiliate_id',
+      reference: 'affiliates',
+      filter: 'equals',
+    },
+    { name: 'occasion', label: 'About', kind: 'text', sql: "replace(t.occasion, '_', ' ')" },
+    {
+      name: 'status',
+      label: 'Status',
+      kind: 'status',
+      sql: 't.status',
+      values: ['queued', 'sending', 'sent', 'failed', 'dropped'],
+      filter: 'equals',
+    },
+    { name: 'attempts', label: 'Tries', kind: 'count', sql: 't.attempts' },
+    { name: 'lastError', label: 'What the mail server said', kind: 'text', sql: 't.last_error' },
+    { name: 'droppedReason', label: 'Why it was not sent', kind: 'text', sql: "replace(t.dropped_reason, '_', ' ')" },
+    { name: 'endedAt', label: 'Ended', kind: 'moment', sql: 't.ended_at' },
+    { name: 'nextTryAt', label: 'Next try', kind: 'moment', sql: 't.next_try_at', on: ['show'] },
+    { name: 'subjectId', label: 'Payout, run or notice', kind: 'text', sql: 't.subject_id', on: ['show'] },
+    { name: 'messageId', label: 'Message-ID', kind: 'text', sql: 't.message_id', on: ['show'] },
+  ],
+};
+
 export const staff: ResourceSpec = {
   id: 'staff',
   name: 'Staff',

@@ -7,7 +7,7 @@ import type { RuleEvidence } from '../../fraud/rules/fraud-rule.js';
 import { listRules } from '../../fraud/rule-list.js';
 import { PayoutQueries } from '../../payouts/payout-queries.js';
 import { commissions, ledger, payouts, planVersions, plans, runs } from './money.js';
-import { auditLog, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
+import { auditLog, emails, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
 import { affiliates, clicks, decisions, referrals } from './people.js';
 import type { ResourceSpec, Row } from './resource-spec.js';
 
@@ -28,6 +28,7 @@ export class ResourceSpecs {
       referrals,
       clicks,
       decisions,
+      emails,
       { ...commissions, enrich: (rows) => this.withStates(rows) },
       payouts,
       { ...runs, enrich: (rows) => this.withProgress(rows) },

@@ -5,7 +5,8 @@ export class NoticeDto {
   /** @example 'ntc_01kb6xj3v5e0r8m2n4p6q8s0t2' */
   id!: string;
   /** `bank_payout_failed`: the affiliate's bank sent money back, which now waits at Stripe. `account_restricted`: Stripe
-   * has paused the account. `account_gone`: the account was closed or disconnected. */
+   * has paused the account. `account_gone`: the account was closed or disconnected. `requirements_due`: Stripe will pause the
+   * account unless it gets something by a date. */
   @ApiProperty({ enum: NOTICE_KINDS })
   kind!: NoticeKind;
   /** What happened and what to do about it, for the affiliate to read.

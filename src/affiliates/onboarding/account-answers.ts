@@ -72,6 +72,7 @@ export class AccountAnswers {
       for (const { affiliateId, payoutsEnabled, answer } of holders) {
         // Could be paid and no longer can: under the row's lock that is seen once per change.
         if (payoutsEnabled && !mayBePaid(answer)) await this.tellOfLoss(tx, affiliateId, answer);
+        else if (mayBePaid(answer)) await this.tellOfDeadline(tx, affiliateId, answer);
       }
     });
   }
@@ -91,6 +92,27 @@ export class AccountAnswers {
       occurredAt: askedAt,
     });
   }
+
+  /** Of an account that still works: once per day that something is due by. */
+  private async tellOfDeadline(tx: Tx, affiliateId: string, answer: AccountAnswer): Promise<void> {
+    const { accountId, status, askedAt, stripeEventId } = answer;
+    const todos = todosOf(status?.requirements ?? []);
+    const dueAt = earliest(todos.flatMap((todo) => (todo.dueAt === null ? [] : [todo.dueAt])));
+    if (dueAt === null) return;
+    await this.notices.record(tx, {
+      affiliateId,
+      kind: 'requirements_due',
+      message: messageOf('complete', todos, null),
+      details: { accountId, dueAt: dueAt.toISOString(), requirements: todos.map(({ code }) => code) },
+      uniqueKey: `requirements_due:${accountId}:${dueAt.toISOString().slice(0, 10)}`,
+      stripeEventId,
+      occurredAt: askedAt,
+    });
+  }
+}
+
+function earliest(dates: Date[]): Date | null {
+  return dates.length === 0 ? null : new Date(Math.min(...dates.map((date) => date.getTime())));
 }
 
 function latestPerAccount(answers: AccountAnswer[]): Map<string, AccountAnswer> {

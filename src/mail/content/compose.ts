@@ -35,6 +35,8 @@ export function compose<O extends Occasion>(occasion: O, facts: MailFacts[O], op
   const { footer } = texts;
   return {
     ...body,
+    // A header is one line anyway.
+    subject: body.subject.replaceAll('\u00A0', ' '),
     locale,
     brand: setting.brand,
     footer:

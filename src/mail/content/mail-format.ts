@@ -6,7 +6,7 @@ export interface MailFormat {
   /** Exact, with the currency's code: `USD 1,250.00`, `1.250,00 USD`. */
   money(amountMinor: bigint, currency: string): string;
   percent(rateBps: number): string;
-  /** `1 December 2026`: the day in the time zone that payouts are planned in. */
+  /** `1 December 2026`: the day in the time zone that payouts are planned in. Stays on one line, as amounts do. */
   day(at: Date): string;
   /** `2026-12` → December 2026. */
   month(period: string): string;
@@ -22,5 +22,5 @@ export function mailFormat(locale: MailLocale, timeZone: string): MailFormat {
   const local = localFormat(tag);
   const days = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone });
   const lists = new Intl.ListFormat(tag, { type: 'conjunction' });
-  return { ...local, day: (at) => days.format(at), list: (items) => lists.format(items) };
+  return { ...local, day: (at) => days.format(at).replaceAll(' ', '\u00A0'), list: (items) => lists.format(items) };
 }

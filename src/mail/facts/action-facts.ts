@@ -1,20 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { AffiliateNotice } from '@prisma/client';
+import type { Affiliate, AffiliateNotice } from '@prisma/client';
 import type { NoticeKind } from '../../affiliates/notices/notice-kind.js';
-import { Clock } from '../../common/clock.js';
 import { isId } from '../../common/ids.js';
-import { Config } from '../../config/config.js';
-import { nextPlannedRun } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
 import type { ActionNeeded } from '../content/mail-facts.js';
+import { NextPayout } from './next-payout.js';
 
 /** What an affiliate has to do, if it still has to. */
 @Injectable()
 export class ActionFacts {
   constructor(
     private readonly database: Database,
-    private readonly clock: Clock,
-    private readonly config: Config,
+    private readonly schedule: NextPayout,
   ) {}
 
   /** @param subjectId a run that could not pay, or a notice. Null once it is done, or the notice is gone. */
@@ -32,12 +29,11 @@ export class ActionFacts {
     });
     const run = skips[0]?.run;
     if (!run || affiliate.detailsSubmitted) return null;
-    const { payoutCron, payoutTimezone } = this.config;
     return {
       kind: 'set_up_payouts',
       waiting: skips.map(({ amountMinor, currency }) => ({ amountMinor, currency })),
       runAt: run.cutOff,
-      nextPayoutAt: nextPlannedRun(this.clock.now(), payoutCron, payoutTimezone)?.at ?? null,
+      nextPayoutAt: this.schedule.after(run),
     };
   }
 
@@ -53,7 +49,19 @@ export class ActionFacts {
         return affiliate.payoutsEnabled ? null : { kind: 'account_restricted' };
       case 'account_gone':
         return affiliate.payoutsEnabled ? null : { kind: 'account_gone' };
+      case 'requirements_due':
+        return this.findDeadline(affiliate, notice);
     }
+  }
+
+  /** While the account still works, and what is due by that day is still wanted. */
+  private async findDeadline(affiliate: Affiliate, { details }: AffiliateNotice): Promise<ActionNeeded | null> {
+    const { accountId, dueAt } = details as { accountId: string; dueAt: string };
+    if (!affiliate.payoutsEnabled || affiliate.stripeAccountId !== accountId) return null;
+    const account = await this.database.prisma.affiliateAccount.findUnique({ where: { accountId } });
+    const wanted = (account?.requirements ?? []) as unknown as { dueAt: string | null }[];
+    if (!wanted.some((requirement) => requirement.dueAt !== null)) return null;
+    return { kind: 'requirements_due', dueAt: new Date(dueAt) };
   }
 }
 

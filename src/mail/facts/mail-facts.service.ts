@@ -3,11 +3,11 @@ import { AffiliatesService } from '../../affiliates/affiliates.service.js';
 import { PlansService } from '../../affiliates/plans/plans.service.js';
 import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
-import { nextPlannedRun } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
 import type { MailFacts } from '../content/mail-facts.js';
 import type { Occasion } from '../occasions.js';
 import { ActionFacts } from './action-facts.js';
+import { NextPayout } from './next-payout.js';
 import { monthBefore, StatementFacts } from './statement-facts.js';
 
 type Finder<O extends Occasion> = (affiliateId: string, subjectId: string) => Promise<MailFacts[O] | null>;
@@ -31,6 +31,7 @@ export class MailFactsService {
     private readonly plans: PlansService,
     private readonly statements: StatementFacts,
     private readonly actions: ActionFacts,
+    private readonly schedule: NextPayout,
   ) {}
 
   /** Null when there is nothing to tell any more. */
@@ -73,13 +74,11 @@ export class MailFactsService {
   }
 
   private async monthlyStatement(affiliateId: string, runId: string): Promise<MailFacts['monthly_statement'] | null> {
-    const { payoutCron, payoutTimezone } = this.config;
     const run = await this.database.prisma.payoutRun.findUniqueOrThrow({ where: { id: runId } });
-    const month = monthBefore(run.period, payoutTimezone);
+    const month = monthBefore(run.period, this.config.payoutTimezone);
     const currencies = await this.statements.find(affiliateId, runId, month);
     if (currencies.length === 0) return null;
-    const nextPayoutAt = nextPlannedRun(this.clock.now(), payoutCron, payoutTimezone)?.at ?? null;
-    return { month: month.month, currencies, nextPayoutAt };
+    return { month: month.month, currencies, nextPayoutAt: this.schedule.after(run) };
   }
 
   private async payoutPaid(payoutId: string): Promise<MailFacts['payout_paid'] | null> {

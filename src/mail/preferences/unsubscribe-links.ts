@@ -12,6 +12,7 @@ export interface Unsubscription {
 }
 
 export const UNSUBSCRIBE_PATH = '/unsubscribe';
+export const UNDO_PATH = '/unsubscribe/undo';
 
 /**
  * Links that switch one kind of e-mail off without a log-in. They do not run out, since e-mails are kept for years; another

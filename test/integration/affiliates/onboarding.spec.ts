@@ -202,7 +202,12 @@ describe.each(['v1', 'v2'])('how far an affiliate is, by Accounts %s', (version)
       ],
       message: 'You can be paid. To keep it so, open a new onboarding link by 15 December 2026 and give your address.',
     });
-    expect(await noticesOf(api, id)).toEqual([]);
+    const due = {
+      kind: 'requirements_due',
+      message: 'You can be paid. To keep it so, open a new onboarding link by 15 December 2026 and give your address.',
+      details: { dueAt: '2026-12-15T00:00:00.000Z', requirements: ['address'] },
+    };
+    expect(await noticesOf(api, id)).toMatchObject([due]);
 
     await atStripe(api, first, 'restrict', { problem: 'The document has expired.' });
     await atStripe(api, first, 'restrict', { problem: 'The document has expired.' });
@@ -225,6 +230,7 @@ describe.each(['v1', 'v2'])('how far an affiliate is, by Accounts %s', (version)
     expect(await onboardingOf(api, id)).toMatchObject(restricted);
     expect(await noticesOf(api, id)).toMatchObject([
       { kind: 'account_restricted', message: restricted.message, details: { requirements: ['document'] } },
+      due,
     ]);
     const { body } = await api.request<OnboardingDto>('GET', '/v1/me/onboarding', {
       token: api.token('affiliate', 'user-Ann'),
@@ -258,7 +264,7 @@ describe.each(['v1', 'v2'])('how far an affiliate is, by Accounts %s', (version)
       ],
     });
     // Told once per change, not per event: it could not be paid already when it was closed.
-    expect(await noticesOf(api, id)).toHaveLength(1);
+    expect(await noticesOf(api, id)).toHaveLength(2);
   });
 
   it('is asked anew when the bank account changes', async () => {
