@@ -214,6 +214,7 @@ const RESOURCES = [
   'referrals',
   'clicks',
   'decisions',
+  'emails',
   'commissions',
   'payouts',
   'runs',

@@ -1231,10 +1231,11 @@ export interface components {
             id: string;
             /**
              * @description `bank_payout_failed`: the affiliate's bank sent money back, which now waits at Stripe. `account_restricted`: Stripe
-             *     has paused the account. `account_gone`: the account was closed or disconnected.
+             *     has paused the account. `account_gone`: the account was closed or disconnected. `requirements_due`: Stripe will pause the
+             *     account unless it gets something by a date.
              * @enum {string}
              */
-            kind: "bank_payout_failed" | "account_restricted" | "account_gone";
+            kind: "bank_payout_failed" | "account_restricted" | "account_gone" | "requirements_due";
             /**
              * @description What happened and what to do about it, for the affiliate to read.
              * @example Your bank sent 25.00 USD back: the bank account was closed. …

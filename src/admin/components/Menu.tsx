@@ -48,6 +48,7 @@ const ICONS: Record<string, string> = {
   ledger: 'BookOpen',
   plans: 'FileText',
   'plan-versions': 'Layers',
+  emails: 'Mail',
   'stripe-events': 'Zap',
   rules: 'Sliders',
   whitelist: 'UserCheck',

@@ -48,6 +48,7 @@ const RESOURCE_OF_PREFIX: Record<string, string> = {
   plv: 'plan-versions',
   stf: 'staff',
   evt: 'stripe-events',
+  eml: 'emails',
 };
 
 /** What kind of thing an id names, by what it begins with; null for what has no page. */
