@@ -98,19 +98,24 @@ export class OpeningPageController {
 
   /**
    * Nobody may put another person's browser into a session of their choice. Browsers say of a form what kind of page it
-   * came from; its origin they hide, since the page wants no referrer, or tell.
+   * came from; its origin they hide, since the page wants no referrer, or tell: PUBLIC_URL's, or the very host that was
+   * asked.
    */
   private refuseForeignPage(request: FastifyRequest): void {
     const { origin, 'sec-fetch-site': site } = request.headers;
     const isForeign =
       (site !== undefined && site !== 'same-origin') ||
-      (origin !== undefined && origin !== 'null' && origin !== this.ownOrigin);
+      (origin !== undefined && origin !== 'null' && origin !== this.ownOrigin && !isHost(origin, request.host));
     if (isForeign) throw new HttpError(403, 'foreign_origin', 'Open the dashboard by following its link.');
   }
 
   private limit(request: FastifyRequest): void {
     this.rateLimiter.hitOrThrow(`dashboard-open:${clientKey(request.ip)}`, this.config.rateLimitPublic);
   }
+}
+
+function isHost(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 function isToken(value: unknown): value is string {

@@ -172,9 +172,10 @@ describe('using a link', () => {
     [{ 'sec-fetch-site': 'same-site', origin: 'null' }, 403],
     [{ 'sec-fetch-site': 'same-origin', origin: 'null' }, 303],
     [{ origin: 'http://localhost:3000' }, 303],
+    [{ origin: 'ITSELF' }, 303],
   ])('is for its own page: %j is answered %i', async (headers, status) => {
     const link = await mintLink(api, affiliate.id);
-    const answer = await sendForm(link, headers);
+    const answer = await sendForm(link, { ...headers, ...(headers.origin === 'ITSELF' && { origin: link.origin }) });
     expect([answer.status, answer.headers.has('set-cookie')]).toEqual([status, status === 303]);
     if (status === 403) expect((await sendForm(link)).status).toBe(303);
   });
