@@ -16,7 +16,7 @@ const CHECKS = [
   { name: 'types of the admin panel’s pages', command: ['tsc', '--noEmit', '-p', 'src/admin/components'] },
   { name: 'types of the dashboard', command: ['tsc', '--noEmit', '-p', 'dashboard'] },
   { name: 'types of the snippet', command: ['tsc', '--noEmit', '-p', 'src/snippet/browser'] },
-  { name: 'types of the SDK', command: ['node', 'scripts/build-workspaces.mjs'] },
+  { name: 'types of the SDK and the example app', command: ['node', 'scripts/build-workspaces.mjs'] },
   { name: 'the SDK’s types match openapi.json', command: ['node', 'scripts/generate-sdk-types.mjs', '--check'] },
   { name: 'migrations match the schema', after: 'build', command: ['node', 'dist/cli/check-migrations.js'] },
   { name: 'openapi.json matches the code', after: 'build', command: ['node', 'dist/cli/openapi.js', '--check'] },
