@@ -65,9 +65,9 @@ export function startProcess(program: string, args: string[], env: NodeJS.Proces
   };
 }
 
-/** Starts the built server as a process of its own and waits until it is ready. */
-export async function startServerProcess(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const port = await freePort();
+/** Starts the built server as a process of its own, on any port unless one is given, and waits until it is ready. */
+export async function startServerProcess(env: NodeJS.ProcessEnv, givenPort?: number): Promise<ServerProcess> {
+  const port = givenPort ?? (await freePort());
   const server = startProcess('main', [], { ...env, PORT: String(port) });
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => {
