@@ -5,6 +5,7 @@ import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { PayoutSchedulerModule } from '../payouts/runs/payout-scheduler.module.js';
+import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StaffModule } from '../staff/staff.module.js';
 import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { AffiliateActions } from './actions/affiliate-actions.js';
@@ -24,7 +25,15 @@ import { WorkListReader } from './start/work-list.js';
 
 /** The room where staff decide. Imported only where ADMIN_ENABLED says so: AdminJS alone takes a hundred megabytes. */
 @Module({
-  imports: [StaffModule, AffiliatesModule, FraudModule, PayoutsModule, PayoutSchedulerModule, StripeEventsModule],
+  imports: [
+    StaffModule,
+    AffiliatesModule,
+    ReferralsModule,
+    FraudModule,
+    PayoutsModule,
+    PayoutSchedulerModule,
+    StripeEventsModule,
+  ],
   providers: [
     AdminPanel,
     AffiliateActions,

@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   click: 'clk',
   decision: 'dec',
   referral: 'ref',
+  promotionCode: 'prc',
   reviewCase: 'case',
   domainEvent: 'dev',
   commission: 'com',

@@ -80,6 +80,7 @@ export class Config {
   readonly mailLocale: Environment['MAIL_LOCALE'];
   /** Where affiliates find their dashboard: the page of the host that opens it for them, or our own. */
   readonly affiliatePortalUrl: string;
+  readonly attributionPrecedence: Environment['ATTRIBUTION_PRECEDENCE'];
   private readonly minPayouts: ReadonlyMap<string, bigint>;
 
   constructor(env: Environment) {
@@ -119,6 +120,7 @@ export class Config {
     this.mail = parseMailSettings(env, problems);
     this.mailLocale = env.MAIL_LOCALE;
     this.affiliatePortalUrl = env.AFFILIATE_PORTAL_URL ?? `${this.publicUrl}/dashboard`;
+    this.attributionPrecedence = env.ATTRIBUTION_PRECEDENCE;
     this.minPayouts = new Map([
       ['usd', DEFAULT_MIN_PAYOUT_USD_MINOR],
       ...env.MIN_PAYOUT.map((entry) => [entry.slice(0, 3), BigInt(entry.slice(4))] satisfies [string, bigint]),
@@ -268,6 +270,7 @@ const ALL_NAMES = [
   'MAIL_LOCALE',
   'MAIL_PER_SECOND',
   'AFFILIATE_PORTAL_URL',
+  'ATTRIBUTION_PRECEDENCE',
 ] as const satisfies readonly (keyof Environment)[];
 
 /** class-validator begins its sentences with the property's name, or with "each value in". */

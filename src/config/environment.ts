@@ -17,6 +17,10 @@ import {
   MinLength,
 } from 'class-validator';
 
+/** What decides where a user came by the link of one affiliate and used the promotion code of another. */
+export const ATTRIBUTION_PRECEDENCES = ['promotion_code', 'link'] as const;
+export type AttributionPrecedence = (typeof ATTRIBUTION_PRECEDENCES)[number];
+
 const URL_OPTIONS = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
 const commaList = () =>
@@ -209,6 +213,8 @@ export class Environment {
   @IsOptional()
   @IsUrl(URL_OPTIONS)
   AFFILIATE_PORTAL_URL?: string;
+  @IsIn(ATTRIBUTION_PRECEDENCES)
+  ATTRIBUTION_PRECEDENCE: AttributionPrecedence = 'promotion_code';
 }
 
 export type IpRuleMode = 'off' | 'flag' | 'refuse';

@@ -50,10 +50,8 @@ export class ErasuresService {
     const pseudonym = this.ids.next('erasedPerson');
     const referredUser = await this.referrals.erase(tx, userId, pseudonym);
     const affiliate = await this.affiliates.erase(tx, userId, pseudonym);
-    if (affiliate) {
-      await this.referrals.eraseTraces(tx, affiliate.id);
-      await this.mail.erase(tx, affiliate.id);
-    }
+    const promotionCodes = affiliate ? (await this.referrals.eraseTraces(tx, affiliate.id)).promotionCodes : [];
+    if (affiliate) await this.mail.erase(tx, affiliate.id);
     const { referralId: forgotten, customerIds } = referredUser;
     await this.fraud.erase(tx, {
       affiliateId: affiliate?.id ?? null,
@@ -68,7 +66,13 @@ export class ErasuresService {
         affiliateId: affiliate?.id ?? null,
         referralId: referredUser.referralId,
         status: 'pending',
-        search: searchFor({ userId, pseudonym, affiliate, referredUser }) as unknown as Prisma.InputJsonObject,
+        search: searchFor({
+          userId,
+          pseudonym,
+          affiliate,
+          promotionCodes,
+          referredUser,
+        }) as unknown as Prisma.InputJsonObject,
         requestedAt: this.clock.now(),
       },
     });
@@ -98,11 +102,13 @@ function searchFor({
   userId,
   pseudonym,
   affiliate,
+  promotionCodes,
   referredUser,
 }: {
   userId: string;
   pseudonym: string;
   affiliate: FormerAffiliate | null;
+  promotionCodes: string[];
   referredUser: FormerReferredUser;
 }): ErasureSearch {
   const emails = affiliate?.emails ?? [];
@@ -113,10 +119,23 @@ function searchFor({
       [userId, pseudonym],
       ...emails.map((email): [string, string] => [email, ERASED_EMAIL]),
       ...codes.map((code): [string, string] => [code, affiliate?.code ?? ERASED_NAME]),
+      ...promotionCodes.map((code): [string, string] => [code, ERASED_NAME]),
       ...(affiliate ? [[affiliate.name, ERASED_NAME] as [string, string]] : []),
     ],
-    mentions: [userId, ...emails, ...codes, ...[affiliate?.id, referralId].filter((id) => typeof id === 'string')],
-    events: { userId, pseudonym, emails, stripeIds: [...customerIds, ...paymentIds, ...(affiliate?.accountIds ?? [])] },
+    mentions: [
+      userId,
+      ...emails,
+      ...codes,
+      ...promotionCodes,
+      ...[affiliate?.id, referralId].filter((id) => typeof id === 'string'),
+    ],
+    events: {
+      userId,
+      pseudonym,
+      emails,
+      promotionCodes,
+      stripeIds: [...customerIds, ...paymentIds, ...(affiliate?.accountIds ?? [])],
+    },
     affiliate: affiliate && {
       id: affiliate.id,
       codes,

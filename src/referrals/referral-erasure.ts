@@ -42,6 +42,7 @@ export class ReferralErasure {
     const rename = { where: { referredUserId: userId }, data: { referredUserId: pseudonym } };
     await tx.referral.updateMany(rename);
     await tx.stripeInvoice.updateMany(rename);
+    await tx.promotionRedemption.updateMany(rename);
     await tx.stripeSubscription.updateMany(rename);
     await tx.stripeCustomer.updateMany({ where: rename.where, data: { ...rename.data, source: 'erasure' } });
     await tx.$executeRaw`
@@ -51,10 +52,20 @@ export class ReferralErasure {
     return { referralId: referral?.id ?? null, customerIds, paymentIds };
   }
 
-  /** Forgets under which addresses an affiliate's own browser was seen, and the notes it put on its links. */
-  async eraseTraces(tx: Tx, affiliateId: string): Promise<void> {
+  /**
+   * Forgets under which addresses an affiliate's own browser was seen, and the notes it put on its links; takes its
+   * promotion codes away, whose letters may be its name.
+   * @returns those letters, for whoever must search for them elsewhere.
+   */
+  async eraseTraces(tx: Tx, affiliateId: string): Promise<{ promotionCodes: string[] }> {
     await tx.affiliateIp.deleteMany({ where: { affiliateId } });
     await tx.clickSubId.deleteMany({ where: { affiliateId } });
+    const codes = await tx.promotionCode.findMany({ where: { affiliateId } });
+    await tx.$executeRaw`
+      UPDATE "promotion_codes" SET "code" = "stripe_promotion_code_id", "removed_at" = coalesce("removed_at", ${this.clock.now()})
+      WHERE "affiliate_id" = ${affiliateId}`;
+    const letters = codes.flatMap(({ code, stripePromotionCodeId }) => (code === stripePromotionCodeId ? [] : [code]));
+    return { promotionCodes: [...new Set(letters)] };
   }
 
   /**
@@ -145,6 +156,7 @@ async function findCustomers(tx: Tx, userId: string): Promise<string[]> {
     WITH "named" AS (
       SELECT "customer_id" AS "id" FROM "stripe_invoices" WHERE "referred_user_id" = ${userId} AND "customer_id" IS NOT NULL
       UNION SELECT "customer_id" FROM "stripe_subscriptions" WHERE "referred_user_id" = ${userId}
+      UNION SELECT "customer_id" FROM "promotion_redemptions" WHERE "referred_user_id" = ${userId}
     )
     SELECT "stripe_customer_id" AS "id" FROM "referrals" WHERE "referred_user_id" = ${userId} AND "stripe_customer_id" IS NOT NULL
     UNION

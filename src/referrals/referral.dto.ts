@@ -18,7 +18,10 @@ export type ReferralStatus = (typeof REFERRAL_STATUSES)[number];
 const STRIPE_CUSTOMER_FORM = /^[\w-]{1,255}$/;
 const STRIPE_CUSTOMER_MESSAGE = { message: 'must be the id of a Stripe customer (cus_…)' };
 
-/** A signup, as the host reports it. `clickId` or `code` must be there, or both. */
+/**
+ * A signup, as the host reports it. `clickId` or `code` must be there, or both; or the `stripeCustomerId` of somebody who
+ * used an affiliate's promotion code.
+ */
 export class CreateReferralDto {
   /** The host's id of the user who signed up. */
   @IsString()

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ReferralsController } from './referrals.controller.js';
 import { DecisionsController } from './attribution/decisions.controller.js';
 import { MyReferralsController } from './my-referrals.controller.js';
+import { PromotionCodesController } from './promotions/promotion-codes.controller.js';
 import { AffiliateStatsController } from './stats/affiliate-stats.controller.js';
 import { RedirectController } from './clicks/redirect.controller.js';
 import { ClicksController } from './clicks/clicks.controller.js';
@@ -19,6 +20,7 @@ import { ReferralsModule } from './referrals.module.js';
     DecisionsController,
     MyReferralsController,
     AffiliateStatsController,
+    PromotionCodesController,
   ],
 })
 export class ReferralsApiModule {}

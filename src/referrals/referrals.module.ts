@@ -4,6 +4,8 @@ import { AttributionService } from './attribution/attribution.service.js';
 import { DecisionsService } from './attribution/decisions.service.js';
 import { ClicksModule } from './clicks/clicks.module.js';
 import { IpHashingModule } from './ip-hashing.module.js';
+import { PromotionCodes } from './promotions/promotion-codes.service.js';
+import { PromotionRedemptions } from './promotions/promotion-redemptions.service.js';
 import { ReferralErasure } from './referral-erasure.js';
 import { ReferralPresenter } from './referral-presenter.js';
 import { ReferralsService } from './referrals.service.js';
@@ -11,20 +13,31 @@ import { StatsService } from './stats/stats.service.js';
 import { SubIdsService } from './stats/sub-ids.service.js';
 
 /**
- * Who brought whom: clicks, the decision about each signup, and the referrals that came of them. Needs ReferralObserver
- * and ReferralEarnings, bound by others.
+ * Who brought whom: clicks, the decision about each signup, and the referrals that came of them. Needs ReferralObserver,
+ * ReferralEarnings and PromotionCodeLookup, bound by others.
  */
 @Module({
   imports: [AffiliatesModule, IpHashingModule, ClicksModule],
   providers: [
     AttributionService,
     DecisionsService,
+    PromotionCodes,
+    PromotionRedemptions,
     ReferralsService,
     ReferralErasure,
     ReferralPresenter,
     StatsService,
     SubIdsService,
   ],
-  exports: [AttributionService, DecisionsService, ReferralsService, ReferralErasure, StatsService, SubIdsService],
+  exports: [
+    AttributionService,
+    DecisionsService,
+    PromotionCodes,
+    PromotionRedemptions,
+    ReferralsService,
+    ReferralErasure,
+    StatsService,
+    SubIdsService,
+  ],
 })
 export class ReferralsModule {}

@@ -22,6 +22,7 @@ import { RefundChangedHandler } from './webhooks/handlers/refund-changed.handler
 import { SubscriptionChangedHandler } from './webhooks/handlers/subscription-changed.handler.js';
 import { TransferChangedHandler } from './webhooks/handlers/transfer-changed.handler.js';
 import { PaymentReader } from './webhooks/payment-reader.js';
+import { RedemptionReader } from './webhooks/redemption-reader.js';
 import { WebhookInbox } from './webhooks/webhook-inbox.js';
 
 /** One handler per kind of event; adding an event means adding its handler here. */
@@ -47,6 +48,7 @@ const HANDLERS = [
     EventProcessor,
     EventReplay,
     PaymentReader,
+    RedemptionReader,
     EventBackfill,
     ErasedSubjects,
     EventErasure,
@@ -58,6 +60,6 @@ const HANDLERS = [
         new EventHandlers(connection, handlers),
     },
   ],
-  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill, EventErasure],
+  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill, EventErasure, RedemptionReader],
 })
 export class StripeEventsModule {}

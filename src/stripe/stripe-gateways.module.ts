@@ -5,9 +5,11 @@ import { Config } from '../config/config.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
 import { TransferReversalGateway } from '../payouts/reversals/transfer-reversal-gateway.js';
 import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
+import { PromotionCodeLookup } from '../referrals/promotions/promotion-code-lookup.js';
 import { StripeAccountGatewayV1 } from './gateways/stripe-account-gateway-v1.js';
 import { StripeAccountGatewayV2 } from './gateways/stripe-account-gateway-v2.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
+import { StripePromotionCodeLookup } from './gateways/stripe-promotion-code-lookup.js';
 import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
 import { StripeTransferReversalGateway } from './gateways/stripe-transfer-reversal-gateway.js';
 import { StripeTransferReader } from './gateways/stripe-transfer-reader.js';
@@ -29,10 +31,19 @@ export class StripeGatewaysModule {
             config.stripeAccountsApi === 'v2' ? new StripeAccountGatewayV2(stripe) : new StripeAccountGatewayV1(stripe),
         },
         { provide: PayoutGateway, useClass: StripePayoutGateway },
+        { provide: PromotionCodeLookup, useClass: StripePromotionCodeLookup },
         { provide: TransferReader, useClass: StripeTransferReader },
         { provide: TransferReversalGateway, useClass: StripeTransferReversalGateway },
       ],
-      exports: [StripeConnection, Stripe, AccountGateway, PayoutGateway, TransferReader, TransferReversalGateway],
+      exports: [
+        StripeConnection,
+        Stripe,
+        AccountGateway,
+        PayoutGateway,
+        PromotionCodeLookup,
+        TransferReader,
+        TransferReversalGateway,
+      ],
     };
   }
 }

@@ -1,10 +1,12 @@
 import { Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { JobQueue } from '../database/job-queue.js';
+import { ReferralsModule } from '../referrals/referrals.module.js';
 import { AccountRefresh } from './webhooks/account-refresh.js';
 import { CatchUpScheduler } from './webhooks/catch-up-scheduler.js';
 import { EventMetrics } from './webhooks/event-metrics.js';
 import { EventProcessor } from './webhooks/event-processor.js';
+import { RedemptionScheduler } from './webhooks/redemption-scheduler.js';
 import { WebhookController } from './webhooks/webhook.controller.js';
 import { STRIPE_EVENT_QUEUE } from './webhooks/webhook-inbox.js';
 import { WebhookSelfTest } from './webhooks/webhook-self-test.js';
@@ -14,9 +16,9 @@ import { StripeEventsModule } from './stripe-events.module.js';
 
 /** The server's side of it: the endpoint, the workers of the inbox, and the catching up with what never arrived. */
 @Module({
-  imports: [StripeEventsModule, AffiliatesModule],
+  imports: [StripeEventsModule, AffiliatesModule, ReferralsModule],
   controllers: [WebhookController],
-  providers: [WebhookVerifier, WebhookSelfTest, EventMetrics, AccountRefresh, CatchUpScheduler],
+  providers: [WebhookVerifier, WebhookSelfTest, EventMetrics, AccountRefresh, CatchUpScheduler, RedemptionScheduler],
 })
 export class StripeModule implements OnApplicationBootstrap {
   private readonly logger = new Logger(StripeModule.name);

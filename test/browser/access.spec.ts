@@ -215,6 +215,7 @@ const RESOURCES = [
   'clicks',
   'decisions',
   'emails',
+  'promotion-codes',
   'commissions',
   'payouts',
   'runs',

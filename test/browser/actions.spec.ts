@@ -15,7 +15,9 @@ const ACTIONS = [
   ['affiliates', 'approveAll', 'reviewer'],
   ['affiliates', 'suspendAll', 'reviewer'],
   ['affiliates', 'adjust', 'finance'],
+  ['affiliates', 'addPromotionCode', 'reviewer'],
   ['affiliates', 'export', 'finance'],
+  ['promotion-codes', 'remove', 'reviewer'],
   ['review-cases', 'approve', 'reviewer'],
   ['review-cases', 'reject', 'reviewer'],
   ['review-cases', 'suspendAffiliate', 'reviewer'],
@@ -134,6 +136,10 @@ describe('an action of the admin panel', () => {
     expect(audited.map(({ action, reason }) => `${action}: ${reason}`)).toEqual(
       Array(2).fill('affiliate.suspended: Same office, same coupons'),
     );
+    const back = `/api/resources/affiliates/bulk/approveAll?recordIds=${ids.join(',')}`;
+    const approved = await callers.reviewer.post(back, { reason: 'Two shops in one house' });
+    expect(approved.body['notice'].message).toBe('2 affiliates were approved.');
+    expect(await panel.api.database.prisma.affiliate.count({ where: { id: { in: ids }, status: 'active' } })).toBe(2);
   });
 
   it('of two reviewers who decide one case the second is told that it is decided', async () => {
@@ -251,6 +257,12 @@ async function someRecord(panel: TestPanel, resource: string): Promise<string> {
         skipDuplicates: true,
       });
       return 'run_some';
+    }
+    case 'promotion-codes': {
+      const affiliateId = await someRecord(panel, 'affiliates');
+      const code = { id: 'prc_some', affiliateId, stripePromotionCodeId: 'promo_some', code: 'SOME' };
+      await prisma.promotionCode.createMany({ data: [{ ...code, createdAt: new Date() }], skipDuplicates: true });
+      return code.id;
     }
     case 'payouts':
       return 'po_none';

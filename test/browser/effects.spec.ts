@@ -2,7 +2,7 @@ import { Secret, TOTP } from 'otpauth';
 import type { PayoutDto } from '../../src/payouts/payout.dto.js';
 import type { StaffRole } from '../../src/staff/staff-role.js';
 import { eventually } from '../setup/eventually.js';
-import { affiliateWithReferrals, onboard } from '../setup/host.js';
+import { affiliateWithReferrals, hostStripe, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { callAs, PANEL_TIMEOUT_MS, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
 import { failTransfers, onlyPayout, payoutsOf, transfersOf } from '../setup/payday.js';
@@ -141,6 +141,44 @@ describe('done in the admin panel', () => {
     expect(
       await panel.api.database.prisma.reviewCase.count({ where: { affiliateId: other.id, rule: where.rule } }),
     ).toBe(1);
+  });
+
+  it('a promotion code is given to an affiliate, credits whoever uses it, and is taken away', async () => {
+    const stripe = hostStripe(panel.api);
+    const { id: affiliateId } = await affiliateWithReferrals(panel.api, 'Coupon', []);
+    const coupon = await stripe.coupons.create({ percent_off: 50, duration: 'once' });
+    const promotion = { type: 'coupon' as const, coupon: coupon.id };
+    const { id: promotionCode } = await stripe.promotionCodes.create({ code: 'HALF', promotion });
+    const form = { promotionCode: 'half', reason: 'For the spring videos' };
+    const done = await act('reviewer', `affiliates/records/${affiliateId}/addPromotionCode`, form);
+    expect(done).toBe('Whoever redeems HALF is credited to this affiliate from now on.');
+
+    const customer = await stripe.customers.create({ metadata: { userId: 'coupon-customer' } });
+    const product_data = { name: 'Pro' };
+    const price = await stripe.prices.create({
+      product_data,
+      currency: 'usd',
+      unit_amount: 20_000,
+      recurring: { interval: 'month' },
+    });
+    await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+      discounts: [{ promotion_code: promotionCode }],
+    });
+    await panel.api.settle();
+    expect(await balancesOf(panel.api, affiliateId)).toMatchObject([{ currency: 'usd', payable: 2000 }]);
+
+    const list = await callers.reviewer.get(`/api/resources/promotion-codes/actions/list`);
+    const [row] = list.body['records'] as { id: string; params: object }[];
+    expect(row?.params).toMatchObject({ code: 'HALF', affiliateId, state: 'active', uses: 1, credited: 1, waiting: 0 });
+    const taken = await act('reviewer', `promotion-codes/records/${row?.id}/remove`, { reason: 'The videos are gone' });
+    expect(taken).toBe('The code credits nobody any more.');
+    expect(await audited(row!.id)).toEqual([
+      'reviewer promotion_code.added: For the spring videos',
+      'reviewer promotion_code.removed: The videos are gone',
+    ]);
+    expect(await balancesOf(panel.api, affiliateId)).toMatchObject([{ payable: 2000 }]);
   });
 
   it('somebody is made staff, given another role, a password, no code any more, shut out and let in again', async () => {

@@ -12,7 +12,7 @@ import { startTestApp, type TestApp } from '../setup/app.js';
 import { accountIdOf } from '../setup/accounts.js';
 import { findInDatabase } from '../setup/database-search.js';
 import { eventually } from '../setup/eventually.js';
-import { onboard } from '../setup/host.js';
+import { hostStripe, onboard } from '../setup/host.js';
 import { balancesOf, commissionsOf, expectEveryCentExplained, pay, tell } from '../setup/sales.js';
 import { creditNoteOf, deliver, disputeOf, eventOf, refundOf, subscriptionOf } from '../setup/webhooks.js';
 
@@ -368,6 +368,41 @@ describe('71 · erasing an affiliate', () => {
     expect(await api.database.prisma.affiliate.count({ where: { userId: pseudonym } })).toBe(1);
     expect(await api.database.prisma.referral.count({ where: { referredUserId: pseudonym } })).toBe(1);
     expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+  });
+
+  it('takes their promotion codes away, whose letters may be their name, and forgets who redeemed them', async () => {
+    const { id } = await affiliate();
+    const stripe = hostStripe(api);
+    const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
+    const promotion = { type: 'coupon' as const, coupon: coupon.id };
+    const { id: promotionCode } = await stripe.promotionCodes.create({ code: 'WILHELMINA10', promotion });
+    expect((await post(`/v1/affiliates/${id}/promotion-codes`, { promotionCode: 'wilhelmina10' })).status).toBe(201);
+    const price = await stripe.prices.create({
+      product_data: { name: 'Pro' },
+      currency: 'usd',
+      unit_amount: 10_000,
+      recurring: { interval: 'month' },
+    });
+    const buy = async (userId?: string): Promise<void> => {
+      const metadata: Record<string, string> = userId ? { userId } : {};
+      const { id: customer } = await stripe.customers.create({ email: BUYER.email, metadata });
+      const discounts = [{ promotion_code: promotionCode }];
+      await stripe.subscriptions.create({ customer, items: [{ price: price.id }], discounts });
+    };
+    await buy(BUYER.userId);
+    await buy();
+    await api.settle();
+    expect(await balancesOf(api, id)).toMatchObject([{ currency: 'usd', payable: 1800 }]);
+    expect(await findInDatabase(api, [/wilhelmina10/i])).not.toEqual([]);
+
+    await erase(BUYER.userId);
+    expect(await findInDatabase(api, [/buyer-thaddeus/i])).toEqual([]);
+    await erase(AFFILIATE.userId);
+    expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+    expect(await api.database.prisma.promotionCode.findMany()).toMatchObject([
+      { code: promotionCode, removedAt: expect.any(Date) },
+    ]);
+    expect(await balancesOf(api, id)).toMatchObject([{ payable: 1800 }]);
   });
 });
 

@@ -4,6 +4,7 @@ import { DomainError } from '../../common/domain-error.js';
 import { formatAmount } from '../../common/money.js';
 import { AdjustmentsService } from '../../commissions/adjustments.service.js';
 import { Database } from '../../database/database.js';
+import { PromotionCodes } from '../../referrals/promotions/promotion-codes.service.js';
 import type { ActionCall, StaffAction } from './staff-action.js';
 
 const APPROVES = {
@@ -30,6 +31,7 @@ export class AffiliateActions {
   constructor(
     private readonly approval: AffiliateApproval,
     private readonly adjustments: AdjustmentsService,
+    private readonly promotionCodes: PromotionCodes,
     private readonly database: Database,
   ) {}
 
@@ -55,7 +57,52 @@ export class AffiliateActions {
         ],
         perform: (call) => this.adjust(call),
       },
+      {
+        name: 'addPromotionCode',
+        label: 'Add a promotion code',
+        icon: 'Tag',
+        on: 'record',
+        role: 'reviewer',
+        explains:
+          'Whoever redeems this promotion code of Stripe’s from now on is credited to the affiliate, without any link. A code belongs to one affiliate.',
+        fields: [
+          {
+            name: 'promotionCode',
+            label: 'Promotion code',
+            kind: 'text',
+            required: true,
+            help: 'what customers type in, or its id at Stripe (promo_…)',
+          },
+        ],
+        perform: (call) => this.addPromotionCode(call),
+      },
     ];
+  }
+
+  ofPromotionCodes(): StaffAction[] {
+    return [
+      {
+        name: 'remove',
+        label: 'Take away',
+        icon: 'XCircle',
+        on: 'record',
+        role: 'reviewer',
+        isDangerous: true,
+        explains:
+          'What is redeemed from now on credits nobody; what was redeemed before still does. At Stripe the code goes on giving its discount.',
+        fits: ({ state }) => state === 'active',
+        perform: async ({ ids: [id = ''], act }) => {
+          await this.promotionCodes.remove(id, {}, act);
+          return 'The code credits nobody any more.';
+        },
+      },
+    ];
+  }
+
+  private async addPromotionCode({ ids: [affiliateId = ''], form, act }: ActionCall): Promise<string> {
+    const found = await this.promotionCodes.resolve(form.required('promotionCode'));
+    await this.database.transaction((tx) => this.promotionCodes.add(tx, affiliateId, found, act));
+    return `Whoever redeems ${found.code} is credited to this affiliate from now on.`;
   }
 
   private async approve({ ids, act }: ActionCall): Promise<string> {

@@ -27,6 +27,8 @@ export class StaffActions {
         return this.payouts.ofRuns();
       case 'payouts':
         return this.payouts.ofPayouts();
+      case 'promotion-codes':
+        return this.affiliates.ofPromotionCodes();
       case 'ledger':
         return this.ledger.all();
       case 'plans':

@@ -39,6 +39,7 @@ const RESOURCE_OF_PREFIX: Record<string, string> = {
   ref: 'referrals',
   clk: 'clicks',
   dec: 'decisions',
+  prc: 'promotion-codes',
   case: 'review-cases',
   com: 'commissions',
   jrn: 'ledger',

@@ -69,6 +69,7 @@ function relatedLists(ids: RelatedIds): [string, string][] {
           ['Payouts', listUrl('payouts', { affiliateId })],
           ['Ledger', listUrl('ledger', { affiliateId })],
           ['Clicks', listUrl('clicks', { affiliateId })],
+          ['Promotion codes', listUrl('promotion-codes', { affiliateId })],
           ['Review cases', listUrl('review-cases', { affiliateId })],
           ['Audit log', listUrl('audit-log', { subjectId: affiliateId })],
         ] satisfies [string, string][])

@@ -230,3 +230,44 @@ export const decisions: ResourceSpec = {
     { name: 'inputs', label: 'What was reported', kind: 'json', sql: 't.inputs', on: ['show'] },
   ],
 };
+
+export const promotionCodes: ResourceSpec = {
+  id: 'promotion-codes',
+  name: 'Promotion codes',
+  group: 'Partners',
+  table: 'promotion_codes',
+  joins: `CROSS JOIN LATERAL (SELECT count(*)::int AS uses, count(*) FILTER (WHERE d.attributed)::int AS credited,
+            count(*) FILTER (WHERE r.decided_at IS NULL)::int AS waiting
+            FROM promotion_redemptions r LEFT JOIN attribution_decisions d ON d.id = r.decision_id
+              AND d.affiliate_id = t.affiliate_id
+            WHERE r.promotion_code_id = t.id) used`,
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'promotionCode',
+  title: 'code',
+  hint: 'Codes are added on the page of their affiliate. What is redeemed while a code is theirs is credited to them.',
+  columns: [
+    { name: 'code', label: 'Code', kind: 'text', sql: 't.code', filter: 'contains' },
+    AFFILIATE,
+    {
+      name: 'state',
+      label: 'State',
+      kind: 'status',
+      sql: "CASE WHEN t.removed_at IS NULL THEN 'active' ELSE 'removed' END",
+    },
+    { name: 'uses', label: 'Customers', kind: 'count', sql: 'used.uses' },
+    { name: 'credited', label: 'Credited', kind: 'count', sql: 'used.credited' },
+    { name: 'waiting', label: 'Wait', kind: 'count', sql: 'used.waiting' },
+    { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at' },
+    { name: 'removedAt', label: 'Removed', kind: 'moment', sql: 't.removed_at', on: ['show'] },
+    { name: 'stripeId', label: 'At Stripe', kind: 'text', sql: 't.stripe_promotion_code_id', on: ['show'] },
+    {
+      name: 'related',
+      label: 'All of this affiliate',
+      kind: 'component',
+      component: 'Related',
+      sql: `json_build_object('affiliateId', t.affiliate_id)`,
+      on: ['show'],
+    },
+  ],
+};

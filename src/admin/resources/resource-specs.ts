@@ -8,7 +8,7 @@ import { listRules } from '../../fraud/rule-list.js';
 import { PayoutQueries } from '../../payouts/payout-queries.js';
 import { commissions, ledger, payouts, planVersions, plans, runs } from './money.js';
 import { auditLog, emails, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
-import { affiliates, clicks, decisions, referrals } from './people.js';
+import { affiliates, clicks, decisions, promotionCodes, referrals } from './people.js';
 import type { ResourceSpec, Row } from './resource-spec.js';
 
 /** Every list of the panel, in the order of its menu. */
@@ -29,6 +29,7 @@ export class ResourceSpecs {
       clicks,
       decisions,
       emails,
+      promotionCodes,
       { ...commissions, enrich: (rows) => this.withStates(rows) },
       payouts,
       { ...runs, enrich: (rows) => this.withProgress(rows) },
@@ -94,6 +95,8 @@ function listOfEvidence(evidence: RuleEvidence): { name: string; resource: strin
       return { name: 'Its review cases', resource: reviewCases.id, filters: { rule: evidence.rule } };
     case 'attribution_decisions':
       return { name: 'Signups it refused', resource: decisions.id, filters: { reason: evidence.reason } };
+    case 'promotion_codes':
+      return { name: 'Promotion codes and their uses', resource: promotionCodes.id, filters: {} };
     case 'payout_runs':
       return { name: 'Runs, with whom they skipped', resource: runs.id, filters: {} };
     case 'trial_referrals':

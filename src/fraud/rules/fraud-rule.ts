@@ -41,6 +41,8 @@ export interface SignupRule<Name extends string = string> extends RuleTraits<Nam
 export type RuleEvidence =
   | { in: 'review_cases'; rule: string }
   | { in: 'attribution_decisions'; reason: RefusalReason }
+  /** Whose code is whose, and how often each was used. */
+  | { in: 'promotion_codes' }
   /** Each run says whom it skipped, and why. */
   | { in: 'payout_runs' }
   /** Referrals that have paid nothing yet. */

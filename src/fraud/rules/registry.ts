@@ -1,5 +1,6 @@
 import { affiliateIpMatch } from './affiliate-ip-match.js';
 import { alreadyReferred } from './already-referred.js';
+import { attributionPrecedence } from './attribution-precedence.js';
 import { attributionWindow } from './attribution-window.js';
 import { blockedEmailDomain } from './blocked-email-domain.js';
 import { botClicks } from './bot-clicks.js';
@@ -42,6 +43,7 @@ export const ENGINE_RULES = {
   self_referral: selfReferral,
   already_referred: alreadyReferred,
   attribution_window: attributionWindow,
+  attribution_precedence: attributionPrecedence,
   trial_to_paid: trialToPaid,
   minimum_payout: minimumPayout,
 } as const satisfies Record<string, EngineRule>;

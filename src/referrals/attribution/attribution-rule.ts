@@ -1,4 +1,4 @@
-import type { IpRuleMode } from '../../config/environment.js';
+import type { AttributionPrecedence, IpRuleMode } from '../../config/environment.js';
 
 /** Why a signup was not credited. Part of the contract with the host: names are never reused or changed. */
 export type RefusalReason =
@@ -27,17 +27,34 @@ export interface RuleVerdict {
   sentence: string;
 }
 
+/** What decided where a promotion code was redeemed: stands in the trace beside what the rules say, and never refuses. */
+export interface PrecedenceVerdict extends Omit<RuleVerdict, 'rule'> {
+  rule: 'attribution_precedence';
+}
+
+/** A promotion code that the referred user has redeemed, and that nothing was decided about yet. */
+export interface RedeemedPromotion {
+  /** Ours (prc_…). */
+  promotionCodeId: string;
+  /** What was typed in. */
+  code: string;
+  customerId: string;
+  redeemedAt: Date;
+}
+
 /** Everything the rules look at, read once under the lock of the referred user. */
 export interface AttributionFacts {
   referredUserId: string;
   occurredAt: Date;
   windowMs: number;
-  /** As the host gave them; at least one is not null. */
+  /** The promotion code that this is about; null when it is about the link. */
+  promotion: RedeemedPromotion | null;
+  /** As the host gave them; both are null where the promotion code decides. */
   clickId: string | null;
   code: string | null;
   /** The stored click of `clickId`. */
   click: { code: string; occurredAt: Date; ipHash: string | null } | null;
-  /** Whom the click credits, or without a stored click the code. */
+  /** Whom the click credits, or without a stored click the code; or whose the promotion code is. */
   affiliate: { id: string; userId: string; status: string; planId: string; emailNormalized: string | null } | null;
   existingReferral: { id: string; affiliateId: string } | null;
   emailNormalized: string | null;
@@ -53,6 +70,14 @@ export interface AttributionFacts {
 
 /** A pure function: facts in, verdict out. */
 export type AttributionRule = (facts: AttributionFacts) => RuleVerdict;
+
+/** What was found of one signup: by the link that the host reported, by the promotion code that was redeemed, or both. */
+export interface SignupFacts {
+  link: AttributionFacts | null;
+  promotion: AttributionFacts | null;
+  existingReferral: AttributionFacts['existingReferral'];
+  precedence: AttributionPrecedence;
+}
 
 /** What a rule that found something does about it, as the operator configured it. */
 export function findingOf(mode: Exclude<AddressRuleMode, 'off'>): Finding {

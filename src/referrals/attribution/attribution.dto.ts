@@ -32,7 +32,7 @@ export class DecisionsQuery extends PageQuery {
 }
 
 export class RuleVerdictDto {
-  rule!: RefusalReason;
+  rule!: RefusalReason | 'attribution_precedence';
   finding!: Finding;
   /** What the finding rests on; no raw addresses or e-mails. */
   @ApiProperty({ type: 'object', additionalProperties: true })
@@ -63,7 +63,10 @@ export class DecisionDto {
   /** The answer in a sentence. */
   summary!: string;
   inputs!: DecisionInputsDto;
-  /** Every rule in the order in which they refuse, also those after the first refusal. */
+  /**
+   * Every rule in the order in which they refuse, also those after the first refusal. Where a promotion code was redeemed
+   * `attribution_precedence` comes last: whether the code or the link decides, and why.
+   */
   rules!: RuleVerdictDto[];
   occurredAt!: string;
   createdAt!: string;

@@ -19,9 +19,9 @@ import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
 import type { CreateReferralDto } from '../referral.dto.js';
 import { readFacts, type Signup } from './attribution-facts.js';
-import type { AttributionFacts } from './attribution-rule.js';
+import type { AttributionFacts, SignupFacts } from './attribution-rule.js';
 import type { AttributionDto, DecisionInputsDto } from './attribution.dto.js';
-import { decide, type Verdict } from './decide.js';
+import { decideSignup, type Outcome } from './decide.js';
 import { SignupScreening } from './signup-screening.js';
 
 /** How far the host's clock may be ahead of ours. */
@@ -52,13 +52,7 @@ export class AttributionService {
   async prepare(body: CreateReferralDto): Promise<Signup> {
     const clickId = body.clickId ?? null;
     const code = body.code ?? null;
-    if (clickId === null && code === null) {
-      throw new DomainError(
-        'invalid',
-        'click_or_code_required',
-        'Give clickId or code: one of them says whose referral it is.',
-      );
-    }
+    if (clickId === null && code === null && !body.stripeCustomerId) throw clickOrCodeRequired();
     const now = this.clock.now();
     const occurredAt = body.occurredAt ? new Date(body.occurredAt) : now;
     if (Number.isNaN(occurredAt.getTime())) throw occurredAtInvalid('occurredAt is no moment that exists.');
@@ -79,50 +73,84 @@ export class AttributionService {
     };
   }
 
+  /** A customer who redeemed a promotion code, as a signup that nobody has reported. */
+  async prepareRedemption(redeemed: {
+    referredUserId: string;
+    customerId: string;
+    email: string | null;
+    redeemedAt: Date;
+  }): Promise<Signup> {
+    const emailNormalized = redeemed.email === null ? null : normaliseEmail(redeemed.email);
+    return {
+      referredUserId: redeemed.referredUserId,
+      clickId: null,
+      code: null,
+      emailNormalized,
+      ipHashes: null,
+      stripeCustomerId: redeemed.customerId,
+      occurredAt: redeemed.redeemedAt,
+      screening: await this.screening.screen({ emailNormalized }),
+    };
+  }
+
   /**
    * Credits the signup (201), or says why not (200). A user who is this affiliate's referral already is answered with
    * that referral (200), whatever else the repeated report says. Refusals and new referrals leave a decision.
    *
+   * Where the user has redeemed an affiliate's promotion code, ATTRIBUTION_PRECEDENCE says whether it or the link decides
+   * (decideSignup); there is one referral either way.
+   *
    * Holds the locks of the referred user and the Stripe customer until `tx` ends: of any number of signups at once one is credited.
    *
-   * @throws DomainError `occurred_at_invalid` (400), `stripe_customer_taken` (409).
+   * @throws DomainError `occurred_at_invalid`, `click_or_code_required` (400), `stripe_customer_taken` (409).
    */
   async attribute(tx: Tx, signup: Signup): Promise<Answer<AttributionDto>> {
     await lockReferralSubjects(tx, signup);
-    const facts = await readFacts(tx, signup, this.config.attributionWindowMs);
-    if (facts.click && signup.occurredAt < facts.click.occurredAt) {
+    const found = await readFacts(tx, signup, this.config);
+    const { link, promotion, existingReferral } = found;
+    if (link?.click && signup.occurredAt < link.click.occurredAt) {
       throw occurredAtInvalid('occurredAt is before the click.');
     }
-    if (facts.affiliate && facts.existingReferral?.affiliateId === facts.affiliate.id) {
-      return this.answer(tx, 200, facts.existingReferral.id);
+    // What the customer of a redeemed code pays meanwhile must find the referral, or be found by it.
+    if (promotion?.promotion) await lockReferralSubjects(tx, { stripeCustomerId: promotion.promotion.customerId });
+    if (existingReferral) {
+      const { id, affiliateId } = existingReferral;
+      const isSame = (facts: AttributionFacts | null): boolean => facts?.affiliate?.id === affiliateId;
+      if (isSame(promotion)) await this.settleRedemption(tx, promotion, null);
+      if (isSame(link ?? promotion) || (!link && !promotion)) return this.answer(tx, 200, id);
     }
-    const verdict = decide(facts);
-    if (facts.affiliate === null || verdict.refusal !== null) return this.refuse(tx, signup, facts, verdict);
-    return this.credit(tx, signup, facts, facts.affiliate, verdict);
+    const outcome = decideSignup(found);
+    if (!outcome) throw clickOrCodeRequired();
+    const { affiliate } = outcome.facts;
+    if (affiliate === null || outcome.verdict.refusal !== null) return this.refuse(tx, signup, found, outcome);
+    return this.credit(tx, signup, found, { ...outcome, affiliate });
   }
 
   private async refuse(
     tx: Tx,
     signup: Signup,
-    facts: AttributionFacts,
-    verdict: Verdict,
+    { promotion }: SignupFacts,
+    outcome: Outcome,
   ): Promise<Answer<AttributionDto>> {
-    const reason = verdict.refusal;
+    const reason = outcome.verdict.refusal;
     if (reason === null) throw new Error('a signup without an affiliate must be refused by a rule');
-    const decisionId = await this.recordDecision(tx, signup, facts, verdict, null);
+    const decisionId = await this.recordDecision(tx, signup, outcome, null);
+    await this.settleRedemption(tx, promotion, decisionId);
     return { status: 200, body: { attributed: false, reason, decisionId } };
   }
 
   private async credit(
     tx: Tx,
     signup: Signup,
-    facts: AttributionFacts,
-    affiliate: Affiliate,
-    verdict: Verdict,
+    { promotion }: SignupFacts,
+    outcome: Outcome & { affiliate: Affiliate },
   ): Promise<Answer<AttributionDto>> {
+    const { affiliate, facts, verdict } = outcome;
     const id = this.ids.next('referral');
-    const terms = await this.plans.versionInForce(tx, affiliate.planId, signup.occurredAt);
-    const decisionId = await this.recordDecision(tx, signup, facts, verdict, id);
+    // What was paid before the code was used came by nobody.
+    const occurredAt = facts.promotion?.redeemedAt ?? signup.occurredAt;
+    const terms = await this.plans.versionInForce(tx, affiliate.planId, occurredAt);
+    const decisionId = await this.recordDecision(tx, signup, outcome, id);
     const referral = await createReferral(tx, {
       id,
       affiliateId: affiliate.id,
@@ -131,15 +159,26 @@ export class AttributionService {
       clickId: facts.click ? signup.clickId : null,
       decisionId,
       planVersionId: terms.id,
-      stripeCustomerId: signup.stripeCustomerId,
-      occurredAt: signup.occurredAt,
+      stripeCustomerId: signup.stripeCustomerId ?? (await findFreeCustomer(tx, facts)),
+      occurredAt,
       createdAt: this.clock.now(),
     });
+    await this.settleRedemption(tx, promotion, decisionId);
     await this.events.created(tx, referral);
     await this.observer.referralCreated(tx, referral);
     const { emailNormalized } = signup;
     await this.screening.signupCredited(tx, { referral, emailNormalized, verdicts: verdict.rules });
     return this.answer(tx, 201, id);
+  }
+
+  /** Nothing more is decided about it. */
+  private async settleRedemption(tx: Tx, facts: AttributionFacts | null, decisionId: string | null): Promise<void> {
+    if (!facts?.promotion) return;
+    const { customerId, promotionCodeId } = facts.promotion;
+    await tx.promotionRedemption.update({
+      where: { customerId_promotionCodeId: { customerId, promotionCodeId } },
+      data: { decidedAt: this.clock.now(), decisionId },
+    });
   }
 
   /** Reads the row again: the observer may have changed it. */
@@ -151,8 +190,7 @@ export class AttributionService {
   private async recordDecision(
     tx: Tx,
     signup: Signup,
-    facts: AttributionFacts,
-    verdict: Verdict,
+    { facts, verdict, precedence }: Outcome,
     referralId: string | null,
   ): Promise<string> {
     const id = this.ids.next('decision');
@@ -174,13 +212,28 @@ export class AttributionService {
         reason: verdict.refusal,
         referralId,
         inputs: { ...inputs },
-        rules: verdict.rules.map((rule) => ({ ...rule })),
-        occurredAt: signup.occurredAt,
+        rules: [...verdict.rules, ...(precedence ? [precedence] : [])].map((rule) => ({ ...rule })),
+        occurredAt: facts.promotion?.redeemedAt ?? signup.occurredAt,
         createdAt: this.clock.now(),
       },
     });
     return id;
   }
+}
+
+/** The customer who redeemed the code, unless the host has bound them to another referral. */
+async function findFreeCustomer(tx: Tx, { promotion }: AttributionFacts): Promise<string | null> {
+  if (!promotion) return null;
+  const { customerId } = promotion;
+  return (await tx.referral.findUnique({ where: { stripeCustomerId: customerId } })) ? null : customerId;
+}
+
+function clickOrCodeRequired(): DomainError {
+  return new DomainError(
+    'invalid',
+    'click_or_code_required',
+    'Give clickId or code, or the stripeCustomerId of somebody who used an affiliate’s promotion code: one of them says whose referral it is.',
+  );
 }
 
 /** The user is under our lock, so the only unique value that can be taken is the Stripe customer. */

@@ -1,5 +1,5 @@
-import type { AttributionFacts, Finding, RefusalReason } from './attribution-rule.js';
-import { decide } from './decide.js';
+import type { AttributionFacts, Finding, RefusalReason, SignupFacts } from './attribution-rule.js';
+import { decide, decideSignup } from './decide.js';
 
 const CLICKED_AT = new Date('2026-12-01T12:00:00.000Z');
 const WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
@@ -8,6 +8,7 @@ const HONEST: AttributionFacts = {
   referredUserId: 'user_42',
   occurredAt: new Date('2026-12-02T12:00:00.000Z'),
   windowMs: WINDOW_MS,
+  promotion: null,
   clickId: 'clk_1',
   code: 'JOHN-X7K2',
   click: { code: 'JOHN-X7K2', occurredAt: CLICKED_AT, ipHash: 'aa' },
@@ -120,5 +121,93 @@ describe('decide', () => {
   it('says how far past the window a signup came', () => {
     const expired = decide({ ...HONEST, ...EXPIRED }).rules.find(({ rule }) => rule === 'click_expired');
     expect(expired?.sentence).toBe('The signup came 30.01 days after the click; the window is 30 days.');
+  });
+});
+
+describe('code against link', () => {
+  const LINK = HONEST;
+  const OWNER = { ...HONEST.affiliate!, id: 'aff_2', userId: 'jane', emailNormalized: 'jane@example.com' };
+  const CODE: AttributionFacts = {
+    ...HONEST,
+    promotion: { promotionCodeId: 'prc_1', code: 'JANE20', customerId: 'cus_1', redeemedAt: CLICKED_AT },
+    clickId: null,
+    code: null,
+    click: null,
+    affiliate: OWNER,
+  };
+  const REFUSED = { status: 'suspended' };
+  const refusedLink = { ...LINK, affiliate: { ...LINK.affiliate!, ...REFUSED } };
+  const refusedCode = { ...CODE, affiliate: { ...OWNER, ...REFUSED } };
+
+  it.each<
+    [string, Pick<SignupFacts, 'link' | 'promotion' | 'precedence'>, string, RefusalReason | null, RegExp | null]
+  >([
+    ['a link alone', { link: LINK, promotion: null, precedence: 'promotion_code' }, 'aff_1', null, null],
+    [
+      'a code alone, whatever comes first',
+      { link: null, promotion: CODE, precedence: 'link' },
+      'aff_2',
+      null,
+      /^The promotion code JANE20 of aff_2 decides: no link was reported\.$/,
+    ],
+    [
+      'both, the code first',
+      { link: LINK, promotion: CODE, precedence: 'promotion_code' },
+      'aff_2',
+      null,
+      /^The promotion code JANE20 of aff_2 decides over the click of aff_1, since ATTRIBUTION_PRECEDENCE is promotion_code\.$/,
+    ],
+    [
+      'both, the link first',
+      { link: LINK, promotion: CODE, precedence: 'link' },
+      'aff_1',
+      null,
+      /^The click of aff_1 decides over the promotion code JANE20 of aff_2, since ATTRIBUTION_PRECEDENCE is link\.$/,
+    ],
+    [
+      'the code first, but refused',
+      { link: LINK, promotion: refusedCode, precedence: 'promotion_code' },
+      'aff_1',
+      null,
+      /^The promotion code JANE20 of aff_2 comes first, .* but is refused \(affiliate_inactive\): the click of aff_1 decides\.$/,
+    ],
+    [
+      'the link first, but refused',
+      { link: { ...LINK, ...EXPIRED }, promotion: CODE, precedence: 'link' },
+      'aff_2',
+      null,
+      /^The click of aff_1 comes first, .* but is refused \(click_expired\): the promotion code/,
+    ],
+    [
+      'both refused: what was reported is told',
+      { link: refusedLink, promotion: { ...refusedCode, ...OTHER_REFERRAL }, precedence: 'promotion_code' },
+      'aff_1',
+      'affiliate_inactive',
+      /^Both the click of aff_1 and the promotion code JANE20 of aff_2 are refused\.$/,
+    ],
+    [
+      'both of one affiliate: the link, which says more',
+      { link: LINK, promotion: { ...CODE, affiliate: LINK.affiliate }, precedence: 'promotion_code' },
+      'aff_1',
+      null,
+      /^The click of aff_1 decides; the promotion code JANE20 of aff_1 says the same\.$/,
+    ],
+    [
+      'a code of their own',
+      { link: null, promotion: { ...CODE, referredUserId: 'jane' }, precedence: 'promotion_code' },
+      'aff_2',
+      'self_referral',
+      /no link was reported/,
+    ],
+  ])('%s', (_title, found, affiliateId, refusal, sentence) => {
+    const outcome = decideSignup({ ...found, existingReferral: null });
+    expect([outcome?.facts.affiliate?.id, outcome?.verdict.refusal]).toEqual([affiliateId, refusal]);
+    if (sentence) expect(outcome?.precedence?.sentence).toMatch(sentence);
+    else expect(outcome?.precedence).toBeNull();
+  });
+
+  it('is nothing to decide where neither is there', () => {
+    const nothing = { link: null, promotion: null, existingReferral: null, precedence: 'link' as const };
+    expect(decideSignup(nothing)).toBeNull();
   });
 });

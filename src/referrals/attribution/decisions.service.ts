@@ -107,12 +107,21 @@ function summarise(decision: AttributionDecision, rules: RuleVerdictDto[]): stri
     const because = rules.find(({ rule }) => rule === decision.reason)?.sentence ?? '';
     return `${decision.referredUserId} was not credited to ${whom} (${decision.reason}). ${because}`;
   }
-  const clickDecided = rules.some(({ rule, finding }) => rule === 'click_expired' && finding === 'pass');
-  const by = clickDecided ? `the click ${decision.clickId}` : `the code ${decision.code}`;
+  const by = decidedBy(decision, rules);
   const flags = rules.filter(({ finding }) => finding === 'flag');
   const rest =
     flags.length === 0
       ? 'No rule objected.'
       : `For staff to look at: ${flags.map(({ sentence }) => sentence).join(' ')}`;
   return `${decision.referredUserId} was credited to ${whom} by ${by} as ${decision.referralId}. ${rest}`;
+}
+
+/** The click, the code, or the promotion code that the customer used. */
+function decidedBy(decision: AttributionDecision, rules: RuleVerdictDto[]): string {
+  const precedence = rules.find(({ rule }) => rule === 'attribution_precedence');
+  if (precedence?.evidence['decides'] === 'promotion_code') {
+    return `the promotion code ${String(precedence.evidence['promotionCode'])}`;
+  }
+  const clickDecided = rules.some(({ rule, finding }) => rule === 'click_expired' && finding === 'pass');
+  return clickDecided ? `the click ${decision.clickId}` : `the code ${decision.code}`;
 }

@@ -11,6 +11,8 @@ export interface PersonInEvents {
   /** Ids of Stripe's: customers, payments and accounts of the person. */
   stripeIds: string[];
   emails: string[];
+  /** What customers typed in to use the person's promotion codes; absent in a search that is older than those. */
+  promotionCodes?: string[];
 }
 
 /** Payloads have some kilobytes each: bounds the memory and the time that rows stay locked. */
@@ -62,17 +64,24 @@ export class EventErasure {
   }
 
   /** A user id may be any text, `42` as well, so it counts only where user ids stand. */
-  private isAbout(payload: unknown, { userId, stripeIds, emails }: PersonInEvents): boolean {
+  private isAbout(payload: unknown, { userId, stripeIds, emails, promotionCodes = [] }: PersonInEvents): boolean {
     if (namesUser(payload, userId, this.config.referredUserMetadataKey)) return true;
+    if (promotionCodes.includes(promotionCodeIn(payload) ?? '')) return true;
     const text = JSON.stringify(payload).toLowerCase();
     return [...stripeIds, ...emails].some((name) => text.includes(JSON.stringify(name).toLowerCase()));
   }
 }
 
 /** A pattern of PostgreSQL's for a payload's text that names the person as a whole JSON text, in any case. */
-function mentionOf({ userId, stripeIds, emails }: PersonInEvents): string {
-  const names = [userId, ...stripeIds, ...emails].map((name) =>
+function mentionOf({ userId, stripeIds, emails, promotionCodes = [] }: PersonInEvents): string {
+  const names = [userId, ...stripeIds, ...emails, ...promotionCodes].map((name) =>
     JSON.stringify(name).replace(/[^\p{L}\p{N}_"]/gu, '\\$&'),
   );
   return `(?i)(${names.join('|')})`;
+}
+
+/** The letters of a promotion code where the event is about one; whoever used it is somebody else. */
+function promotionCodeIn(payload: unknown): string | null {
+  const { data } = payload as { data?: { object?: { object?: string; code?: string } } };
+  return data?.object?.object === 'promotion_code' ? (data.object.code ?? null) : null;
 }

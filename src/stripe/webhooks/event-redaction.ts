@@ -15,6 +15,7 @@ const KEPT_TEXTS = new Set([
     'dispute',
     'price',
   ],
+  ...['discount', 'discounts', 'promotion_code'],
   ...['credit_note', 'product', 'plan', 'latest_invoice', 'latest_charge', 'payment', 'payment_link', 'payment_status'],
   ...[
     'billing_reason',

@@ -90,6 +90,10 @@ describe('the list of rules says what the engine does', () => {
     await pay(api, { id: 'in_first', payment: 'pi_first', customer: 'cus_Trial', userId, total: 5 });
     expect(await balancesOf(api, affiliateId)).toMatchObject([{ currency: 'usd', payable: 1 }]);
 
+    expect(await listed('attribution_precedence')).toMatchObject({
+      value: 'promotion_code',
+      setBy: 'ATTRIBUTION_PRECEDENCE',
+    });
     expect(await listed('self_referral')).toMatchObject({ level: 'always', setBy: null });
     const { code } = await affiliateWithReferrals(api, 'Selfish', []);
     const body = { referredUserId: 'user-Selfish', code };

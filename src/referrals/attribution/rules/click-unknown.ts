@@ -1,8 +1,16 @@
 import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 
 /** A click that was never stored (the database was away) is no reason to refuse while the code says whose it was. */
-export function clickUnknown({ clickId, click, code }: AttributionFacts): RuleVerdict {
+export function clickUnknown({ clickId, click, code, promotion }: AttributionFacts): RuleVerdict {
   const rule = 'click_unknown';
+  if (promotion) {
+    return {
+      rule,
+      finding: 'not_evaluated',
+      evidence: {},
+      sentence: 'The promotion code decides, whatever was clicked.',
+    };
+  }
   if (clickId === null) {
     return { rule, finding: 'not_evaluated', evidence: {}, sentence: 'No click id was given, so the code decides.' };
   }

@@ -1,7 +1,15 @@
 import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 
-export function codeUnknown({ code, click, affiliate }: AttributionFacts): RuleVerdict {
+export function codeUnknown({ code, click, affiliate, promotion }: AttributionFacts): RuleVerdict {
   const rule = 'code_unknown';
+  if (promotion) {
+    return {
+      rule,
+      finding: 'not_evaluated',
+      evidence: {},
+      sentence: 'The promotion code decides, whatever code was given.',
+    };
+  }
   if (click) {
     return {
       rule,

@@ -6,6 +6,7 @@ import type { CustomerFacts } from '../../../referrals/referral-lifecycle.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
+import { RedemptionReader, usesOf, type SeenCustomer } from '../redemption-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 
 /**
@@ -21,14 +22,20 @@ export class CustomerIdentifiedHandler extends EventHandler {
   constructor(
     private readonly config: Config,
     private readonly commissions: CommissionsService,
+    private readonly redemptions: RedemptionReader,
   ) {
     super();
   }
 
   override async prepare(event: InboundEvent): Promise<Apply> {
     const facts = this.factsOf(event);
+    const redeem = await this.redemptions.prepare({
+      ...seenIn(event),
+      referredUserId: facts?.referredUserId ?? null,
+    });
     return async (tx: Tx) => {
       if (facts) await this.commissions.recordCustomer(tx, facts, causeOf(event));
+      await redeem(tx);
     };
   }
 
@@ -42,4 +49,22 @@ export class CustomerIdentifiedHandler extends EventHandler {
     if (!customerId || !object.client_reference_id || object.payment_link) return null;
     return { id: customerId, referredUserId: object.client_reference_id, source: 'checkout' };
   }
+}
+
+/** Whose codes the event tells of. A session's counts whatever made the session: it was used, whoever the user is. */
+function seenIn(event: InboundEvent): Omit<SeenCustomer, 'referredUserId'> {
+  const object = snapshotOf(event, 'customer', 'checkout.session');
+  if (object.object === 'customer') {
+    return { customerId: object.id, email: object.email, findUses: () => usesOf([object.discount]) };
+  }
+  const { occurredAt: usedAt } = causeOf(event);
+  return {
+    customerId: idOf(object.customer),
+    email: object.customer_details?.email ?? null,
+    findUses: () =>
+      (object.discounts ?? []).flatMap(({ promotion_code: promotionCode }) => {
+        const stripePromotionCodeId = idOf(promotionCode);
+        return stripePromotionCodeId ? [{ stripePromotionCodeId, usedAt }] : [];
+      }),
+  };
 }

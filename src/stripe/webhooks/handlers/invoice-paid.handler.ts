@@ -3,16 +3,20 @@ import Stripe from 'stripe';
 import { Config } from '../../../config/config.js';
 import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
 import { Database, type Tx } from '../../../database/database.js';
+import type { PromotionUse } from '../../../referrals/promotions/promotion-redemptions.service.js';
 import { unlessMissing } from '../../gateways/stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { invoicePaymentFacts } from '../payment-reader.js';
+import { RedemptionReader, usesOf } from '../redemption-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 
 /** An invoice as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
-type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions'> & {
+type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions' | 'customer_email' | 'discounts'> & {
   status_transitions?: Stripe.Invoice.StatusTransitions;
+  customer_email?: Stripe.Invoice['customer_email'];
+  discounts?: Stripe.Invoice['discounts'];
 };
 
 /**
@@ -29,6 +33,7 @@ export class InvoicePaidHandler extends EventHandler {
     private readonly stripe: Stripe,
     private readonly database: Database,
     private readonly commissions: CommissionsService,
+    private readonly redemptions: RedemptionReader,
   ) {
     super();
   }
@@ -43,7 +48,25 @@ export class InvoicePaidHandler extends EventHandler {
       referredUserId: await this.findReferredUser(invoice),
     };
     const invoicePayments = invoicePaymentFacts(invoice.payments?.data ?? []);
-    return (tx: Tx) => this.commissions.record(tx, { invoices: [facts], invoicePayments }, causeOf(event));
+    const redeem = await this.redemptions.prepare({
+      customerId: facts.customerId,
+      referredUserId: facts.referredUserId,
+      email: invoice.customer_email ?? null,
+      findUses: () => this.findUses(invoice),
+    });
+    return async (tx: Tx) => {
+      await this.commissions.record(tx, { invoices: [facts], invoicePayments }, causeOf(event));
+      await redeem(tx);
+    };
+  }
+
+  /** An event names discounts by their ids only. Those of single lines stand in the sums. */
+  private async findUses(invoice: InvoiceSnapshot): Promise<PromotionUse[]> {
+    if (!invoice.discounts?.length && !invoice.total_discount_amounts?.length) return [];
+    const expand = ['discounts', 'total_discount_amounts.discount'];
+    const shown = await unlessMissing(this.stripe.invoices.retrieve(invoice.id, { expand }));
+    const ofLines = (shown?.total_discount_amounts ?? []).map(({ discount }) => discount);
+    return usesOf([...(shown?.discounts ?? []), ...ofLines]);
   }
 
   /**

@@ -9,6 +9,7 @@ import { idOf, metadataValue } from '../../stripe-object.js';
 import { monthlyRevenueMinor } from '../../monthly-revenue.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { snapshotOf } from '../inbound-event.js';
+import { RedemptionReader, usesOf } from '../redemption-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 
 /**
@@ -29,6 +30,7 @@ export class SubscriptionChangedHandler extends EventHandler {
     private readonly config: Config,
     private readonly stripe: Stripe,
     private readonly lifecycle: ReferralLifecycle,
+    private readonly redemptions: RedemptionReader,
   ) {
     super();
   }
@@ -36,7 +38,8 @@ export class SubscriptionChangedHandler extends EventHandler {
   override async prepare(event: InboundEvent): Promise<Apply> {
     const seenAt = this.clock.now();
     const snapshot = snapshotOf(event, 'subscription');
-    const subscription = (await unlessMissing(this.stripe.subscriptions.retrieve(snapshot.id))) ?? snapshot;
+    const subscription =
+      (await unlessMissing(this.stripe.subscriptions.retrieve(snapshot.id, { expand: ['discounts'] }))) ?? snapshot;
     const facts: SubscriptionFacts = {
       id: subscription.id,
       customerId: idOf(subscription.customer) ?? '',
@@ -47,6 +50,15 @@ export class SubscriptionChangedHandler extends EventHandler {
       endedAt: subscription.ended_at ? new Date(subscription.ended_at * 1000) : null,
       seenAt,
     };
-    return (tx: Tx) => this.lifecycle.recordSubscription(tx, facts);
+    const redeem = await this.redemptions.prepare({
+      customerId: idOf(subscription.customer),
+      referredUserId: facts.referredUserId,
+      email: null,
+      findUses: () => usesOf(subscription.discounts ?? []),
+    });
+    return async (tx: Tx) => {
+      await this.lifecycle.recordSubscription(tx, facts);
+      await redeem(tx);
+    };
   }
 }
