@@ -213,6 +213,7 @@ export class Environment {
   @IsOptional()
   @IsUrl(URL_OPTIONS)
   AFFILIATE_PORTAL_URL?: string;
+
   @IsIn(ATTRIBUTION_PRECEDENCES)
   ATTRIBUTION_PRECEDENCE: AttributionPrecedence = 'promotion_code';
 }

@@ -125,6 +125,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/affiliates/{id}/promotion-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The affiliate's promotion codes, newest first. */
+        get: operations["PromotionCodes_list"];
+        put?: never;
+        /** Gives the affiliate a promotion code of Stripe's: whoever redeems it from now on is credited to them. */
+        post: operations["PromotionCodes_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/affiliates/{id}/promotion-codes/{promotionCodeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes the code away: what is redeemed from now on credits nobody. */
+        delete: operations["PromotionCodes_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/affiliates/{id}/stats": {
         parameters: {
             query?: never;
@@ -778,6 +813,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddPromotionCodeDto: {
+            /** @description The promotion code at Stripe: its id (`promo_…`), or the letters that customers type in. It must be active. */
+            promotionCode: string;
+        };
         AffiliateAccountDto: {
             /** @example 2026-11-02T08:00:00.000Z */
             connectedAt: string;
@@ -1035,7 +1074,10 @@ export interface components {
             reason: "click_unknown" | "code_unknown" | "already_referred" | "click_expired" | "affiliate_inactive" | "self_referral" | "affiliate_ip_match" | "click_ip_match" | "blocked_email_domain" | null;
             referralId: string | null;
             referredUserId: string;
-            /** @description Every rule in the order in which they refuse, also those after the first refusal. */
+            /**
+             * @description Every rule in the order in which they refuse, also those after the first refusal. Where a promotion code was redeemed
+             *     `attribution_precedence` comes last: whether the code or the link decides, and why.
+             */
             rules: components["schemas"]["RuleVerdictDto"][];
             /** @description The answer in a sentence. */
             summary: string;
@@ -1508,6 +1550,19 @@ export interface components {
             /** @enum {string} */
             reason: "suspended" | "account_restricted" | "under_review" | "below_minimum" | "negative_balance" | "not_onboarded" | "currency_unavailable";
         };
+        PromotionCodeDto: {
+            affiliateId: string;
+            /** @description What customers type in, as Stripe had it when the code was added. */
+            code: string;
+            /** @description Counts for what is redeemed from this moment on. */
+            createdAt: string;
+            id: string;
+            stripePromotionCodeId: string;
+        };
+        PromotionCodePageDto: {
+            data: components["schemas"]["PromotionCodeDto"][];
+            nextCursor: string | null;
+        };
         ReferralDto: {
             affiliateId: string;
             churnedAt: string | null;
@@ -1581,7 +1636,7 @@ export interface components {
             /** @enum {string} */
             finding: "flag" | "refuse" | "pass" | "not_evaluated";
             /** @enum {string} */
-            rule: "click_unknown" | "code_unknown" | "already_referred" | "click_expired" | "affiliate_inactive" | "self_referral" | "affiliate_ip_match" | "click_ip_match" | "blocked_email_domain";
+            rule: "click_unknown" | "code_unknown" | "already_referred" | "click_expired" | "affiliate_inactive" | "self_referral" | "affiliate_ip_match" | "click_ip_match" | "blocked_email_domain" | "attribution_precedence";
             sentence: string;
         };
         RunDecisionDto: {
@@ -2006,6 +2061,80 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OnboardingLinkDto"];
                 };
+            };
+        };
+    };
+    PromotionCodes_list: {
+        parameters: {
+            query?: {
+                /** @description How many objects to return. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionCodePageDto"];
+                };
+            };
+        };
+    };
+    PromotionCodes_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry get the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPromotionCodeDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionCodeDto"];
+                };
+            };
+        };
+    };
+    PromotionCodes_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                promotionCodeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

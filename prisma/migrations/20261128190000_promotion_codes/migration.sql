@@ -25,6 +25,12 @@ CREATE TABLE "promotion_redemptions" (
     CONSTRAINT "promotion_redemptions_pkey" PRIMARY KEY ("customer_id", "promotion_code_id")
 );
 
+-- AlterTable: which code a referral came by. The conversion rate compares clicks with those who could have clicked.
+ALTER TABLE "referrals" ADD COLUMN "promotion_code_id" TEXT;
+
+-- How many of an affiliate's referrals came by a code (the fraud rule conversion_rate).
+CREATE INDEX "referrals_by_promotion_code_idx" ON "referrals" ("affiliate_id") WHERE "promotion_code_id" IS NOT NULL;
+
 -- CreateIndex: GET /v1/affiliates/:id/promotion-codes
 CREATE INDEX "promotion_codes_affiliate_id_id_idx" ON "promotion_codes"("affiliate_id", "id");
 
@@ -45,6 +51,9 @@ CREATE INDEX "promotion_redemptions_waiting_idx" ON "promotion_redemptions" ("re
 
 -- AddForeignKey
 ALTER TABLE "promotion_codes" ADD CONSTRAINT "promotion_codes_affiliate_id_fkey" FOREIGN KEY ("affiliate_id") REFERENCES "affiliates"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;
+
+-- AddForeignKey
+ALTER TABLE "referrals" ADD CONSTRAINT "referrals_promotion_code_id_fkey" FOREIGN KEY ("promotion_code_id") REFERENCES "promotion_codes"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;
 
 -- AddForeignKey
 ALTER TABLE "promotion_redemptions" ADD CONSTRAINT "promotion_redemptions_promotion_code_id_fkey" FOREIGN KEY ("promotion_code_id") REFERENCES "promotion_codes"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;

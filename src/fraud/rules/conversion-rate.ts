@@ -33,7 +33,8 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
   },
   news: ['signup'],
   beforeRun: true,
-  // Only those with enough referrals to be hit are asked for their clicks: years of days are summed up for few.
+  // Only those with enough referrals to be hit are asked for their clicks: years of days are summed up for few. Whoever
+  // came by a promotion code had no link to click.
   hits: (scope, { maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals }) => Prisma.sql`
     SELECT r.affiliate_id, 'conversion_rate' AS key,
            ${doublings(Prisma.sql`(r.referrals * 10000.0 / (greatest(c.uniques, 1) * ${maxRateBps}::int))`)}
@@ -42,10 +43,14 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
            jsonb_build_object('referrals', r.referrals, 'uniqueClicks', c.uniques, 'maxRateBps', ${maxRateBps}::int,
              'rateBps', CASE WHEN c.uniques > 0 THEN floor(r.referrals * 10000.0 / c.uniques)::bigint END) AS evidence
     FROM (
-      SELECT affiliate_id, count(*)::bigint AS referrals FROM referrals
+      SELECT affiliate_id, count(*)::bigint AS in_all FROM referrals
       WHERE ${inScope(scope, Prisma.sql`affiliate_id`)}
       GROUP BY affiliate_id
       HAVING count(*) >= ${leastReferrals({ maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals })}::bigint
+    ) candidate
+    CROSS JOIN LATERAL (
+      SELECT candidate.affiliate_id, candidate.in_all - count(*) AS referrals FROM referrals p
+      WHERE p.affiliate_id = candidate.affiliate_id AND p.promotion_code_id IS NOT NULL
     ) r
     CROSS JOIN LATERAL (
       SELECT coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks

@@ -157,6 +157,7 @@ export class AttributionService {
       referredUserId: signup.referredUserId,
       status: 'trial',
       clickId: facts.click ? signup.clickId : null,
+      promotionCodeId: facts.promotion?.promotionCodeId ?? null,
       decisionId,
       planVersionId: terms.id,
       stripeCustomerId: signup.stripeCustomerId ?? (await findFreeCustomer(tx, facts)),

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../../auth/access.js';
 import { Idempotency } from '../../http/idempotency.js';
-import { PageQuery } from '../../http/pagination.js';
+import { PageQuery } from '../../http/page-query.dto.js';
 import { AddPromotionCodeDto, PromotionCodeDto, PromotionCodePageDto } from './promotion-code.dto.js';
 import { PromotionCodes } from './promotion-codes.service.js';
 

@@ -42,6 +42,26 @@ describe('the conversion rate', () => {
     );
   });
 
+  it('leaves out whoever came by a promotion code, and had no link to click', async () => {
+    const affiliateId = await world.affiliate('on a stage');
+    const { prisma } = api.database;
+    const code = {
+      id: 'prc_stage',
+      affiliateId,
+      stripePromotionCodeId: 'promo_stage',
+      code: 'STAGE',
+      createdAt: new Date(),
+    };
+    await prisma.promotionCode.create({ data: code });
+    const byCode = await world.referrals(affiliateId, 30);
+    await prisma.referral.updateMany({ where: { id: { in: byCode } }, data: { promotionCodeId: code.id } });
+    await world.referrals(affiliateId, 9);
+    expect(await world.hitsOf('conversion_rate', affiliateId)).toEqual([]);
+    await world.referrals(affiliateId, 1);
+    const [hit] = await world.hitsOf('conversion_rate', affiliateId);
+    expect(hit).toMatchObject({ evidence: { referrals: 10, uniqueClicks: 0, rateBps: null } });
+  });
+
   it('sums up all days, and says what it saw', async () => {
     const affiliateId = await world.affiliate('over two days');
     await world.referrals(affiliateId, 9);

@@ -21,6 +21,7 @@ const TABLES = [
   'stripe_invoice_payments',
   'commissions',
   'referrals',
+  'promotion_codes',
   'clicks',
   'click_days',
   'affiliate_codes',

@@ -12,6 +12,9 @@ import { snapshotOf } from '../inbound-event.js';
 import { RedemptionReader, usesOf } from '../redemption-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 
+/** A subscription as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
+type SubscriptionSnapshot = Omit<Stripe.Subscription, 'discounts'> & { discounts?: Stripe.Subscription['discounts'] };
+
 /**
  * `customer.subscription.*`: the subscription is asked for afresh, so that the order of events does not matter; each
  * event only says that something changed. One that Stripe no longer knows is taken from the event itself.
@@ -37,7 +40,7 @@ export class SubscriptionChangedHandler extends EventHandler {
 
   override async prepare(event: InboundEvent): Promise<Apply> {
     const seenAt = this.clock.now();
-    const snapshot = snapshotOf(event, 'subscription');
+    const snapshot: SubscriptionSnapshot = snapshotOf(event, 'subscription');
     const subscription =
       (await unlessMissing(this.stripe.subscriptions.retrieve(snapshot.id, { expand: ['discounts'] }))) ?? snapshot;
     const facts: SubscriptionFacts = {
