@@ -6,6 +6,19 @@ import { DomainEvents } from '../events/domain-events.js';
 import type { CommissionDto } from './commission.dto.js';
 import { selectCommissions } from './commission-queries.js';
 
+/** A commission whose hold has run out, as it is read for thousands at once. */
+export interface ReleasedCommission extends Omit<CommissionFacts, 'id'> {
+  commissionId: string;
+  netMinor: bigint;
+  /** It was released before, and held again: where its money lies by now takes a look at its payouts. */
+  wasPayable: boolean;
+}
+
+type CommissionFacts = Pick<
+  Commission,
+  'id' | 'affiliateId' | 'referralId' | 'invoiceId' | 'currency' | 'amountMinor' | 'availableAt' | 'createdAt'
+>;
+
 type ChangeOfCommission = 'commission.released' | 'commission.reversed' | 'commission.restored';
 
 /** Tells hosts of commissions: all of them but the explanation. The caller has the affiliates' balances locked. */
@@ -22,6 +35,26 @@ export class CommissionEvents {
         subjectId: commission.id,
         data: snapshotOf({ ...commission, netMinor: commission.amountMinor, state: state(commission), ...UNPAID }),
       })),
+    );
+  }
+
+  /** Payable since now: one statement for any number, and two more where some were payable before. */
+  async released(tx: SqlTx, commissions: ReleasedCommission[]): Promise<void> {
+    const [again, first] = [
+      commissions.filter(({ wasPayable }) => wasPayable),
+      commissions.filter(({ wasPayable }) => !wasPayable),
+    ];
+    await this.events.record(
+      tx,
+      ...first.map(({ commissionId: id, ...commission }) => ({
+        type: 'commission.released' as const,
+        subjectId: id,
+        data: snapshotOf({ ...commission, id, state: 'payable', ...UNPAID }),
+      })),
+    );
+    await this.changed(
+      tx,
+      again.map(({ commissionId }) => ({ type: 'commission.released', commissionId })),
     );
   }
 
@@ -47,13 +80,12 @@ export class CommissionEvents {
 const UNPAID = { paidAt: null, payoutId: null };
 
 function snapshotOf(
-  row: Pick<Commission, 'id' | 'affiliateId' | 'referralId' | 'invoiceId' | 'currency' | 'amountMinor'> &
-    Pick<Commission, 'availableAt' | 'createdAt'> & {
-      netMinor: bigint;
-      state: CommissionDto['state'];
-      paidAt: Date | null;
-      payoutId: string | null;
-    },
+  row: CommissionFacts & {
+    netMinor: bigint;
+    state: CommissionDto['state'];
+    paidAt: Date | null;
+    payoutId: string | null;
+  },
 ): Omit<CommissionDto, 'explanation'> & Record<string, string | number | null> {
   return {
     id: row.id,

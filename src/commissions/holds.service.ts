@@ -5,7 +5,7 @@ import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { hasHoldingCase } from '../fraud/holding-cases.js';
-import { CommissionEvents } from './commission-events.js';
+import { CommissionEvents, type ReleasedCommission } from './commission-events.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger } from './ledger/ledger.js';
 
@@ -21,7 +21,8 @@ interface DueHold extends Hold {
   availableAt: Date;
 }
 
-interface ReleasedHold extends DueHold {
+interface ReleasedHold extends DueHold, ReleasedCommission {
+  commissionId: string;
   /** How many entries the commission has: numbers the next one. */
   entries: number;
   heldMinor: bigint;
@@ -93,11 +94,16 @@ export class HoldsService {
         RETURNING commission_id, affiliate_id, currency, available_at
       )
       SELECT t.commission_id AS "commissionId", t.affiliate_id AS "affiliateId", t.currency, t.available_at AS "availableAt",
-             count(DISTINCT e.id)::int AS entries, coalesce(sum(p.amount_minor), 0)::bigint AS "heldMinor"
+             c.referral_id AS "referralId", c.invoice_id AS "invoiceId", c.amount_minor AS "amountMinor",
+             c.created_at AS "createdAt", count(DISTINCT e.id)::int AS entries,
+             coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'held'), 0)::bigint AS "heldMinor",
+             coalesce(-sum(p.amount_minor) FILTER (WHERE p.account = 'commission_expense'), 0)::bigint AS "netMinor",
+             coalesce(bool_or(p.account = 'payable'), false) AS "wasPayable"
       FROM taken t
+      JOIN commissions c ON c.id = t.commission_id
       LEFT JOIN journal_entries e ON e.commission_id = t.commission_id
-      LEFT JOIN postings p ON p.entry_id = e.id AND p.account = 'held'
-      GROUP BY t.commission_id, t.affiliate_id, t.currency, t.available_at`;
+      LEFT JOIN postings p ON p.entry_id = e.id
+      GROUP BY t.commission_id, t.affiliate_id, t.currency, t.available_at, c.id`;
     const released = taken.filter(({ heldMinor }) => heldMinor > 0n);
     await this.ledger.post(
       tx,
@@ -114,10 +120,7 @@ export class HoldsService {
         commissionId,
       })),
     );
-    await this.events.changed(
-      tx,
-      released.map(({ commissionId }) => ({ type: 'commission.released', commissionId })),
-    );
+    await this.events.released(tx, released);
     return taken.length;
   }
 
