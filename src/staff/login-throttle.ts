@@ -5,7 +5,7 @@ import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
 import { clientKey } from '../http/rate-limiter.js';
-import { derivedKey } from './derived-key.js';
+import { derivedKey } from '../config/derived-key.js';
 import { tooManyAttempts } from './staff-errors.js';
 
 const WINDOW_MS = 15 * 60 * 1000;

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isId } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
-import { derivedKey } from '../../staff/derived-key.js';
+import { derivedKey } from '../../config/derived-key.js';
 import { isOptional, type OptionalOccasion } from '../occasions.js';
 
 /** What an unsubscribe link is good for: one affiliate, one occasion, nothing else. */

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import type { Config } from '../config/config.js';
+import type { Config } from './config.js';
 
 /** A key of 32 bytes that SESSION_SECRET gives for one purpose: whoever learns it learns no other. */
 export function derivedKey({ sessionSecret }: Config, purpose: string): Buffer {
