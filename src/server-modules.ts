@@ -7,6 +7,7 @@ import { CommissionsApiModule } from './commissions/commissions-api.module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { ErasuresModule } from './erasures/erasures.module.js';
 import { EventsApiModule } from './events/events-api.module.js';
+import { WebhooksModule } from './events/webhooks/webhooks.module.js';
 import { FraudApiModule } from './fraud/fraud-api.module.js';
 import { HealthModule } from './http/health.module.js';
 import { MailModule } from './mail/mail.module.js';
@@ -33,6 +34,7 @@ export function serverModules({ background = true, adminPanel }: ServerOptions):
     StaffModule,
     StripeEventsModule,
     EventsApiModule,
+    WebhooksModule,
     AffiliatesApiModule,
     ReferralsApiModule,
     FraudApiModule,

@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
+import { WebhooksModule } from '../events/webhooks/webhooks.module.js';
 import { FraudModule } from '../fraud/fraud.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { PayoutSchedulerModule } from '../payouts/runs/payout-scheduler.module.js';
@@ -33,6 +34,7 @@ import { WorkListReader } from './start/work-list.js';
     PayoutsModule,
     PayoutSchedulerModule,
     StripeEventsModule,
+    WebhooksModule,
   ],
   providers: [
     AdminPanel,

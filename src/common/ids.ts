@@ -14,6 +14,8 @@ export const ID_PREFIXES = {
   promotionCode: 'prc',
   reviewCase: 'case',
   domainEvent: 'dev',
+  webhookEndpoint: 'whe',
+  webhookDelivery: 'whd',
   commission: 'com',
   journalEntry: 'jrn',
   payoutRun: 'run',

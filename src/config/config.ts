@@ -72,6 +72,8 @@ export class Config {
   readonly rateLimitPublic: number;
   /** As Fastify takes it: false, a number of hops, or a list of CIDR ranges. */
   readonly trustProxy: false | number | string;
+  /** Whether webhooks may go to addresses that are not on the internet. */
+  readonly webhookAllowPrivateAddresses: boolean;
   readonly clickIpRule: Environment['CLICK_IP_RULE'];
   readonly affiliateIpRule: Environment['AFFILIATE_IP_RULE'];
   /** Null: e-mails are off. */
@@ -136,6 +138,7 @@ export class Config {
       }
       return value ?? demo;
     };
+    this.webhookAllowPrivateAddresses = env.WEBHOOK_ALLOW_PRIVATE_ADDRESSES ?? this.allowsDemoValues;
     this.jwt = parseJwt(env, demoOr, problems);
     this.sessionSecret = demoOr('SESSION_SECRET', env.SESSION_SECRET, DEMO.sessionSecret);
     this.adminEmail = demoOr('ADMIN_EMAIL', env.ADMIN_EMAIL, DEMO.adminEmail);
@@ -263,6 +266,7 @@ const ALL_NAMES = [
   'RATE_LIMIT_HOST',
   'RATE_LIMIT_PUBLIC',
   'TRUST_PROXY',
+  'WEBHOOK_ALLOW_PRIVATE_ADDRESSES',
   'CLICK_IP_RULE',
   'AFFILIATE_IP_RULE',
   'SMTP_URL',

@@ -187,6 +187,11 @@ export class Environment {
   })
   TRUST_PROXY = 'false';
 
+  @flag()
+  @IsOptional()
+  @IsBoolean()
+  WEBHOOK_ALLOW_PRIVATE_ADDRESSES?: boolean;
+
   @IsIn(['off', 'flag', 'refuse'])
   CLICK_IP_RULE: IpRuleMode = 'off';
 

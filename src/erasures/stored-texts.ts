@@ -30,6 +30,12 @@ export const STORED_TEXTS: readonly StoredText[] = [
     columns: { subject: 'text', reason: 'text' },
   },
   { table: 'domain_events', key: ['id'], columns: { data: 'json' } },
+  // What an endpoint of the host answered.
+  {
+    table: 'webhook_attempts',
+    key: ['delivery_id', 'number'],
+    columns: { response_body: 'text', error: 'text' },
+  },
   { table: 'idempotency_keys', key: ['subject', 'method', 'path', 'key'], columns: { response_body: 'json' } },
 ];
 

@@ -34,8 +34,12 @@ export class EventConsumers {
     this.consumers.push(consumer);
   }
 
-  get all(): readonly EventConsumer[] {
-    return this.consumers;
+  /** Those of this process for whom there is something. One look for all, mostly for nothing. */
+  async findBehind(): Promise<EventConsumer[]> {
+    const behind = await this.database.prisma.$queryRaw<{ name: string }[]>`
+      SELECT c.name FROM event_consumers c JOIN event_feed f ON c.position < f.last_position`;
+    const names = new Set(behind.map(({ name }) => name));
+    return this.consumers.filter(({ name }) => names.has(name));
   }
 
   /**

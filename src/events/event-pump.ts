@@ -36,9 +36,13 @@ export class EventPump implements BeforeApplicationShutdown {
   }
 
   private async work(): Promise<void> {
-    await this.attempt('publisher', () => this.publisher.publish());
+    let behind: EventConsumer[] = [];
+    await this.attempt('publisher', async () => {
+      await this.publisher.publish();
+      behind = await this.consumers.findBehind();
+    });
     // One that cannot go on does not stop the others.
-    for (const consumer of this.consumers.all) await this.attempt(consumer.name, () => this.handOver(consumer));
+    for (const consumer of behind) await this.attempt(consumer.name, () => this.handOver(consumer));
   }
 
   private async handOver(consumer: EventConsumer): Promise<void> {

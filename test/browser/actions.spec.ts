@@ -1,6 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import { STAFF_ROLES, mayAct, type StaffRole } from '../../src/staff/staff-role.js';
+import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { PANEL_TIMEOUT_MS, callAs, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
@@ -32,6 +33,8 @@ const ACTIONS = [
   ['rules', 'change', 'admin'],
   ['stripe-events', 'replay', 'admin'],
   ['stripe-events', 'replayAll', 'admin'],
+  ['webhook-deliveries', 'resend', 'admin'],
+  ['webhook-deliveries', 'resendAll', 'admin'],
   ['staff', 'create', 'admin'],
   ['staff', 'changeRole', 'admin'],
   ['staff', 'setPassword', 'admin'],
@@ -175,6 +178,11 @@ describe('an action of the admin panel', () => {
     const event = await panel.api.database.prisma.stripeEvent.findFirstOrThrow({ where: { type: 'invoice.paid' } });
     const replay = await callers.admin.post(record('stripe-events', event.id, 'replay'), { reason: 'To be sure' });
     expect(replay.body['notice'].message).toBe('The event was processed again: processed.');
+    const deliveryId = await someDelivery(panel);
+    const resend = await callers.admin.post(record('webhook-deliveries', deliveryId, 'resend'), {
+      reason: 'It got lost',
+    });
+    expect(resend.body['notice'].message).toBe('It is sent again.');
   });
 
   it('exports a list as a file that no spreadsheet runs, and writes down who took it and why', async () => {
@@ -234,6 +242,17 @@ async function openCase({ api }: TestPanel, affiliateId: string): Promise<string
   );
 }
 
+/** A delivery to an endpoint that nobody listens at. */
+async function someDelivery({ api }: TestPanel): Promise<string> {
+  const { prisma } = api.database;
+  if ((await prisma.webhookEndpoint.count()) === 0) {
+    const body = { url: 'http://127.0.0.1:9/', events: ['affiliate.created'] };
+    expect((await api.request('POST', '/v1/webhook-endpoints', { body })).status).toBe(201);
+    await affiliateWithReferrals(api, 'Told', []);
+  }
+  return eventually(async () => (await prisma.webhookDelivery.findFirstOrThrow()).id);
+}
+
 /** A record of this resource, made where there is none yet. */
 async function someRecord(panel: TestPanel, resource: string): Promise<string> {
   const { prisma } = panel.api.database;
@@ -272,6 +291,8 @@ async function someRecord(panel: TestPanel, resource: string): Promise<string> {
       return 'pln_default';
     case 'rules':
       return 'conversion_rate';
+    case 'webhook-deliveries':
+      return someDelivery(panel);
     default:
       return (await prisma.staffUser.findFirstOrThrow({ where: { role: 'viewer' } })).id;
   }

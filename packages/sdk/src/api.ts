@@ -809,6 +809,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent or waits to be sent, and what was answered; newest first, kept for 90 days. */
+        get: operations["WebhookDeliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-deliveries/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it at once, under the same `webhook-id`, whether it was delivered or not. */
+        post: operations["WebhookDeliveries_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints, newest first. */
+        get: operations["WebhookEndpoints_list"];
+        put?: never;
+        /** Has events sent to a URL, signed by the Standard Webhooks specification. The answer shows the secret, once. */
+        post: operations["WebhookEndpoints_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook endpoint. */
+        get: operations["WebhookEndpoints_get"];
+        put?: never;
+        post?: never;
+        /** Ends it, with what waits for it and its log. */
+        delete: operations["WebhookEndpoints_delete"];
+        options?: never;
+        head?: never;
+        /** Changes the fields that are given; enables, disables, rotates the secret. */
+        patch: operations["WebhookEndpoints_update"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1048,6 +1119,15 @@ export interface components {
             referredUserId: string;
             /** @description Binds the Stripe customer whose invoices earn. May be bound later. */
             stripeCustomerId?: string | null;
+        };
+        CreateWebhookEndpointDto: {
+            /** @description What to send; everything when not given. */
+            events?: ("*" | "affiliate.created" | "affiliate.updated" | "referral.created" | "referral.converted" | "referral.churned" | "commission.created" | "commission.released" | "commission.reversed" | "commission.restored" | "payout.paid" | "payout.failed" | "payout.reversed" | "review_case.opened" | "review_case.closed")[] | null;
+            /**
+             * Format: uri
+             * @example https://app.example.com/webhooks/fairshare
+             */
+            url: string;
         };
         DashboardLinkDto: {
             /** @example 2026-12-01T12:05:00.000Z */
@@ -1833,6 +1913,88 @@ export interface components {
         UpdateReferralDto: {
             /** @description Binds a Stripe customer; null unbinds. */
             stripeCustomerId?: string | null;
+        };
+        UpdateWebhookEndpointDto: {
+            /** @description Counts for events from now on. */
+            events?: ("*" | "affiliate.created" | "affiliate.updated" | "referral.created" | "referral.converted" | "referral.churned" | "commission.created" | "commission.released" | "commission.reversed" | "commission.restored" | "payout.paid" | "payout.failed" | "payout.reversed" | "review_case.opened" | "review_case.closed")[];
+            /**
+             * @description Makes a new secret, which the answer shows once. For 24 hours the one before signs, too.
+             * @enum {boolean}
+             */
+            rotateSecret?: true;
+            /**
+             * @description A disabled endpoint gets nothing; once it is enabled, it gets everything that it missed.
+             * @enum {string}
+             */
+            status?: "enabled" | "disabled";
+            /** Format: uri */
+            url?: string;
+        };
+        WebhookAttemptDto: {
+            durationMs: number | null;
+            /** @description Why there was no answer, or what was wrong with it. */
+            error: string | null;
+            number: number;
+            /**
+             * @description `unknown` while it is under way, and when the process died meanwhile.
+             * @enum {string}
+             */
+            outcome: "unknown" | "delivered" | "failed";
+            /** @description How the answer began; 500 characters at most. */
+            responseBody: string | null;
+            responseStatus: number | null;
+            startedAt: string;
+        };
+        WebhookDeliveryDto: {
+            /** @description How often it was tried. */
+            attempts: number;
+            createdAt: string;
+            deliveredAt: string | null;
+            endpointId: string;
+            /** @description Sent as `webhook-id` with every try. */
+            eventId: string;
+            /** @enum {string} */
+            eventType: "affiliate.created" | "affiliate.updated" | "referral.created" | "referral.converted" | "referral.churned" | "commission.created" | "commission.released" | "commission.reversed" | "commission.restored" | "payout.paid" | "payout.failed" | "payout.reversed" | "review_case.opened" | "review_case.closed";
+            id: string;
+            /** @description The last tries, newest first; ten at most. */
+            log: components["schemas"]["WebhookAttemptDto"][];
+            /** @description Of a pending one; the endpoint may be paused beyond it, or an earlier event of the same object be ahead. */
+            nextTryAt: string | null;
+            /**
+             * @description `failed` is tried no more: the endpoint took others for three days, and not this one.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed";
+        };
+        WebhookDeliveryPageDto: {
+            data: components["schemas"]["WebhookDeliveryDto"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
+        };
+        WebhookEndpointDto: {
+            createdAt: string;
+            disabledAt: string | null;
+            /** @description Why it is disabled; null when the host did it. */
+            disabledReason: string | null;
+            events: ("*" | "affiliate.created" | "affiliate.updated" | "referral.created" | "referral.converted" | "referral.churned" | "commission.created" | "commission.released" | "commission.reversed" | "commission.restored" | "payout.paid" | "payout.failed" | "payout.reversed" | "review_case.opened" | "review_case.closed")[];
+            /** @description Since when every try has failed; null while it works. After five days the endpoint is disabled. */
+            failingSince: string | null;
+            id: string;
+            /** @description Until when the secret before the present one signs, too. */
+            previousSecretUntil: string | null;
+            /**
+             * @description What deliveries are signed with. Shown once: when the endpoint is made and when the secret is rotated.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret?: string;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            url: string;
+        };
+        WebhookEndpointPageDto: {
+            data: components["schemas"]["WebhookEndpointDto"][];
+            /** @description Null on the last page. */
+            nextCursor: string | null;
         };
     };
     responses: never;
@@ -3222,6 +3384,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReviewCaseDto"];
+                };
+            };
+        };
+    };
+    WebhookDeliveries_list: {
+        parameters: {
+            query?: {
+                /** @description How many objects to return. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                status?: "pending" | "delivered" | "failed";
+                endpointId?: string;
+                eventId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPageDto"];
+                };
+            };
+        };
+    };
+    WebhookDeliveries_resend: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry get the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+        };
+    };
+    WebhookEndpoints_list: {
+        parameters: {
+            query?: {
+                /** @description How many objects to return. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointPageDto"];
+                };
+            };
+        };
+    };
+    WebhookEndpoints_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry get the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+        };
+    };
+    WebhookEndpoints_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+        };
+    };
+    WebhookEndpoints_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    WebhookEndpoints_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
         };

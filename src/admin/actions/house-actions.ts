@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PlansService } from '../../affiliates/plans/plans.service.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database } from '../../database/database.js';
+import { WebhookDeliveries } from '../../events/webhooks/webhook-deliveries.service.js';
 import { RuleSettings } from '../../fraud/rule-settings.service.js';
 import { RULE_MODES } from '../../fraud/rules/fraud-rule.js';
 import { fraudRule, isFraudRule } from '../../fraud/rules/registry.js';
@@ -39,6 +40,7 @@ export class HouseActions {
     private readonly plans: PlansService,
     private readonly rules: RuleSettings,
     private readonly replays: EventReplay,
+    private readonly deliveries: WebhookDeliveries,
     private readonly users: StaffUsers,
     private readonly database: Database,
   ) {}
@@ -107,6 +109,19 @@ export class HouseActions {
     return [
       { name: 'replay', label: 'Process again', icon: 'RotateCw', on: 'record', role: 'admin', explains, perform },
       { name: 'replayAll', label: 'Process again', icon: 'RotateCw', on: 'bulk', role: 'admin', explains, perform },
+    ];
+  }
+
+  ofDeliveries(): StaffAction[] {
+    const explains =
+      'Sends the event to the endpoint at once, under the same id, whether it was delivered or not. Who has taken it already recognises it.';
+    const perform = async ({ ids, act }: ActionCall): Promise<string> => {
+      await this.deliveries.resendForStaff(ids, act);
+      return ids.length === 1 ? 'It is sent again.' : `${ids.length} deliveries are sent again.`;
+    };
+    return [
+      { name: 'resend', label: 'Send again', icon: 'RotateCw', on: 'record', role: 'admin', explains, perform },
+      { name: 'resendAll', label: 'Send again', icon: 'RotateCw', on: 'bulk', role: 'admin', explains, perform },
     ];
   }
 

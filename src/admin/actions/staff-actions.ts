@@ -37,6 +37,8 @@ export class StaffActions {
         return this.house.ofRules();
       case 'stripe-events':
         return this.house.ofEvents();
+      case 'webhook-deliveries':
+        return this.house.ofDeliveries();
       case 'staff':
         return this.house.ofStaff();
       default:

@@ -50,6 +50,9 @@ const RESOURCE_OF_PREFIX: Record<string, string> = {
   stf: 'staff',
   evt: 'stripe-events',
   eml: 'emails',
+  dev: 'events',
+  whe: 'webhook-endpoints',
+  whd: 'webhook-deliveries',
 };
 
 /** What kind of thing an id names, by what it begins with; null for what has no page. */

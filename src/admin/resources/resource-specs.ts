@@ -10,6 +10,7 @@ import { commissions, ledger, payouts, planVersions, plans, runs } from './money
 import { auditLog, emails, reviewCases, rules, staff, stripeEvents, whitelist } from './oversight.js';
 import { affiliates, clicks, decisions, promotionCodes, referrals } from './people.js';
 import type { ResourceSpec, Row } from './resource-spec.js';
+import { events, webhookDeliveries, webhookEndpoints } from './webhooks.js';
 
 /** Every list of the panel, in the order of its menu. */
 @Injectable()
@@ -37,6 +38,9 @@ export class ResourceSpecs {
       plans,
       planVersions,
       stripeEvents,
+      events,
+      webhookEndpoints,
+      webhookDeliveries,
       { ...rules, rows: () => this.ruleRows() },
       whitelist,
       auditLog,

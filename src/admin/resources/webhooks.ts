@@ -1,0 +1,131 @@
+import { WEBHOOK_DELIVERY_STATUSES, WEBHOOK_ENDPOINT_STATUSES } from '../../events/webhooks/webhook.dto.js';
+import type { ResourceSpec } from './resource-spec.js';
+
+/** What the host was told, or may read. */
+export const events: ResourceSpec = {
+  id: 'events',
+  name: 'Events',
+  group: 'Oversight',
+  table: 'domain_events',
+  key: 't.id',
+  order: 't.id DESC',
+  idKind: 'domainEvent',
+  title: 'type',
+  hint: 'What happened, as the host is told of it. Kept for 90 days.',
+  columns: [
+    { name: 'occurredAt', label: 'When', kind: 'moment', sql: 't.occurred_at', filter: 'period' },
+    { name: 'type', label: 'What', kind: 'text', sql: 't.type' },
+    {
+      name: 'subjectId',
+      label: 'To what',
+      kind: 'component',
+      component: 'IdLink',
+      sql: `json_build_object('id', t.subject_id, 'type', split_part(t.type, '.', 1))`,
+    },
+    { name: 'position', label: 'Place in the feed', kind: 'count', sql: 't.position' },
+    { name: 'eventId', label: 'Id', kind: 'text', sql: 't.id', filter: 'equals' },
+    { name: 'data', label: 'The object as it was then', kind: 'json', sql: 't.data', on: ['show'] },
+  ],
+};
+
+export const webhookEndpoints: ResourceSpec = {
+  id: 'webhook-endpoints',
+  name: 'Webhook endpoints',
+  group: 'Oversight',
+  table: 'webhook_endpoints',
+  joins: `CROSS JOIN LATERAL (SELECT count(*)::int AS waiting, min(d.created_at) AS since
+            FROM webhook_deliveries d WHERE d.endpoint_id = t.id AND d.status = 'pending') backlog`,
+  key: 't.id',
+  order: 't.id DESC',
+  title: 'url',
+  hint: 'The host makes and changes them by the API.',
+  columns: [
+    { name: 'url', label: 'URL', kind: 'text', sql: 't.url' },
+    { name: 'status', label: 'Status', kind: 'status', sql: 't.status', values: WEBHOOK_ENDPOINT_STATUSES },
+    { name: 'waiting', label: 'Deliveries that wait', kind: 'count', sql: 'backlog.waiting' },
+    { name: 'since', label: 'The oldest since', kind: 'moment', sql: 'backlog.since' },
+    { name: 'failingSince', label: 'Failing since', kind: 'moment', sql: 't.failing_since' },
+    {
+      name: 'events',
+      label: 'Wants',
+      kind: 'text',
+      isLong: true,
+      sql: "coalesce(nullif(array_to_string(t.events, ', '), ''), 'everything')",
+      on: ['show'],
+    },
+    { name: 'pausedUntil', label: 'Tried again at', kind: 'moment', sql: 't.paused_until', on: ['show'] },
+    { name: 'disabledAt', label: 'Disabled', kind: 'moment', sql: 't.disabled_at', on: ['show'] },
+    {
+      name: 'disabledReason',
+      label: 'Why it is disabled',
+      kind: 'text',
+      isLong: true,
+      sql: 't.disabled_reason',
+      on: ['show'],
+    },
+    {
+      name: 'previousSecretUntil',
+      label: 'The secret before signs until',
+      kind: 'moment',
+      sql: 't.previous_secret_until',
+      on: ['show'],
+    },
+    { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at', on: ['show'] },
+  ],
+};
+
+export const webhookDeliveries: ResourceSpec = {
+  id: 'webhook-deliveries',
+  name: 'Webhook deliveries',
+  group: 'Oversight',
+  table: 'webhook_deliveries',
+  joins: `JOIN domain_events e ON e.id = t.event_id
+          LEFT JOIN webhook_attempts a ON a.delivery_id = t.id AND a.number = t.attempts`,
+  key: 't.id',
+  order: 't.id DESC',
+  title: 'id',
+  columns: [
+    { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at' },
+    { name: 'type', label: 'Event', kind: 'text', sql: 'e.type' },
+    {
+      name: 'status',
+      label: 'Status',
+      kind: 'status',
+      sql: 't.status',
+      values: WEBHOOK_DELIVERY_STATUSES,
+      filter: 'equals',
+    },
+    {
+      name: 'endpointId',
+      label: 'Endpoint',
+      kind: 'text',
+      sql: 't.endpoint_id',
+      reference: 'webhook-endpoints',
+      filter: 'equals',
+    },
+    { name: 'attempts', label: 'Tries', kind: 'count', sql: 't.attempts' },
+    { name: 'responseStatus', label: 'Last answer', kind: 'count', sql: 'a.response_status' },
+    { name: 'durationMs', label: 'Took (ms)', kind: 'count', sql: 'a.duration_ms' },
+    { name: 'error', label: 'What was wrong', kind: 'text', isLong: true, sql: 'a.error' },
+    {
+      name: 'responseBody',
+      label: 'How the answer began',
+      kind: 'text',
+      isLong: true,
+      sql: 'a.response_body',
+      on: ['show'],
+    },
+    { name: 'nextTryAt', label: 'Next try', kind: 'moment', sql: 't.next_try_at', on: ['show'] },
+    { name: 'deliveredAt', label: 'Delivered', kind: 'moment', sql: 't.delivered_at', on: ['show'] },
+    {
+      name: 'eventId',
+      label: 'Event id',
+      kind: 'text',
+      sql: 't.event_id',
+      reference: 'events',
+      filter: 'equals',
+      on: ['show'],
+    },
+    { name: 'id', label: 'Id', kind: 'text', sql: 't.id', on: ['show'] },
+  ],
+};
