@@ -82,7 +82,7 @@ export class StatsService {
 }
 
 /** Signups by unique clicks, the day's first of each visitor; 0 without clicks. */
-export function conversionRateOf({ uniqueClicks, signups }: Pick<StatsCountsDto, 'uniqueClicks' | 'signups'>): number {
+function conversionRateOf({ uniqueClicks, signups }: Pick<StatsCountsDto, 'uniqueClicks' | 'signups'>): number {
   return uniqueClicks === 0 ? 0 : signups / uniqueClicks;
 }
 
