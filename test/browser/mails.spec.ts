@@ -2,10 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import { MAIL_LOCALES } from '../../src/config/environment.js';
 import { renderHtml } from '../../src/mail/content/html.js';
 import { renderPlainText } from '../../src/mail/content/plain-text.js';
-import { startBrowser, takeScreenshot } from '../setup/browser.js';
+import { UnsubscribeLinks } from '../../src/mail/preferences/unsubscribe-links.js';
+import { startTestApp } from '../setup/app.js';
+import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
 import { sampleMails } from '../setup/mail-samples.js';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'test-results', 'mails');
@@ -50,6 +53,29 @@ describe.each(MAIL_LOCALES)('e-mails in %s', (locale) => {
       expect(fetched).toEqual([]);
       await context.close();
     }
+  });
+});
+
+describe('the page of an unsubscribe link', () => {
+  it('switches e-mails off by its button, and on again by the next one', async () => {
+    const api = await startTestApp({ env: { MAIL_LOCALE: 'de' } });
+    const { body } = await api.request<AffiliateDto>('POST', '/v1/affiliates', { body: { userId: 'u', name: 'Anna' } });
+    const { search } = new URL(api.app.get(UnsubscribeLinks).urlFor(body.id, 'monthly_statement'));
+    const page = await browser.newPage({ viewport: { width: 390, height: 640 } });
+    const { complaints } = watchPage(page, api.url);
+    await page.goto(`${api.url}/unsubscribe${search}`);
+    await takeScreenshot(page, 'mail-unsubscribe-phone');
+    const switchedOff = async () => (await api.database.prisma.emailPreferences.findFirst())?.switchedOff ?? [];
+    expect(await switchedOff()).toEqual([]);
+    await page.getByRole('button', { name: 'Abbestellen' }).click();
+    await page.getByRole('heading', { name: 'Abbestellt' }).waitFor();
+    await takeScreenshot(page, 'mail-unsubscribed-phone');
+    expect(await switchedOff()).toEqual(['monthly_statement']);
+    await page.getByRole('button', { name: 'Doch wieder erhalten' }).click();
+    await page.getByRole('link', { name: 'Zum Dashboard' }).waitFor();
+    expect([await switchedOff(), complaints]).toEqual([[], []]);
+    await page.close();
+    await api.close();
   });
 });
 

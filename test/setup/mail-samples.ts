@@ -5,7 +5,7 @@ import { compose } from '../../src/mail/content/compose.js';
 
 const NEXT = new Date('2027-01-01T06:00:00Z');
 
-export const DOLLARS: StatementOfCurrency = {
+const DOLLARS: StatementOfCurrency = {
   currency: 'usd',
   earnedMinor: 128_450n,
   reversedMinor: 1_980n,

@@ -102,9 +102,9 @@ describe('an unsubscribe link', () => {
     await mine('PATCH', { locale: 'de' });
     const off = await visit('POST', `/unsubscribe${linkFor('payout_paid')}`);
     const [, undo] = /action="([^"]+)"/.exec(off.text) ?? [];
-    expect(off.text).toMatch(/<html lang="de">[^]*Sie erhalten diese E-Mails nicht mehr/);
+    expect(off.text).toMatch(/<html lang="de">[^]*Du erhältst diese E-Mails nicht mehr/);
     const on = await visit('POST', undo ?? '');
-    expect(on.text).toContain('Sie erhalten diese E-Mails wieder.');
+    expect(on.text).toContain('Du erhältst diese E-Mails wieder.');
     expect((await mine('GET')).body).toMatchObject(EVERYTHING);
   });
 
