@@ -410,12 +410,15 @@ export const de: Texts = {
       bank_payout_failed: 'Deine Bank hat Geld zurückgeschickt',
       account_restricted: 'Stripe hat deine Auszahlungen angehalten',
       account_gone: 'Dein Stripe-Konto wurde geschlossen oder getrennt',
+      requirements_due: 'Stripe braucht etwas von dir',
     },
     messages: {
       bank_payout_failed: (amount) =>
         `Deine Bank hat ${amount} zurückgeschickt. Das Geld liegt in deinem Stripe-Konto; prüfe dort deine Bankverbindung.`,
       account_restricted: 'Bis Stripe hat, was fehlt, wird nichts ausgezahlt. Was du verdienst, bleibt erhalten.',
       account_gone: 'Richte ein neues Konto ein, um bezahlt zu werden. Was du verdient hast, wartet darauf.',
+      requirements_due: (date) =>
+        `Noch kannst du bezahlt werden. Damit es so bleibt, gib Stripe bis ${date}, was es braucht.`,
     },
     text: 'Was geschah',
     what: 'Was zu tun ist',

@@ -374,12 +374,14 @@ export const en = {
       bank_payout_failed: 'Your bank sent money back',
       account_restricted: 'Stripe has paused your payouts',
       account_gone: 'Your Stripe account was closed or disconnected',
+      requirements_due: 'Stripe needs something from you',
     },
     /** What happened, where the API's own sentence is in another language; null uses that sentence. */
     messages: null as null | {
       bank_payout_failed: (amount: string) => string;
       account_restricted: string;
       account_gone: string;
+      requirements_due: (date: string) => string;
     },
     text: 'What happened',
     what: 'What to do',

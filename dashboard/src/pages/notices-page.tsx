@@ -43,10 +43,20 @@ export function NoticesPage() {
 
 /** The API's own sentence, or the same in the page's language. */
 export function noticeText({ kind, message, details }: Notice, { notices }: Texts, formats: Formats): string {
-  if (notices.messages === null) return message;
-  if (kind !== 'bank_payout_failed') return notices.messages[kind];
-  const { amount, currency } = details;
-  return notices.messages.bank_payout_failed(
-    typeof amount === 'number' && typeof currency === 'string' ? formats.money(amount, currency) : '',
-  );
+  const { messages } = notices;
+  if (messages === null) return message;
+  switch (kind) {
+    case 'bank_payout_failed': {
+      const { amount, currency } = details;
+      return messages.bank_payout_failed(
+        typeof amount === 'number' && typeof currency === 'string' ? formats.money(amount, currency) : '',
+      );
+    }
+    case 'requirements_due': {
+      const { dueAt } = details;
+      return messages.requirements_due(typeof dueAt === 'string' ? formats.date(dueAt) : '');
+    }
+    default:
+      return messages[kind];
+  }
 }
