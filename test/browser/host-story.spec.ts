@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { extractText, getDocumentProxy } from 'unpdf';
 import type { AffiliatePageDto } from '../../src/affiliates/affiliate.dto.js';
 import { startBrowser, takeScreenshot } from '../setup/browser.js';
+import { eventually } from '../setup/eventually.js';
 import { startExampleApp, type ExampleApp } from '../setup/example-app.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { PANEL_TIMEOUT_MS } from '../setup/panel.js';
@@ -62,7 +63,10 @@ describe('through the example app', () => {
       await shoot(paidPage, '2-customer');
       await example.api.settle();
 
-      await account.reload();
+      await eventually(async () => {
+        await account.reload();
+        expect(await account.getByLabel('News').innerText({ timeout: 2_000 })).toContain('You earned a commission.');
+      });
       const embedded = account.frameLocator('iframe');
       await embedded.getByText('$29.80').first().waitFor();
       await embedded.getByText('Set up payouts').first().waitFor();

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { DEMO } from '../../src/config/config.js';
-import { startTestApp, type TestApp } from './app.js';
+import { StripeEmulator } from '../../src/stripe/emulator/index.js';
+import { startTestApp, WEBHOOK_SECRET, type TestApp } from './app.js';
 import { createTestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort, processEnv, runCommandProcess, startServerProcess } from './processes.js';
@@ -12,7 +13,7 @@ const EXAMPLE = join(import.meta.dirname, '..', '..', 'examples', 'express-host'
 export interface ExampleApp {
   url: string;
   serviceUrl: string;
-  /** Looks on, and holds Stripe's place. Its clock stands still. */
+  /** Looks on. Its clock stands still. */
   api: TestApp;
   /** Runs a command of the service beside it. */
   run(command: string, args: string[]): Promise<{ exitCode: number | null; output: string }>;
@@ -21,11 +22,13 @@ export interface ExampleApp {
 
 export async function startExampleApp(): Promise<ExampleApp> {
   const database = await createTestDatabase();
-  const api = await startTestApp({ databaseUrl: database.url, now: new Date() });
+  const stripe = await StripeEmulator.start({ now: () => new Date() });
+  // Only looks on: all that happens is the work of the service.
+  const api = await startTestApp({ databaseUrl: database.url, stripe, background: false, now: new Date() });
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const servicePort = await freePort();
-  const env = processEnv(database, api.stripe, {
+  const env = processEnv(database, stripe, {
     SITE_URL: url,
     PUBLIC_URL: `http://localhost:${servicePort}`,
     DASHBOARD_EMBED_ORIGINS: url,
@@ -34,6 +37,7 @@ export async function startExampleApp(): Promise<ExampleApp> {
   });
   const service = await startServerProcess(env, servicePort);
   const serviceUrl = `http://localhost:${servicePort}`;
+  stripe.addWebhookEndpoint({ url: `${service.url}/stripe/webhooks`, secret: WEBHOOK_SECRET });
   const app = spawn(process.execPath, ['dist/server.js'], {
     cwd: EXAMPLE,
     env: {
@@ -42,7 +46,7 @@ export async function startExampleApp(): Promise<ExampleApp> {
       FAIRSHARE_URL: serviceUrl,
       FAIRSHARE_JWT_SECRET: DEMO.jwtSecret,
       STRIPE_SECRET_KEY: 'sk_test_example',
-      STRIPE_API_BASE: api.stripe.url,
+      STRIPE_API_BASE: stripe.url,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -57,6 +61,8 @@ export async function startExampleApp(): Promise<ExampleApp> {
       app.kill('SIGTERM');
       expect(await ended).toBe(0);
       expect(await service.end()).toBe(0);
+      await stripe.settle();
+      await stripe.close();
       await api.close();
       await database.drop();
     },

@@ -6,12 +6,14 @@ const NEWS_MAX = 5;
 const EVENT_IDS_MAX = 1000;
 
 /** What an affiliate likes to hear. */
-const NEWS: Record<string, string> = {
+const NEWS = {
   'referral.created': 'Somebody signed up through your link.',
   'referral.converted': 'Somebody you referred became a customer.',
   'commission.created': 'You earned a commission.',
   'payout.paid': 'You were paid.',
-};
+} as const;
+
+export const NEWS_TYPES = Object.keys(NEWS) as (keyof typeof NEWS)[];
 
 /** All that this app has to do with Fairshare. */
 export class Affiliates {
@@ -78,9 +80,8 @@ export class Affiliates {
     if (this.seenEvents.has(id)) return;
     this.seenEvents.add(id);
     if (this.seenEvents.size > EVENT_IDS_MAX) this.seenEvents.delete([...this.seenEvents][0] ?? '');
-    const text = NEWS[type];
+    const news = NEWS_TYPES.find((known) => known === type);
     const user = this.users.findByAffiliate(data['affiliateId']);
-    if (text === undefined || !user) return;
-    user.news = [text, ...user.news].slice(0, NEWS_MAX);
+    if (news && user) user.news = [NEWS[news], ...user.news].slice(0, NEWS_MAX);
   }
 }

@@ -6,7 +6,7 @@ export interface Settings {
   fairshareUrl: string;
   /** The service's JWT_SECRET. Never leaves this server. */
   fairshareSecret: string;
-  /** Of this app's endpoint at the service; without one, webhooks are refused. */
+  /** Of this app's endpoint at the service; unset: the app makes itself one when it starts. */
   webhookSecret: string | undefined;
   stripeKey: string;
   /** The Stripe emulator's address; unset for Stripe itself. */
