@@ -46,7 +46,8 @@ export class WebhookDeliveries {
     if (count === 0) throw webhookEndpointDisabled(delivery.endpointId);
     const wanted = await tx.webhookDelivery.update({
       where: { id },
-      data: { status: 'pending', tries: 0, nextTryAt: this.clock.now() },
+      // A try that is under way no longer counts: it may have left before whatever made somebody ask.
+      data: { status: 'pending', tries: 0, nextTryAt: this.clock.now(), claimedUntil: null },
       include: DELIVERY_INCLUDE,
     });
     return { status: 202, body: presentDelivery(wanted) };

@@ -25,7 +25,7 @@ export class WebhookOutcomes {
       const isBack = await this.endFailing(tx, endpointId);
       await writeAttempt(tx, claimed, 'delivered', answer);
       await tx.webhookDelivery.updateMany({
-        where: { id: claimed.deliveryId, attempts: claimed.number },
+        where: stillClaimed(claimed),
         data: { status: 'delivered', deliveredAt: now, nextTryAt: null, claimedUntil: null },
       });
       // Whatever waited for the endpoint to come back waits no longer.
@@ -100,8 +100,9 @@ export class WebhookOutcomes {
    * A try counts against its delivery while the endpoint takes others; one that takes nothing at all is given up as a
    * whole, if ever, and then everything is still there.
    */
-  private async planNextTry(tx: Tx, endpoint: WebhookEndpoint, { deliveryId, number }: ClaimedTry): Promise<void> {
-    const delivery = await tx.webhookDelivery.findFirst({ where: { id: deliveryId, attempts: number } });
+  private async planNextTry(tx: Tx, endpoint: WebhookEndpoint, claimed: ClaimedTry): Promise<void> {
+    const { deliveryId } = claimed;
+    const delivery = await tx.webhookDelivery.findFirst({ where: stillClaimed(claimed) });
     if (delivery?.status !== 'pending') return;
     const tries = isDown(endpoint) ? delivery.tries : delivery.tries + 1;
     const isGivenUp = tries >= TRIES_MAX;
@@ -114,6 +115,11 @@ export class WebhookOutcomes {
       this.logger.warn({ message: 'a webhook delivery is given up', deliveryId, endpointId: endpoint.id });
     }
   }
+}
+
+/** Not any more when another process took the delivery over, or somebody asked for it to be sent again meanwhile. */
+function stillClaimed({ deliveryId, number }: ClaimedTry) {
+  return { id: deliveryId, attempts: number, claimedUntil: { not: null } };
 }
 
 async function writeAttempt(
