@@ -88,8 +88,10 @@ export class Fairshare {
     ...[call]: Arguments<Call<Operation<P, 'get'>>>
   ): AsyncGenerator<Item<P>, void, undefined> {
     const first = call as RawCall | undefined;
+    // Events are read on from the last one that is known, oldest first.
+    const parameter = path === '/v1/events' ? 'after' : 'cursor';
     for (let cursor: string | undefined; ;) {
-      const query = { ...first?.query, ...(cursor !== undefined && { cursor }) };
+      const query = { ...first?.query, ...(cursor !== undefined && { [parameter]: cursor }) };
       const page = (await this.send('GET', path, { ...first, query })) as {
         data: Item<P>[];
         nextCursor: string | null;

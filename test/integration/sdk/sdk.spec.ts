@@ -9,6 +9,7 @@ import {
 } from '../../../packages/sdk/src/index.js';
 import { DEMO } from '../../../src/config/config.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 
 const CLICK = `clk_${'0'.repeat(26)}`;
@@ -54,6 +55,18 @@ describe('the SDK', () => {
     for await (const { id } of counting.list('/v1/plans', { query: { limit: 2 } })) seen.push(id);
     expect(seen.filter((id) => id !== 'pln_default')).toEqual(made);
     expect(requests).toBe(Math.ceil(seen.length / 2));
+  });
+
+  it('reads events on from the last one that is known', async () => {
+    const { id } = await fairshare.post('/v1/affiliates', { body: { userId: 'sdk-news', name: 'Eva' } });
+    await fairshare.patch('/v1/affiliates/{id}', { path: { id }, body: { country: 'DE' } });
+    await eventually(async () => {
+      const told: string[] = [];
+      for await (const { type, data } of fairshare.list('/v1/events', { query: { limit: 1 } })) {
+        if (data['id'] === id) told.push(type);
+      }
+      expect(told).toEqual(['affiliate.created', 'affiliate.updated']);
+    });
   });
 
   it('throws what the service says, with its code, status, details and request', async () => {
@@ -158,7 +171,7 @@ describe('the SDK', () => {
     ['one who comes back by the same link', `fairshare=${CLICK}.JOHN-X7K2`, {}, false],
     ['one whom somebody else sent before', `fairshare=clk_${'1'.repeat(26)}.ANNA-CODE`, {}, true],
     ['the same, where the first counts', `fairshare=clk_${'1'.repeat(26)}.ANNA-CODE`, { attribution: 'first' }, false],
-  ] as const)('keeps the click of %s by the server: %s', (_who, cookie, options, kept) => {
+  ] as const)('decides whether the server keeps the click of %s', (_who, cookie, options, kept) => {
     const request = { url: `/?a=b&ref=JOHN-X7K2&click_id=${CLICK}`, headers: { cookie } };
     const value = `fairshare=${CLICK}.JOHN-X7K2; Max-Age=2592000; Path=/; SameSite=Lax; Secure`;
     expect(clickCookie(request, options)).toBe(kept ? value : null);
