@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../../auth/access.js';
 import { Idempotency } from '../../http/idempotency.js';
+import { NoBody } from '../../http/no-body.js';
 import { PageQuery } from '../../http/page-query.dto.js';
 import { AddPromotionCodeDto, PromotionCodeDto, PromotionCodePageDto } from './promotion-code.dto.js';
 import { PromotionCodes } from './promotion-codes.service.js';
@@ -37,7 +38,11 @@ export class PromotionCodesController {
   /** Takes the code away: what is redeemed from now on credits nobody. */
   @Delete(':promotionCodeId')
   @HttpCode(204)
-  remove(@Param('id') affiliateId: string, @Param('promotionCodeId') id: string): Promise<void> {
+  remove(
+    @Param('id') affiliateId: string,
+    @Param('promotionCodeId') id: string,
+    @NoBody() _nothing: undefined,
+  ): Promise<void> {
     return this.promotionCodes.remove(id, { affiliateId });
   }
 }
