@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { startSession } from './api/session';
 import { App } from './app/app';
 import { loadConfig } from './app/config';
-import { StartFailed } from './app/start-failed';
+import { StartFailed, Starting } from './app/start';
 import { applyTheme } from './app/theme';
 import { LanguageProvider, loadLanguage, preferredLanguage } from './i18n/language';
 import './styles/tokens.css';
@@ -21,6 +21,7 @@ void start();
 async function start(): Promise<void> {
   const [config, language] = await Promise.allSettled([loadConfig(), loadLanguage(preferredLanguage())]);
   const spoken = language.status === 'fulfilled' ? language.value : await loadLanguage('en');
+  root.render(<Starting text={spoken.texts.common.loading} />);
   if (config.status === 'fulfilled') await startSession(config.value.embedOrigins);
   root.render(
     <StrictMode>

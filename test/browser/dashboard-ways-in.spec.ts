@@ -2,10 +2,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
+import { AffiliateNotices } from '../../src/affiliates/notices/affiliate-notices.js';
 import { findSeriousProblems } from '../setup/axe.js';
 import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
-import { openDashboard, startDashboard, type TestDashboard } from '../setup/dashboard-page.js';
+import { askAs, openDashboard, startDashboard, type TestDashboard } from '../setup/dashboard-page.js';
 import { makeAffiliate } from '../setup/johns-story.js';
+import { startMailServer, type TestMailServer } from '../setup/mail-server.js';
 
 const START_TIMEOUT_MS = 240_000;
 /** The page, its script, its styles and all that they ask the API for: a tenth above what docs/performance.md names. */
@@ -15,6 +17,7 @@ const FIRST_LOAD_BYTES_MAX = 146_000;
 describe('into the dashboard', () => {
   let dashboard: TestDashboard;
   let host: HostPage;
+  let mail: TestMailServer;
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
@@ -22,7 +25,13 @@ describe('into the dashboard', () => {
 
   beforeAll(async () => {
     host = await startHostPage();
-    dashboard = await startDashboard({ env: { DASHBOARD_EMBED_ORIGINS: host.url } }, async (api) => {
+    mail = await startMailServer();
+    const env = {
+      DASHBOARD_EMBED_ORIGINS: host.url,
+      SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+      MAIL_FROM: 'Partners <partners@example.com>',
+    };
+    dashboard = await startDashboard({ env }, async (api) => {
       nora = await makeAffiliate(api, 'nora', 'Nora New');
     });
     browser = await startBrowser();
@@ -30,6 +39,7 @@ describe('into the dashboard', () => {
   afterAll(async () => {
     await browser.close();
     await dashboard.close();
+    await mail.close();
     host.server.close();
   });
   beforeEach(async () => {
@@ -138,6 +148,48 @@ describe('into the dashboard', () => {
     const pia = await makeAffiliate(dashboard.api, 'pia', 'Pia Pending', { status: 'pending' });
     await openDashboard(dashboard, page, pia.id);
     await page.getByText('Your account is waiting for approval').waitFor();
+  });
+
+  it('bad news about payouts stand on the first page, with the way to mend them', async () => {
+    const bea = await makeAffiliate(dashboard.api, 'bea', 'Bea Bounced');
+    await dashboard.api.database.transaction((tx) =>
+      dashboard.api.app.get(AffiliateNotices).record(tx, {
+        affiliateId: bea.id,
+        uniqueKey: 'bounced',
+        kind: 'bank_payout_failed',
+        message: 'Your bank sent 25.00 USD back: the bank account was closed. Give Stripe another one.',
+        details: { amount: 2500, currency: 'usd', failureCode: 'account_closed' },
+        occurredAt: new Date(),
+        stripeEventId: null,
+      }),
+    );
+    await openDashboard(dashboard, page, bea.id);
+    await page.getByText('Your bank sent 25.00 USD back: the bank account was closed.').waitFor();
+    await takeScreenshot(page, 'dashboard-notice');
+    expect(await findSeriousProblems(page)).toEqual([]);
+    await page.getByRole('link', { name: 'See what is needed' }).click();
+    await heading('Getting paid');
+  });
+
+  it('e-mails are chosen one by one, in a language of their own', async () => {
+    await openDashboard(dashboard, page, nora.id);
+    await page.getByRole('link', { name: /^Notices/ }).click();
+    const card = page.getByRole('region', { name: 'E-mails' });
+    await card.getByText('What we write to nora@example.com:').waitFor();
+    await card.getByLabel('When a payout was sent to you').click();
+    await card.getByRole('checkbox', { name: 'When a payout was sent to you', checked: false }).waitFor();
+    await card.getByRole('radio', { name: 'Deutsch' }).click();
+    await card.getByRole('radio', { name: 'Deutsch', checked: true }).waitFor();
+    await takeScreenshot(page, 'dashboard-emails');
+    expect(await findSeriousProblems(page)).toEqual([]);
+    await page.waitForLoadState('networkidle');
+    expect(await askAs(dashboard, 'user-nora', '/v1/me/email-preferences')).toMatchObject({
+      payoutPaid: false,
+      firstConversion: true,
+      locale: 'de',
+    });
+    await page.reload();
+    expect(await card.getByLabel('When a payout was sent to you').isChecked()).toBe(false);
   });
 
   it('the host app embeds it by a token in the address, which is gone from there at once', async () => {

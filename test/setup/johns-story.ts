@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const BEFORE_PAYDAY_DAYS = 45;
 
 /** When the last run was, as PAYOUT_CRON plans it. */
-export function lastPayday(now = new Date()): Date {
+function lastPayday(now = new Date()): Date {
   const thisMonth = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1, 6));
   return thisMonth <= now ? thisMonth : new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1, 6));
 }

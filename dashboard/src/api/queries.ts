@@ -1,5 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf } from './client';
+import type { EmailChange } from './types';
+
+const EMAIL_PREFERENCES = ['email-preferences'];
 
 const WATCH_EVERY_MS = 3000;
 
@@ -50,6 +53,22 @@ export function useLatestCommissions() {
   return useQuery({
     queryKey: ['commissions', 'latest'],
     queryFn: async () => bodyOf(await api.GET('/v1/me/commissions', { params: { query: { limit: 5 } } })).data,
+  });
+}
+
+export function useEmailPreferences() {
+  return useQuery({
+    queryKey: EMAIL_PREFERENCES,
+    queryFn: async () => bodyOf(await api.GET('/v1/me/email-preferences')),
+  });
+}
+
+/** What comes back is how they are now, whatever was asked for. */
+export function useChangeEmailPreferences() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (change: EmailChange) => bodyOf(await api.PATCH('/v1/me/email-preferences', { body: change })),
+    onSuccess: (now) => queries.setQueryData(EMAIL_PREFERENCES, now),
   });
 }
 

@@ -12,7 +12,7 @@ export type SessionState =
   | { kind: 'ended'; reason: string | null };
 
 const RENEW_BEFORE_MS = 60_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 
 const isEmbedded = window.parent !== window;
 const listeners = new Set<() => void>();
@@ -28,9 +28,9 @@ export function useSession(): SessionState {
   return useSyncExternalStore(subscribe, () => state);
 }
 
-/** Whether the page around this one, or a token of its address, lets it in: then there is no session to end here. */
+/** Whether the page around this one lets it in: then there is no session to end here. */
 export function isLetInByHost(): boolean {
-  return isEmbedded || token !== null;
+  return isEmbedded;
 }
 
 export function bearerToken(): string | null {
@@ -62,8 +62,12 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Taken out of the address at once, so that it is in no bookmark and no screenshot. */
+/**
+ * Taken out of the address at once, so that it is in no bookmark and no screenshot. Only inside a page that may embed this
+ * one: a link that anybody can send must not show its reader somebody else's dashboard.
+ */
 function takeTokenFromAddress(): string | null {
+  if (!isEmbedded) return null;
   const given = new URLSearchParams(window.location.hash.slice(1)).get('token');
   if (given === null) return null;
   window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search);

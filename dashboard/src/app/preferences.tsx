@@ -7,7 +7,7 @@ import { THEMES, useTheme } from './theme';
 
 /** Language, light or dark, and the way out. A popover of the browser's: Escape and a click beside it close it. */
 export function Preferences({ id }: { id: string }) {
-  const { texts, language, choose } = useLanguage();
+  const { texts, chosen, choose } = useLanguage();
   const [theme, setTheme] = useTheme();
   const words = texts.preferences;
   return (
@@ -15,7 +15,7 @@ export function Preferences({ id }: { id: string }) {
       <p className="label">{words.language}</p>
       <Segmented
         label={words.language}
-        value={language}
+        value={chosen}
         onChange={choose}
         options={Object.entries(LANGUAGES).map(([value, text]) => ({ value: value as Language, text }))}
       />

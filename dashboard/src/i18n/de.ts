@@ -401,6 +401,18 @@ export const de: Texts = {
       person_name: 'Gib den Namen einer in deinem Konto genannten Person an.',
     },
   },
+  emails: {
+    title: 'E-Mails',
+    to: (address) => `Was wir an ${address} schreiben:`,
+    noAddress: 'Hier ist keine E-Mail-Adresse von dir bekannt. Gib sie deiner App, um E-Mails zu bekommen.',
+    firstConversion: 'Wenn dein erster Kunde zahlt',
+    payoutPaid: 'Wenn dir eine Auszahlung geschickt wurde',
+    monthlyStatement: 'Was jeder Monat ergeben hat',
+    language: 'Sprache der E-Mails',
+    usualLanguage: 'Wie üblich',
+    always: 'Wenn etwas von dir gebraucht wird, damit du bezahlt werden kannst, schreiben wir immer.',
+    failed: 'Das konnte nicht gespeichert werden. Bitte versuche es noch einmal.',
+  },
   notices: {
     title: 'Mitteilungen',
     intro: 'Was dir zu deinem Konto und deinen Auszahlungen mitgeteilt wurde.',

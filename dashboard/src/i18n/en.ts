@@ -365,6 +365,18 @@ export const en = {
     checked: (date: string) => `As of ${date}`,
     requirements: {} as Record<string, string>,
   },
+  emails: {
+    title: 'E-mails',
+    to: (address: string) => `What we write to ${address}:`,
+    noAddress: 'No e-mail address of yours is known here. Give it to your app to get e-mails.',
+    firstConversion: 'When your first customer pays',
+    payoutPaid: 'When a payout was sent to you',
+    monthlyStatement: 'What each month came to',
+    language: 'Language of the e-mails',
+    usualLanguage: 'As usual',
+    always: 'When something needs you before you can be paid, we always write.',
+    failed: 'That could not be saved. Please try again.',
+  },
   notices: {
     title: 'Notices',
     intro: 'What you were told about your account and your payouts.',

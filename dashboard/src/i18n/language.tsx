@@ -15,6 +15,8 @@ interface Spoken {
 }
 
 interface LanguageContext extends Spoken {
+  /** Ahead of `language` while its texts are on their way. */
+  chosen: Language;
   choose: (language: Language) => void;
 }
 
@@ -34,14 +36,16 @@ export async function loadLanguage(language: Language): Promise<Spoken> {
 
 export function LanguageProvider({ initial, children }: { initial: Spoken; children: ReactNode }) {
   const [spoken, setSpoken] = useState(initial);
+  const [chosen, setChosen] = useState(initial.language);
   const choose = useCallback((language: Language) => {
     writeChoice(CHOICE, language);
+    setChosen(language);
     void loadLanguage(language).then(setSpoken);
   }, []);
   useEffect(() => {
     document.documentElement.lang = spoken.language;
   }, [spoken.language]);
-  const value = useMemo(() => ({ ...spoken, choose }), [spoken, choose]);
+  const value = useMemo(() => ({ ...spoken, chosen, choose }), [spoken, chosen, choose]);
   return <Context value={value}>{children}</Context>;
 }
 

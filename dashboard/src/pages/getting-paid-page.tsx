@@ -127,7 +127,7 @@ function StripeButton({ status }: { status: Onboarding['status'] }) {
   const { texts } = useLanguage();
   const words = texts.setup;
   const [phase, setPhase] = useState<'idle' | 'busy' | 'failed'>('idle');
-  // Stripe refuses to be embedded, and a page that was let in by a token could not be come back to.
+  // Stripe refuses to be embedded.
   const inNewTab = isLetInByHost();
 
   const open = async (): Promise<void> => {

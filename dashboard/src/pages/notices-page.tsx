@@ -10,6 +10,7 @@ import type { Column } from '../ui/data-table';
 import { Page } from '../ui/page';
 import { PagedList } from '../ui/paged-list';
 import { EmptyState } from '../ui/states';
+import { EmailCard } from './email-card';
 
 export function NoticesPage() {
   const { texts, formats } = useLanguage();
@@ -37,6 +38,7 @@ export function NoticesPage() {
           }
         />
       </Card>
+      <EmailCard />
     </Page>
   );
 }

@@ -15,3 +15,12 @@ export function StartFailed() {
     </main>
   );
 }
+
+/** While the page around this one is asked for a token. */
+export function Starting({ text }: { text: string }) {
+  return (
+    <main className="alone">
+      <p role="status">{text}</p>
+    </main>
+  );
+}
