@@ -126,6 +126,5 @@ export const webhookDeliveries: ResourceSpec = {
       filter: 'equals',
       on: ['show'],
     },
-    { name: 'id', label: 'Id', kind: 'text', sql: 't.id', on: ['show'] },
   ],
 };
