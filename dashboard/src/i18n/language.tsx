@@ -61,5 +61,15 @@ function isLanguage(tag: string | null | undefined): tag is Language {
 
 /** The browser's own region of the language where it has one: `en-GB` writes dates as its reader expects them. */
 function localeOf(language: Language): string {
-  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language;
+  return navigator.languages.find((tag) => tag.split('-')[0] === language && isLocale(tag)) ?? language;
+}
+
+/** Browsers without a proper locale of the system call theirs `en-US@posix`, which no format takes. */
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
