@@ -3,6 +3,7 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
+import { planByIndex } from '../database/plan-by-index.js';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { CommissionEvents, type ReleasedCommission } from './commission-events.js';
@@ -70,6 +71,8 @@ export class HoldsService {
       const last = due.at(-1);
       if (!last) return released;
       released += await this.database.sqlTransaction(async (tx) => {
+        // The batch itself makes the tables grow that it reads, by statistics from before.
+        await planByIndex(tx);
         await lockBalances(tx, due);
         return this.release(
           tx,
