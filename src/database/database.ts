@@ -81,7 +81,8 @@ async function boundAbandonment(client: pg.ClientBase): Promise<void> {
   await client.query(`SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}`);
 }
 
-async function untilItWins<T>(transaction: () => Promise<T>): Promise<T> {
+/** Runs a transaction again after a deadlock or a serialization failure, up to five times in all. */
+export async function untilItWins<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await transaction();

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import PgBoss from 'pg-boss';
-import { Database, type Tx } from './database.js';
+import { Database, untilItWins, type Tx } from './database.js';
 
 /** Anything that runs SQL: a pool client inside its own transaction, or a Prisma transaction. */
 export interface SqlExecutor {
@@ -36,10 +36,13 @@ export class JobQueue implements BeforeApplicationShutdown {
    * what the whole queue has to report, the first one hears.
    */
   async start(queues: string[], onError: (error: Error) => void): Promise<void> {
-    this.starting ??= this.startBoss(onError);
+    // Instances that start on a new database at the same moment make the same tables, and may deadlock over them.
+    this.starting ??= untilItWins(() => this.startBoss(onError));
     const boss = await this.starting;
     for (const name of queues) {
-      await boss.createQueue(name, { name, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true });
+      await untilItWins(() =>
+        boss.createQueue(name, { name, expireInSeconds: EXPIRE_SECONDS, retryLimit: 10, retryBackoff: true }),
+      );
     }
   }
 
