@@ -26,8 +26,11 @@ export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => 
       $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(client, sql)).rows as R,
       $executeRaw: async (...sql) => (await run(client, sql)).rowCount ?? 0,
     });
-    await client.query('COMMIT');
+    const { command } = await client.query('COMMIT');
     isClean = true;
+    // PostgreSQL answers so when a statement has failed; whoever caught that error must not believe the rest was written.
+    if (command !== 'COMMIT')
+      throw new Error('the transaction was rolled back, since one of its statements had failed');
     return result;
   } finally {
     client.off('error', onError);
