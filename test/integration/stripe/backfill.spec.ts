@@ -194,6 +194,14 @@ describe('accounts whose events did not arrive', () => {
         createdAt: clock.now(),
       })),
     });
+    await api.database.prisma.affiliateCode.createMany({
+      data: Array.from({ length: 250 }, (_, no) => ({
+        code: `MANY-${no}`,
+        affiliateId: `aff_many_${no}`,
+        isCurrent: true,
+        createdAt: clock.now(),
+      })),
+    });
     await api.database.prisma.affiliateAccount.createMany({
       data: Array.from({ length: 250 }, (_, no) => ({
         accountId: `acct_many_${no}`,
