@@ -7,6 +7,7 @@ import { request as httpRequest } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/bootstrap.js';
 import { JobQueue } from '../../src/database/job-queue.js';
+import { EventPump } from '../../src/events/event-pump.js';
 import { createLogger } from '../../src/http/logging.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
@@ -386,6 +387,8 @@ describe('what is kept without effect', () => {
       ),
       { ...thin('v2.core.account.closed', { id: account, type: 'v2.core.account' }), livemode: true },
     ];
+    // What happened before is published by then.
+    await api.app.get(EventPump).tick();
     const before = await contentOfAllTables();
     for (const event of events) expect((await deliver(api, event)).status).toBe(200);
     await api.settle();
