@@ -77,6 +77,7 @@ export async function createApp(
       abortOnError: false,
     },
   );
+  app.get(ServerDrain).watch(app.getHttpServer());
   const fastify: FastifyInstance = adapter.getInstance<FastifyInstance>();
   registerBodyParsers(fastify);
   registerHooks(fastify, { config, logger, metrics: app.get(Metrics), rateLimiter: app.get(RateLimiter) });
@@ -117,7 +118,7 @@ export async function startService(options: {
     const adminPanel = config.adminEnabled ? (await import('./admin/admin.module.js')).AdminModule : undefined;
     const app = await createApp({ config, clock, logger, databaseUrl, stripe: stripe.connection, adminPanel });
     const close = async (): Promise<void> => {
-      await app.get(ServerDrain).drain(app.getHttpServer());
+      await app.get(ServerDrain).drain();
       await app.close();
       await surroundings.close();
     };

@@ -79,7 +79,7 @@ async function run(): Promise<void> {
   closeOnSignal(async () => {
     isStopping = true;
     console.log('\nStopping …');
-    await app.get(ServerDrain).drain(app.getHttpServer());
+    await app.get(ServerDrain).drain();
     await app.close();
     await emulator.close();
     await database.stop();

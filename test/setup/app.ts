@@ -116,7 +116,7 @@ export async function startTestApp(
       await eventually(async () => expect(await events.count({ where: { status: 'pending' } })).toBe(0));
     },
     close: async () => {
-      await app.get(ServerDrain).drain(app.getHttpServer());
+      await app.get(ServerDrain).drain();
       if (!options.stripe) await stripe.settle();
       await app.close();
       if (!options.stripe) await stripe.close();

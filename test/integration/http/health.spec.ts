@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { ServerDrain } from '../../../src/http/server-drain.js';
@@ -142,12 +143,25 @@ describe('a shutdown', () => {
     await api.request('GET', '/health/live');
     const slow = api.request('GET', '/v1/plans');
     await entered;
-    const drained = api.app.get(ServerDrain).drain(api.app.getHttpServer());
+    const drained = api.app.get(ServerDrain).drain();
     expect(api.app.get(ServerDrain).isDraining).toBe(true);
     await expect(fetch(`${api.url}/health/live`, { headers: { connection: 'close' } })).rejects.toThrow();
     leave();
     expect((await slow).status).toBe(200);
     await drained;
+    await api.close();
+  });
+
+  it('does not wait for a connection that has said nothing, as browsers open them ahead', async () => {
+    const api = await startTestApp();
+    const { hostname, port } = new URL(api.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    // Whoever knocks later is heard later: after this answer the silent one has been let in.
+    await api.request('GET', '/health/live');
+    const hungUp = once(silent, 'close');
+    await api.app.get(ServerDrain).drain();
+    await hungUp;
     await api.close();
   });
 });
