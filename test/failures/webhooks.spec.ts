@@ -4,10 +4,12 @@
  * rows 5 and 31 to 37.
  */
 import { request as httpRequest } from 'node:http';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/bootstrap.js';
 import { JobQueue } from '../../src/database/job-queue.js';
 import { EventPump } from '../../src/events/event-pump.js';
+import { FraudNewsList } from '../../src/fraud/fraud-news.service.js';
 import { createLogger } from '../../src/http/logging.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
@@ -52,6 +54,17 @@ async function contentOfAllTables(): Promise<Record<string, unknown>> {
     contents[name] = content.rows[0]?.rows;
   }
   return contents;
+}
+/** From now on nothing happens by itself, and what follows from what happened before has followed. */
+async function standStill(): Promise<void> {
+  const schedule = api.app.get(SchedulerRegistry);
+  for (const name of schedule.getIntervals()) schedule.deleteInterval(name);
+  for (const name of schedule.getCronJobs().keys()) schedule.deleteCronJob(name);
+  await api.app.get(EventPump).tick();
+  await eventually(async () => {
+    await api.app.get(FraudNewsList).workThrough();
+    expect(await api.database.prisma.$queryRaw`SELECT FROM fraud_news`).toEqual([]);
+  });
 }
 const referralOf = async (userId: string): Promise<ReferralDto> =>
   (await api.request<ReferralDto>('GET', `/v1/referrals/by-user/${userId}`)).body;
@@ -387,8 +400,7 @@ describe('what is kept without effect', () => {
       ),
       { ...thin('v2.core.account.closed', { id: account, type: 'v2.core.account' }), livemode: true },
     ];
-    // What happened before is published by then.
-    await api.app.get(EventPump).tick();
+    await standStill();
     const before = await contentOfAllTables();
     for (const event of events) expect((await deliver(api, event)).status).toBe(200);
     await api.settle();
