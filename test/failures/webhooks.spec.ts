@@ -4,7 +4,6 @@
  * rows 5 and 31 to 37.
  */
 import { request as httpRequest } from 'node:http';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/bootstrap.js';
 import { JobQueue } from '../../src/database/job-queue.js';
@@ -23,6 +22,7 @@ import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, hostStripe, subscribe } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { processEnv, runCommandProcess, startServerProcess } from '../setup/processes.js';
+import { stopSchedules } from '../setup/schedules.js';
 import { deliver, eventOf, invoicePayment, paidInvoice, refundOf, subscriptionOf } from '../setup/webhooks.js';
 
 const MIB = 1024 * 1024;
@@ -57,9 +57,7 @@ async function contentOfAllTables(): Promise<Record<string, unknown>> {
 }
 /** From now on nothing happens by itself, and what follows from what happened before has followed. */
 async function standStill(): Promise<void> {
-  const schedule = api.app.get(SchedulerRegistry);
-  for (const name of schedule.getIntervals()) schedule.deleteInterval(name);
-  for (const name of schedule.getCronJobs().keys()) schedule.deleteCronJob(name);
+  stopSchedules(api);
   await api.app.get(EventPump).tick();
   await eventually(async () => {
     await api.app.get(FraudNewsList).workThrough();
