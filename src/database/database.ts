@@ -18,6 +18,8 @@ const MAX_CONNECTIONS = 20;
  * for that long inside a transaction.
  */
 const ABANDONED_AFTER_MS = 30_000;
+/** Nobody waits for a lock for ever; longer than an abandoned transaction may keep it. */
+const LOCK_TIMEOUT_MS = 40_000;
 
 /**
  * The one way to PostgreSQL. Ordinary reads and writes go through `prisma`; the hot single-statement paths use `pool`
@@ -35,12 +37,14 @@ export class Database implements OnApplicationShutdown {
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: 10_000,
       // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, though its types do not say so
-      onConnect: boundAbandonment,
+      onConnect: boundWaits,
     });
     // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
     this.pool.on('error', (error) =>
       this.logger.warn({ message: 'an idle database connection broke', error: error.message }),
     );
+    // So would one that somebody has taken out; their next statement tells them.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
     this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
   }
 
@@ -77,8 +81,10 @@ export class Database implements OnApplicationShutdown {
 }
 
 /** Not by a startup parameter: PgBouncer refuses those that it does not know. */
-async function boundAbandonment(client: pg.ClientBase): Promise<void> {
-  await client.query(`SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}`);
+async function boundWaits(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
+  );
 }
 
 /** Runs a transaction again after a deadlock or a serialization failure, up to five times in all. */

@@ -2,20 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import PgBoss from 'pg-boss';
 import { Database, untilItWins, type Tx } from './database.js';
+import { QueueWorker, type Work } from './queue-worker.js';
 
 /** Anything that runs SQL: a pool client inside its own transaction, or a Prisma transaction. */
 export interface SqlExecutor {
   executeSql(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
-interface Work {
-  batchSize: number;
-  handle: (jobs: unknown[]) => Promise<void>;
-}
-
 /** A job whose worker died is handed to another one after this long. */
 const EXPIRE_SECONDS = 120;
-const POLL_SECONDS = 1;
 
 /**
  * Background jobs on the same PostgreSQL (pg-boss). A job is enqueued in the transaction of the write it belongs to,
@@ -25,9 +20,10 @@ const POLL_SECONDS = 1;
 export class JobQueue implements BeforeApplicationShutdown {
   private boss: PgBoss | null = null;
   private starting: Promise<PgBoss> | null = null;
-  /** Handlers and statements under way: pg-boss does not wait for all of them when it stops. */
+  private report: (error: Error) => void = () => undefined;
+  /** Statements under way: pg-boss does not wait for all of them when it stops. */
   private readonly underWay = new Set<Promise<unknown>>();
-  private readonly workerIds = new Map<string, string>();
+  private readonly workers = new Map<string, QueueWorker>();
 
   constructor(private readonly database: Database) {}
 
@@ -47,17 +43,10 @@ export class JobQueue implements BeforeApplicationShutdown {
   }
 
   /** Has this process work on an open queue. */
-  async work(queue: string, { batchSize, handle }: Work): Promise<void> {
-    const id = await this.started().work<unknown>(
-      queue,
-      { batchSize, pollingIntervalSeconds: POLL_SECONDS },
-      (jobs) => {
-        // A full batch hints at more, which would otherwise wait for the next poll, batch after batch.
-        if (jobs.length === batchSize) this.wake(queue);
-        return this.track(handle(jobs.map((job) => job.data)));
-      },
-    );
-    this.workerIds.set(queue, id);
+  work(queue: string, work: Work): void {
+    const worker = new QueueWorker(this.started(), queue, work, (error) => this.report(error));
+    this.workers.set(queue, worker);
+    worker.start();
   }
 
   /** Enqueues within the executor's transaction, to be worked on at once. */
@@ -76,14 +65,15 @@ export class JobQueue implements BeforeApplicationShutdown {
 
   /** Lets this process's worker look at once instead of at its next poll; call it after the commit. */
   wake(queue: string): void {
-    const id = this.workerIds.get(queue);
-    if (id) this.boss?.notifyWorker(id);
+    this.workers.get(queue)?.wake();
   }
 
   private async startBoss(onError: (error: Error) => void): Promise<PgBoss> {
     const executeSql = (text: string, values: unknown[]) => this.track(this.database.pool.query(text, values));
-    const boss = new PgBoss({ db: { executeSql } });
+    // Nothing is planned with pg-boss, and what plans for it would not bear a database that goes away.
+    const boss = new PgBoss({ db: { executeSql }, schedule: false });
     boss.on('error', onError);
+    this.report = onError;
     await boss.start();
     this.boss = boss;
     return boss;
@@ -96,10 +86,11 @@ export class JobQueue implements BeforeApplicationShutdown {
 
   /** Takes no more jobs, and resolves once what is under way has ended and is written down. */
   async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
     await this.boss?.stop({ graceful: true, wait: true, close: false });
     while (this.underWay.size > 0) {
       await Promise.allSettled(this.underWay);
-      // What ended may be followed by one more statement, which marks the job as done.
+      // What ended may be followed by one more statement of pg-boss' own housekeeping.
       await setImmediate();
     }
     this.boss = null;

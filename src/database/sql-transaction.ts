@@ -17,9 +17,6 @@ TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
  */
 export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => Promise<T>): Promise<T> {
   let isClean = false;
-  // A connection that breaks while nothing is asked of it would otherwise end the process; the next statement fails.
-  const onError = (): void => undefined;
-  client.on('error', onError);
   try {
     await client.query('BEGIN');
     const result = await work({
@@ -33,7 +30,6 @@ export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => 
       throw new Error('the transaction was rolled back, since one of its statements had failed');
     return result;
   } finally {
-    client.off('error', onError);
     // Closing the connection rolls back.
     client.release(!isClean);
   }

@@ -56,7 +56,7 @@ export class ErasureWorker implements OnApplicationBootstrap {
     await this.jobs.start([ERASURE_QUEUE], (error) =>
       this.logger.error({ message: 'the job queue reports an error', error: error.message }),
     );
-    await this.jobs.work(ERASURE_QUEUE, { batchSize: 1, handle: (jobs) => this.runAll(jobs as ErasureJob[]) });
+    this.jobs.work(ERASURE_QUEUE, { batchSize: 1, handle: (jobs) => this.runAll(jobs as ErasureJob[]) });
     await this.database.transaction(async (tx) => {
       const pending = await tx.erasure.findMany({ where: { status: 'pending' }, select: { id: true } });
       await this.jobs.enqueue(

@@ -54,7 +54,7 @@ export class MailScheduler implements OnApplicationBootstrap, BeforeApplicationS
     await this.jobs.start([EMAIL_QUEUE], (error) =>
       this.logger.error({ message: 'the job queue reports an error', error: error.message }),
     );
-    await this.jobs.work(EMAIL_QUEUE, { batchSize: JOBS_AT_ONCE, handle: () => this.send() });
+    this.jobs.work(EMAIL_QUEUE, { batchSize: JOBS_AT_ONCE, handle: () => this.send() });
   }
 
   private async work(): Promise<void> {

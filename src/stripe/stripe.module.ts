@@ -36,7 +36,7 @@ export class StripeModule implements OnApplicationBootstrap {
     await this.jobs.start([STRIPE_EVENT_QUEUE], (error) =>
       this.logger.error({ message: 'the job queue reports an error', error: error.message }),
     );
-    await this.jobs.work(STRIPE_EVENT_QUEUE, {
+    this.jobs.work(STRIPE_EVENT_QUEUE, {
       batchSize: 100,
       handle: (jobs) => this.processor.processBatch(jobs),
     });
