@@ -29,6 +29,9 @@ import { openSurroundings, StartError } from './surroundings.js';
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
 
+/** A request that takes longer to arrive is given up, or slow senders would take all room (see RequestLimit). */
+const ARRIVAL_LIMIT_MS = 30_000;
+
 export interface RunningService {
   app: NestFastifyApplication;
   /** Where it listens. */
@@ -58,6 +61,7 @@ export async function createApp(
     requestIdHeader: false,
     trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: ARRIVAL_LIMIT_MS,
     // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { status, headers, body } = toErrorResponse(error, request.id);

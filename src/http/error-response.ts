@@ -56,7 +56,7 @@ export function toErrorResponse(error: unknown, requestId: string): ErrorRespons
     return answer(
       503,
       'database_unavailable',
-      'The database is away; try again.',
+      'The database is away or too busy; try again.',
       {},
       { 'retry-after': String(RETRY_AFTER_SECONDS) },
     );

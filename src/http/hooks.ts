@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { HttpError } from './http-error.js';
 import type { Metrics } from './metrics.js';
 import { clientKey, type RateLimiter } from './rate-limiter.js';
+import { RequestLimit } from './request-limit.js';
 import { createSecurityHeaders } from './security-headers.js';
 
 /** Where the snippet reports clicks from pages of other origins. */
@@ -26,7 +27,9 @@ export function registerHooks(
 ): void {
   const securityHeaders = createSecurityHeaders(config);
   const warnOfProxy = createProxyWarning(config, logger);
+  const limit = new RequestLimit(metrics.registry);
   fastify.decorateRequest('principal', null);
+  fastify.decorateRequest('place', null);
 
   fastify.addHook('onRequest', (request, reply, done) => {
     warnOfProxy(request);
@@ -37,12 +40,18 @@ export function registerHooks(
     }
     reply.header('x-request-id', request.id);
     reply.headers(securityHeaders(url));
+    if (!limit.admit(request, reply)) return;
     if (url.includes('%00')) {
       done(new HttpError(400, 'invalid_request', 'The address has a null character.'));
       return;
     }
     if (url.startsWith(SNIPPET_URL) && answersPreflight(config, request, reply)) return;
     if (url.startsWith('/docs')) rateLimiter.hitOrThrow(`docs:${clientKey(request.ip)}`, config.rateLimitPublic);
+    done();
+  });
+
+  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+    limit.answered(request);
     done();
   });
 

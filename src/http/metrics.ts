@@ -1,6 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
+/** A database that does not keep up makes nobody wait for the figures of the process, which are wanted most then. */
+const READ_TIMEOUT_MS = 2_000;
+
 /**
  * The registry behind GET /metrics. A feature adds its own by
  * `new Counter({ name: 'fairshare_…', help: '…', registers: [metrics.registry] })`. One registry per application, so
@@ -36,7 +39,7 @@ export class Metrics {
       collect: async () => {
         gauge.reset();
         try {
-          for (const [value, figure] of await read()) gauge.set({ [label]: value }, figure);
+          for (const [value, figure] of await inTime(read())) gauge.set({ [label]: value }, figure);
         } catch (error) {
           this.logger.warn({ message: 'a figure could not be read for the metrics', name, error: String(error) });
         }
@@ -46,5 +49,17 @@ export class Metrics {
 
   observeRequest(method: string, route: string, status: number, seconds: number): void {
     this.requestSeconds.observe({ method, route, status }, seconds);
+  }
+}
+
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('the database did not answer in time')), READ_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([reading, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }
