@@ -60,6 +60,17 @@ async function spreadOverReferrals(admin: pg.Client): Promise<void> {
   await admin.query(`
     UPDATE stripe_invoices i SET customer_id = 'cus_' || s.referral_id, referred_user_id = s.referral_id
     FROM spread s WHERE s.invoice_id = i.id`);
+  // The sums of the service's own writing were of the seed's one referral.
+  await admin.query(`
+    DELETE FROM referral_earnings`);
+  await admin.query(`
+    INSERT INTO referral_earnings (referral_id, currency, earned_minor)
+    SELECT c.referral_id, p.currency, -sum(p.amount_minor)
+    FROM postings p JOIN journal_entries e ON e.id = p.entry_id JOIN commissions c ON c.id = e.commission_id
+    WHERE p.account = 'commission_expense' GROUP BY 1, 2`);
+  await admin.query(`
+    INSERT INTO referral_days (affiliate_id, day, signups, conversions, paying)
+    SELECT affiliate_id, (occurred_at AT TIME ZONE 'UTC')::date, count(*), count(*), count(*) FROM referrals GROUP BY 1, 2`);
 }
 
 /** Takes a few of the oldest commissions back, as entries of the ledger; the balance follows. */

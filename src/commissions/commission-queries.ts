@@ -107,13 +107,9 @@ export class CommissionQueries extends ReferralEarnings {
   ): Promise<Map<string, bigint>> {
     if (referralIds.length === 0) return new Map();
     const rows = await tx.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`
-      SELECT c.referral_id AS "referralId", (-sum(p.amount_minor))::bigint AS "earnedMinor"
-      FROM commissions c
-      JOIN referrals r ON r.id = c.referral_id AND r.currency = c.currency
-      JOIN journal_entries e ON e.commission_id = c.id
-      JOIN postings p ON p.entry_id = e.id AND p.account = 'commission_expense'
-      WHERE c.referral_id = ANY(${referralIds}::text[])
-      GROUP BY c.referral_id`;
+      SELECT r.id AS "referralId", s.earned_minor AS "earnedMinor"
+      FROM referrals r JOIN referral_earnings s ON s.referral_id = r.id AND s.currency = r.currency
+      WHERE r.id = ANY(${referralIds}::text[])`;
     return new Map(rows.map((row) => [row.referralId, row.earnedMinor]));
   }
 

@@ -3,6 +3,7 @@ import type { Referral } from '@prisma/client';
 import type { Tx } from '../database/database.js';
 import { ReferralEvents } from './referral-events.js';
 import { lockReferralSubjects } from './referral-locks.js';
+import { countChanges, type ReferralChange } from './stats/referral-days.js';
 
 /** What Stripe says of a subscription. */
 export interface SubscriptionFacts {
@@ -106,10 +107,21 @@ export class ReferralLifecycle {
   }
 
   /**
-   * Works out status and MRR of a referral from its stored subscriptions and paid invoices, and tells what is new.
-   * Idempotent. Locks the referral's row.
+   * Works out status and MRR of a referral from its stored subscriptions and paid invoices, tells what is new, and counts
+   * it. Idempotent. Locks the referral's row, and last the affiliate's days (countChanges).
    */
-  async refresh(tx: Tx, referral: Referral): Promise<Referral> {
+  refresh(tx: Tx, referral: Referral): Promise<void> {
+    return this.refreshAll(tx, [referral]);
+  }
+
+  /** The same for many, in the given order; their days are locked after all of them. */
+  async refreshAll(tx: Tx, referrals: readonly Referral[]): Promise<void> {
+    const changes: ReferralChange[] = [];
+    for (const referral of referrals) changes.push(await this.workOut(tx, referral));
+    await countChanges(tx, changes);
+  }
+
+  private async workOut(tx: Tx, referral: Referral): Promise<ReferralChange> {
     const subscriptions = await tx.stripeSubscription.findMany({ where: belongsTo(referral), orderBy: { id: 'asc' } });
     const firstPaid = await tx.stripeInvoice.findFirst({
       where: {
@@ -140,7 +152,7 @@ export class ReferralLifecycle {
       },
     });
     await this.events.changed(tx, before, after);
-    return after;
+    return { referral, before, after };
   }
 }
 

@@ -76,7 +76,7 @@ export class ProgramFiguresReader {
         return days.map((day) => byDay.get(day) ?? 0);
       };
       const clicks = series(await rows(CLICKS, [first]));
-      const signups = series(await rows(SIGNUPS, [firstIdAt('referral', first)]));
+      const signups = series(await rows(SIGNUPS, [first]));
       const conversions = series(await rows(CONVERSIONS, [first]));
       const earned = await rows(COMMISSIONS, [firstIdAt('commission', first)]);
       const currencies = [...new Set(earned.map(({ currency = '' }) => currency))];
@@ -116,12 +116,10 @@ const CLICKS = `
   SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(clicks) AS figure FROM click_days WHERE day >= $1::date GROUP BY 1`;
 
 const SIGNUPS = `
-  SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, count(*) AS figure
-  FROM referrals WHERE id >= $1 GROUP BY 1`;
+  SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(signups) AS figure FROM referral_days WHERE day >= $1::date GROUP BY 1`;
 
 const CONVERSIONS = `
-  SELECT to_char(converted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, count(*) AS figure
-  FROM referrals WHERE converted_at >= $1 GROUP BY 1`;
+  SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(conversions) AS figure FROM referral_days WHERE day >= $1::date GROUP BY 1`;
 
 const COMMISSIONS = `
   SELECT to_char(invoice_paid_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, currency, sum(amount_minor) AS figure,

@@ -150,6 +150,19 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       WHERE s.net IS NULL OR s.net < 0 OR s.net > c.amount_minor`,
   },
   {
+    name: 'every referral earned what its postings say',
+    count: 'SELECT count(*) AS n FROM referral_earnings',
+    breaches: `
+      SELECT format('referral %s in %s: %s earned, by its postings %s', referral_id, currency, coalesce(r.earned_minor, 0),
+                    coalesce(s.earned, 0)) AS breach
+      FROM referral_earnings r FULL JOIN (
+        SELECT c.referral_id, p.currency, -sum(p.amount_minor) AS earned
+        FROM postings p JOIN journal_entries e ON e.id = p.entry_id JOIN commissions c ON c.id = e.commission_id
+        WHERE p.account = 'commission_expense' GROUP BY c.referral_id, p.currency
+      ) s USING (referral_id, currency)
+      WHERE coalesce(r.earned_minor, 0) <> coalesce(s.earned, 0)`,
+  },
+  {
     name: 'every payout equals its lines',
     count: 'SELECT count(*) AS n FROM payouts',
     breaches: `

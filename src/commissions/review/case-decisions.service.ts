@@ -122,7 +122,7 @@ export class CaseDecisions {
       carryOut: async (tx, decision) => {
         const referrals = await storeAcceptances(tx, decision);
         await this.settlement.settleDecided(tx, referrals, decision.decidedAt);
-        for (const referral of referrals) await this.lifecycle.refresh(tx, referral);
+        await this.lifecycle.refreshAll(tx, referrals);
         return { rejectedReferrals: 0, sparedCommissions: 0 };
       },
     });

@@ -18,6 +18,7 @@ import { lockReferralSubjects } from '../referral-locks.js';
 import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
 import type { CreateReferralDto } from '../referral.dto.js';
+import { countSignup } from '../stats/referral-days.js';
 import { readFacts, type Signup } from './attribution-facts.js';
 import type { AttributionFacts, SignupFacts } from './attribution-rule.js';
 import type { AttributionDto, DecisionInputsDto } from './attribution.dto.js';
@@ -169,6 +170,7 @@ export class AttributionService {
     await this.observer.referralCreated(tx, referral);
     const { emailNormalized } = signup;
     await this.screening.signupCredited(tx, { referral, emailNormalized, verdicts: verdict.rules });
+    await countSignup(tx, referral);
     return this.answer(tx, 201, id);
   }
 

@@ -14,7 +14,7 @@ import { rangeBefore, type StatsRange, statsRange } from './stats-range.js';
 
 const EMPTY: StatsCountsDto = { clicks: 0, uniqueClicks: 0, signups: 0, conversions: 0 };
 
-/** Clicks, signups and conversions of an affiliate over time, from the daily roll-up and two index ranges. */
+/** Clicks, signups and conversions of an affiliate over time, from the daily roll-ups. */
 @Injectable()
 export class StatsService {
   constructor(
@@ -34,16 +34,16 @@ export class StatsService {
     return { ...stats, previous: await this.overRange(affiliateId, query.interval, before) };
   }
 
-  /** Since ever: the sums of the days, and the entries of one index of referrals. */
+  /** Since ever: the sums of the days. */
   async inAll(affiliateId: string): Promise<StatsInAllDto> {
     const [counts] = await this.database.prisma.$queryRaw<Omit<StatsInAllDto, 'conversionRate'>[]>`
       SELECT "clicks", "uniqueClicks", "signups", "payingCustomers"
       FROM (
         SELECT coalesce(sum("clicks"), 0)::int AS "clicks", coalesce(sum("unique_clicks"), 0)::int AS "uniqueClicks"
         FROM "click_days" WHERE "affiliate_id" = ${affiliateId}
-      ) AS "days", (
-        SELECT count(*)::int AS "signups", (count(*) FILTER (WHERE "status" = 'paid'))::int AS "payingCustomers"
-        FROM "referrals" WHERE "affiliate_id" = ${affiliateId}
+      ) AS "visits", (
+        SELECT coalesce(sum("signups"), 0)::int AS "signups", coalesce(sum("paying"), 0)::int AS "payingCustomers"
+        FROM "referral_days" WHERE "affiliate_id" = ${affiliateId}
       ) AS "people"`;
     if (!counts) throw new Error('a query of sums returned no row');
     return { ...counts, conversionRate: conversionRateOf(counts) };
@@ -60,22 +60,18 @@ export class StatsService {
   private count(
     affiliateId: string,
     interval: StatsInterval,
-    { start, end, firstDay, lastDay }: StatsRange,
+    { firstDay, lastDay }: StatsRange,
   ): Promise<StatsBucketDto[]> {
     return this.database.prisma.$queryRaw<StatsBucketDto[]>`
-      SELECT to_char(date_trunc(${interval}, "day"), 'YYYY-MM-DD') AS "date",
+      SELECT to_char(date_trunc(${interval}, "day"::timestamp), 'YYYY-MM-DD') AS "date",
              sum("clicks")::int AS "clicks", sum("uniques")::int AS "uniqueClicks",
              sum("signups")::int AS "signups", sum("conversions")::int AS "conversions"
       FROM (
-        SELECT "day"::timestamp AS "day", "clicks", "unique_clicks" AS "uniques", 0 AS "signups", 0 AS "conversions"
-        FROM "click_days"
+        SELECT "day", "clicks", "unique_clicks" AS "uniques", 0 AS "signups", 0 AS "conversions" FROM "click_days"
         WHERE "affiliate_id" = ${affiliateId} AND "day" BETWEEN ${firstDay}::date AND ${lastDay}::date
         UNION ALL
-        SELECT date_trunc('day', "occurred_at" AT TIME ZONE 'UTC'), 0, 0, count(*), 0 FROM "referrals"
-        WHERE "affiliate_id" = ${affiliateId} AND "occurred_at" >= ${start} AND "occurred_at" < ${end} GROUP BY 1
-        UNION ALL
-        SELECT date_trunc('day', "converted_at" AT TIME ZONE 'UTC'), 0, 0, 0, count(*) FROM "referrals"
-        WHERE "affiliate_id" = ${affiliateId} AND "converted_at" >= ${start} AND "converted_at" < ${end} GROUP BY 1
+        SELECT "day", 0, 0, "signups", "conversions" FROM "referral_days"
+        WHERE "affiliate_id" = ${affiliateId} AND "day" BETWEEN ${firstDay}::date AND ${lastDay}::date
       ) AS "days"
       GROUP BY 1`;
   }

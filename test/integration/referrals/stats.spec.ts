@@ -2,6 +2,7 @@ import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import type { StatsDto } from '../../../src/referrals/stats/stats.dto.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
+import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
 import { createAffiliate, visit } from './visits.js';
 
 let api: TestApp;
@@ -24,15 +25,15 @@ beforeAll(async () => {
   api.clock.set('2026-12-03T12:00:00Z');
   await visit(api, affiliate.code, { ip: '192.0.2.1' });
   await signUp('c');
-  const referrals = api.database.prisma.referral;
-  await referrals.update({
-    where: { referredUserId: 'a' },
-    data: { convertedAt: new Date('2026-12-03T23:59:59.999Z') },
-  });
-  await referrals.update({
-    where: { referredUserId: 'b' },
-    data: { convertedAt: new Date('2026-12-04T00:00:00.000Z') },
-  });
+  await deliver(
+    api,
+    eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'a', paidAt: new Date('2026-12-03T23:59:59Z') })),
+  );
+  await deliver(
+    api,
+    eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'b', paidAt: new Date('2026-12-04T00:00:00Z') })),
+  );
+  await api.settle();
   // Somebody else's numbers must not appear.
   const other = await createAffiliate(api);
   await visit(api, other.code);
