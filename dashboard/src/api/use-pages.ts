@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 
-interface Page<T> {
+export interface Page<T> {
   data: T[];
   nextCursor: string | null;
 }

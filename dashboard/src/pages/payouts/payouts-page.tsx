@@ -1,69 +1,28 @@
 import { Link, Outlet, useLocation } from 'react-router';
 import { api, bodyOf } from '../../api/client';
-import { queryOf } from '../../api/download';
-import type { Payout, PayoutStatus } from '../../api/types';
-import { usePages } from '../../api/use-pages';
+import type { Payout } from '../../api/types';
 import { useLanguage } from '../../i18n/language';
-import { Card } from '../../ui/card';
-import { CurrencyFilter } from '../../ui/currency-filter';
 import type { Column } from '../../ui/data-table';
-import { DownloadButton } from '../../ui/download-button';
-import { DateFilters, FilterBar, SelectFilter, useFilters } from '../../ui/filters';
+import { FilteredList } from '../../ui/filtered-list';
 import { Page } from '../../ui/page';
-import { PagedList } from '../../ui/paged-list';
-import { EmptyState } from '../../ui/states';
 import { PayoutBadge } from './payout-badge';
 import { StatementFiles } from './statement-files';
+
+const PATH = '/v1/me/payouts';
 
 export function PayoutsPage() {
   const { texts } = useLanguage();
   const words = texts.payouts;
-  const filters = useFilters('status', 'currency', 'from', 'to');
-  const query = {
-    status: filters.get('status') as PayoutStatus | undefined,
-    currency: filters.get('currency'),
-    from: filters.get('from'),
-    to: filters.get('to'),
-  };
-  const pages = usePages(['payouts', query], async (cursor) =>
-    bodyOf(await api.GET('/v1/me/payouts', { params: { query: { ...query, cursor } } })),
-  );
   return (
     <Page title={words.title} intro={words.intro}>
-      <FilterBar
-        filters={filters}
-        action={
-          <DownloadButton
-            path={`/v1/me/payouts${queryOf({ ...query, format: 'csv' })}`}
-            text={texts.common.downloadCsv}
-          />
-        }
-      >
-        <SelectFilter
-          filters={filters}
-          name="status"
-          label={words.status}
-          options={Object.entries(words.statuses).map(([value, text]) => ({ value, text }))}
-        />
-        <CurrencyFilter filters={filters} />
-        <DateFilters filters={filters} />
-      </FilterBar>
-      <Card bare>
-        <PagedList
-          label={words.title}
-          pages={pages}
-          columns={usePayoutColumns()}
-          empty={
-            filters.isSet ? (
-              <EmptyState title={texts.common.nothingMatches} />
-            ) : (
-              <EmptyState title={words.emptyTitle}>
-                <p>{words.emptyText}</p>
-              </EmptyState>
-            )
-          }
-        />
-      </Card>
+      <FilteredList
+        path={PATH}
+        label={words.title}
+        states={{ name: 'status', label: words.status, words: words.statuses }}
+        words={words}
+        columns={usePayoutColumns()}
+        fetchPage={async (query) => bodyOf(await api.GET(PATH, { params: { query } }))}
+      />
       <Outlet />
     </Page>
   );
