@@ -1,25 +1,42 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBenchServer, type BenchServer } from './harness/bench-server.js';
+import type { Size } from './harness/size.js';
 import { printTable, type Row } from './harness/table.js';
+import { goalsTable } from './goals.js';
+import { clicks } from './clicks.js';
 import { dashboardReads } from './dashboard-reads.js';
 import { fraudEvaluation } from './fraud-evaluation.js';
+import { idleMemory } from './idle-memory.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
 import { payoutSending } from './payout-sending.js';
+import { webhooks } from './webhooks.js';
 
-const BENCHMARKS: Record<string, (server: BenchServer, quick: boolean) => Promise<Row[]>> = {
-  'payout-preparation': payoutPreparation,
-  'payout-sending': payoutSending,
-  'ledger-verification': ledgerVerification,
-  'fraud-evaluation': fraudEvaluation,
-  'dashboard-reads': dashboardReads,
+const BENCHMARKS: Record<string, (server: BenchServer, size: Size) => Promise<Row[]>> = {
+  clicks,
+  webhooks,
+  'payout-preparation': (server, size) => payoutPreparation(server, size === 'quick'),
+  'payout-sending': (server, size) => payoutSending(server, size === 'quick'),
+  'ledger-verification': (server, size) => ledgerVerification(server, size === 'quick'),
+  'fraud-evaluation': (server, size) => fraudEvaluation(server, size === 'quick'),
+  'idle-memory': idleMemory,
+  'dashboard-reads': (server, size) => dashboardReads(server, size === 'quick'),
 };
 
+/** What one benchmark found, and on what. */
+interface Result {
+  node: string;
+  cores: number;
+  size: Size;
+  at: string;
+  rows: Row[];
+}
+
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in BENCHMARKS));
@@ -27,20 +44,43 @@ if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}: ${Object.keys(BENCHMARKS).join(', ')}.`);
   process.exit(2);
 }
+const GOALS_BEGIN = '<!-- goals -->';
+const GOALS_END = '<!-- end of goals -->';
 
-const results: Record<string, Row[]> = {};
+const size: Size = values.quick ? 'quick' : values.full ? 'full' : 'usual';
+
+const folder = join(process.cwd(), 'bench', 'results');
+const file = join(folder, 'latest.json');
+mkdirSync(folder, { recursive: true });
+
 const server = await startBenchServer();
 try {
   for (const [name, run] of Object.entries(BENCHMARKS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
-    const rows = await run(server, values.quick);
+    const rows = await run(server, size);
     printTable(name, rows);
-    results[name] = rows;
+    keep(name, { node: process.version, cores: availableParallelism(), size, at: new Date().toISOString(), rows });
   }
 } finally {
   await server.stop();
 }
-const folder = join(process.cwd(), 'bench', 'results');
-mkdirSync(folder, { recursive: true });
-const surroundings = { node: process.version, cores: availableParallelism(), quick: values.quick };
-writeFileSync(join(folder, 'latest.json'), `${JSON.stringify({ ...surroundings, results }, null, 2)}\n`);
+if (size !== 'quick') writeGoals();
+
+/** After each of them, so that one that fails takes nothing of the others with it. */
+function keep(name: string, result: Result): void {
+  writeFileSync(file, `${JSON.stringify({ ...readResults(), [name]: result }, null, 2)}\n`);
+}
+
+/** The head of docs/performance.md, between its marks: what is promised, what was measured last, and whether that is met. */
+function writeGoals(): void {
+  const document = join(process.cwd(), 'docs', 'performance.md');
+  const text = readFileSync(document, 'utf8');
+  const [begin, end] = [text.indexOf(GOALS_BEGIN) + GOALS_BEGIN.length, text.indexOf(GOALS_END)];
+  if (end < begin) throw new Error(`${document} has no place for the goals`);
+  const results = Object.fromEntries(Object.entries(readResults()).map(([name, { rows }]) => [name, rows]));
+  writeFileSync(document, `${text.slice(0, begin)}\n\n${goalsTable(results)}\n\n${text.slice(end)}`);
+}
+
+function readResults(): Record<string, Result> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Result>) : {};
+}

@@ -15,11 +15,12 @@ export async function runWorker<T extends Record<string, number>>(
   database: BenchDatabase,
   options: {
     env?: Record<string, string>;
+    args?: string[];
     /** The command of package.json whose flags for Node it is started with, so that its memory is that command's. */
     flagsOf?: string;
   } = {},
 ): Promise<WorkerReport<T>> {
-  const child = fork(join(import.meta.dirname, '..', 'workers', `${name}.js`), {
+  const child = fork(join(import.meta.dirname, '..', 'workers', `${name}.js`), options.args ?? [], {
     execArgv: options.flagsOf === undefined ? [] : flagsOf(options.flagsOf),
     env: { ...workerEnv(database), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -34,15 +35,19 @@ export async function runWorker<T extends Record<string, number>>(
   return reported;
 }
 
-function flagsOf(command: string): string[] {
+/** The flags for Node of a command of package.json. */
+export function flagsOf(command: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(findProjectRoot(), 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
   const words = scripts[command]?.split(' ') ?? [];
-  return words.slice(1, words.indexOf('scripts/run.mjs'));
+  return words.slice(
+    1,
+    words.findIndex((word) => word.endsWith('.mjs') || word.endsWith('.js')),
+  );
 }
 
-function workerEnv({ url, ownerUrl }: BenchDatabase): NodeJS.ProcessEnv {
+export function workerEnv({ url, ownerUrl }: BenchDatabase): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],

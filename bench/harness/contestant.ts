@@ -1,0 +1,70 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { BenchDatabase } from './bench-server.js';
+import { flagsOf, workerEnv } from './measured-process.js';
+import { postgresProcessorSeconds, processorSeconds } from './processor-time.js';
+
+/** A server that is measured, in a process of its own. */
+export interface Contestant {
+  port: number;
+  pid: number;
+  /** `kill -9`: nothing of it lives on. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a program below bench/ that serves HTTP and says on which port, with the flags that the service is started with.
+ * @throws Error with what it printed when it ends instead.
+ */
+export async function startContestant(
+  program: string,
+  database: BenchDatabase,
+  env: Record<string, string> = {},
+): Promise<Contestant> {
+  const child = fork(join(import.meta.dirname, '..', program), {
+    execArgv: flagsOf('start:prod'),
+    env: { ...workerEnv(database), ...env },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let complaints = '';
+  child.stderr?.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-10_000)));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (message) => resolve((message as { port: number }).port));
+    child.once('exit', (code) => reject(new Error(`${program} ended with ${String(code)}:\n${complaints}`)));
+  });
+  return {
+    port,
+    pid: child.pid ?? 0,
+    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, 'SIGTERM'),
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await ended;
+}
+
+export interface ProcessorTime {
+  nodeSeconds: number;
+  postgresSeconds: number;
+}
+
+/** Runs `work` and tells what processor time the contestant and PostgreSQL took for it. */
+export async function withProcessorTime<T>(
+  pid: number,
+  session: pg.Client,
+  work: () => Promise<T>,
+): Promise<T & ProcessorTime> {
+  const before = { node: processorSeconds(pid), postgres: await postgresProcessorSeconds(session) };
+  const result = await work();
+  return {
+    ...result,
+    nodeSeconds: processorSeconds(pid) - before.node,
+    postgresSeconds: (await postgresProcessorSeconds(session)) - before.postgres,
+  };
+}

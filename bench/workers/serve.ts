@@ -1,0 +1,14 @@
+import { startService } from '../../src/bootstrap.js';
+import { closeOnSignal } from '../../src/close-on-signal.js';
+import { readConfig } from '../../src/config/config.js';
+
+/** The service as it is shipped, on a port that it chooses. */
+const service = await startService({ config: readConfig({ ...process.env, PORT: '0' }) });
+closeOnSignal(
+  () => service.close(),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
+process.send?.({ port: Number(new URL(service.url).port) });
