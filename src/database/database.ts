@@ -1,8 +1,9 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient, type Prisma } from '@prisma/client';
-import pg from 'pg';
+import type pg from 'pg';
 import { isRetryableConflict } from './database-errors.js';
+import { createPool } from './pooler.js';
 import { transactOn, type SqlTx } from './sql-transaction.js';
 
 /** What every writer takes first: one open database transaction. */
@@ -17,7 +18,7 @@ const MAX_CONNECTIONS = 20;
  * the same balances waits for it. PostgreSQL rolls them back after this long without a statement; no work of ours pauses
  * for that long inside a transaction.
  */
-const ABANDONED_AFTER_MS = 30_000;
+export const ABANDONED_AFTER_MS = 30_000;
 /** Nobody waits for a lock for ever; longer than an abandoned transaction may keep it. */
 const LOCK_TIMEOUT_MS = 40_000;
 
@@ -32,13 +33,10 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
 
   constructor(readonly url: string) {
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: 10_000,
-      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, though its types do not say so
-      onConnect: boundWaits,
-    });
+    this.pool = createPool(
+      { connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 },
+      boundWaits,
+    );
     // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
     this.pool.on('error', (error) =>
       this.logger.warn({ message: 'an idle database connection broke', error: error.message }),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { explainDatabaseError } from './migration-errors.js';
+import { isBehindPooler } from './pooler.js';
 import { findProjectRoot } from './project-root.js';
 import { readMigrations, withSchemaEngine } from './schema-engine.js';
 
@@ -48,6 +49,7 @@ export async function applyMigrations(options: {
   const migrationsList = await readMigrations(options.migrationsDir ?? migrationsFolder());
   return withClient(url, async (client) => {
     await checkServerVersion(client);
+    await refusePooler(client);
     // Released with the connection, even when this process is killed.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
     const names = migrationsList.migrationDirectories.map(({ path }) => path);
@@ -172,6 +174,14 @@ async function checkServerVersion(client: pg.Client): Promise<void> {
   if (server && server.major < SERVER_MAJOR_MIN) {
     throw new Error(`The database is PostgreSQL ${server.version}; version ${SERVER_MAJOR_MIN} or newer is needed.`);
   }
+}
+
+/** The locks that keep two of us from migrating at once belong to a session. */
+async function refusePooler(client: pg.Client): Promise<void> {
+  if (!(await isBehindPooler(client))) return;
+  throw new Error(
+    'Migrations cannot run through a connection pooler: let MIGRATION_DATABASE_URL lead to PostgreSQL itself.',
+  );
 }
 
 /**

@@ -72,15 +72,15 @@ export class MailSender implements BeforeApplicationShutdown {
 
   private async workAlone(transport: SmtpTransport): Promise<boolean> {
     let mayBeMore = false;
-    await runAlone(this.database, 'mail', async () => {
-      mayBeMore = await this.work(transport);
+    await runAlone(this.database, 'mail', async (lost) => {
+      mayBeMore = await this.work(transport, lost);
     });
     return mayBeMore;
   }
 
-  private async work(transport: SmtpTransport): Promise<boolean> {
+  private async work(transport: SmtpTransport, lost: AbortSignal): Promise<boolean> {
     const endsAtMs = performance.now() + WORK_MS;
-    while (performance.now() < endsAtMs && !this.stopping) {
+    while (performance.now() < endsAtMs && !this.stopping && !lost.aborted) {
       const emails = await this.log.claim(this.unreachableAt === null ? CLAIM_SIZE : 1);
       if (emails.length === 0 || !(await this.sendAll(transport, emails))) return false;
     }

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
+import type pg from 'pg';
 import { Database } from '../../database/database.js';
+import { createPool } from '../../database/pooler.js';
 
 /** One for the flush of clicks, one for the look-up of codes: each runs one statement at a time. */
 const MAX_CONNECTIONS = 2;
@@ -31,7 +32,7 @@ export class ClickConnections implements OnApplicationShutdown {
   private readonly pool: pg.Pool;
 
   constructor(database: Database) {
-    this.pool = new pg.Pool({
+    this.pool = createPool({
       connectionString: database.url,
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

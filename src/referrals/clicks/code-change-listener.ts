@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Database } from '../../database/database.js';
+import { isBehindPooler } from '../../database/pooler.js';
 import { CodeDirectory } from './code-directory.js';
 
 /** Triggers of the database tell it which code changed, or whose affiliate did. */
@@ -11,7 +12,8 @@ const MAX_RETRY_MS = 10_000;
 
 /**
  * Keeps the code directories of all instances true. A connection of its own, since LISTEN belongs to a session; lost,
- * it is made again for ever, at growing intervals, and the directory lives on its short memory meanwhile.
+ * it is made again for ever, at growing intervals, and the directory lives on its short memory meanwhile. So it does for
+ * good behind a pooler, where nothing can be listened to.
  */
 @Injectable()
 export class CodeChangeListener implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -51,12 +53,24 @@ export class CodeChangeListener implements OnApplicationBootstrap, OnApplication
     client.on('end', () => this.reconnectLater(client, new Error('the connection ended')));
     try {
       await client.connect();
+      if (await isBehindPooler(client)) {
+        await this.giveUp(client);
+        return;
+      }
       await client.query(`LISTEN ${CHANNEL}`);
       this.directory.startListening();
       this.retryMs = FIRST_RETRY_MS;
     } catch (error) {
       this.reconnectLater(client, error);
     }
+  }
+
+  private async giveUp(client: pg.Client): Promise<void> {
+    this.client = null;
+    this.logger.log(
+      'DATABASE_URL leads through a pooler: codes are remembered for a second instead of listening to changes',
+    );
+    await client.end();
   }
 
   /** A broken connection may say so several times; only the first word about the current one counts. */

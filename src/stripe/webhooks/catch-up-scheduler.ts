@@ -42,15 +42,14 @@ export class CatchUpScheduler implements BeforeApplicationShutdown {
   }
 
   private async work(): Promise<void> {
-    const { signal } = this.stopping;
-    await this.attempt('fetching events', () => this.backfill.catchUp(signal));
-    if (signal.aborted) return;
-    await this.attempt('asking about accounts', () => this.accounts.refreshDue(signal));
+    await this.attempt('fetching events', (signal) => this.backfill.catchUp(signal));
+    if (this.stopping.signal.aborted) return;
+    await this.attempt('asking about accounts', (signal) => this.accounts.refreshDue(signal));
   }
 
-  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+  private async attempt(what: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
-      await runAlone(this.database, what, work);
+      await runAlone(this.database, what, (lost) => work(AbortSignal.any([this.stopping.signal, lost])));
     } catch (error) {
       this.logger.error({
         message: `${what} was interrupted; it goes on within a quarter of an hour`,
