@@ -1,4 +1,5 @@
 import { Secret, TOTP } from 'otpauth';
+import { firstIdAt } from '../../src/common/ids.js';
 import type { PayoutDto } from '../../src/payouts/payout.dto.js';
 import type { StaffRole } from '../../src/staff/staff-role.js';
 import { eventually } from '../setup/eventually.js';
@@ -248,6 +249,38 @@ describe('done in the admin panel', () => {
     expect(await audited(request.id)).toEqual([`finance ledger.verification_requested: ${reason}`]);
     const refused = await callers.reviewer.post('/api/resources/ledger/actions/verify', { reason });
     expect(refused.status).toBe(403);
+  });
+
+  it('the start page counts endpoints that take nothing, and the e-mails that failed within a week', async () => {
+    const { prisma } = panel.api.database;
+    const { affiliateId } = await sell(panel.api, 'Unreachable', { total: 1000 });
+    const now = new Date();
+    const endpoint = {
+      url: 'https://host.example.com/hooks',
+      events: ['review_case.closed'],
+      secret: Buffer.alloc(24),
+      createdAt: now,
+    };
+    await prisma.webhookEndpoint.createMany({
+      data: [
+        { ...endpoint, id: 'whe_well', status: 'enabled' },
+        { ...endpoint, id: 'whe_failing', status: 'enabled', failures: 1, failingSince: now },
+        { ...endpoint, id: 'whe_given_up', status: 'disabled', disabledAt: now, disabledReason: 'Every try failed.' },
+        { ...endpoint, id: 'whe_switched_off', status: 'disabled', disabledAt: now },
+      ],
+    });
+    const email = { affiliateId, isBulk: false, messageId: '<1@example.com>', createdAt: now, endedAt: now };
+    const [today, long] = [now, new Date(now.getTime() - 8 * 24 * 60 * 60 * 1000)].map((at) => firstIdAt('email', at));
+    await prisma.email.createMany({
+      data: [
+        { ...email, id: today!, occasion: 'welcome', subjectId: 'today', status: 'failed' },
+        { ...email, id: long!, occasion: 'welcome', subjectId: 'long ago', status: 'failed' },
+        { ...email, id: `${today!}1`, occasion: 'welcome', subjectId: 'sent', status: 'sent' },
+      ],
+    });
+    const { body } = await callers.reviewer.get('/api/dashboard');
+    expect(body['work']).toMatchObject({ failingEndpoints: 2, failedEmails: 1 });
+    await prisma.webhookEndpoint.deleteMany({ where: { url: endpoint.url } });
   });
 });
 

@@ -12,6 +12,8 @@ interface WorkList {
   failedEvents: number;
   pendingPayouts: number;
   failedPayouts: { count: number; period: string | null };
+  failingEndpoints: number;
+  failedEmails: number;
   waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
   verification: { finishedAt: string; breachCount: number } | null;
@@ -70,6 +72,7 @@ export const StartPage: React.FC = () => {
 
 const Work: React.FC<{ work: WorkList }> = ({ work }) => {
   const { openCases, pendingAffiliates, failedEvents, pendingPayouts, failedPayouts, waitingRuns } = work;
+  const { failingEndpoints, failedEmails } = work;
   const counts = [
     openCases.count,
     pendingAffiliates,
@@ -77,6 +80,8 @@ const Work: React.FC<{ work: WorkList }> = ({ work }) => {
     pendingPayouts,
     failedPayouts.count,
     waitingRuns.length,
+    failingEndpoints,
+    failedEmails,
   ];
   return (
     <section aria-labelledby="work-title">
@@ -143,6 +148,20 @@ const Work: React.FC<{ work: WorkList }> = ({ work }) => {
             />
           ))
         )}
+        <Tile
+          to={listUrl('webhook-endpoints')}
+          count={failingEndpoints}
+          name="failing endpoints"
+          isUrgent={failingEndpoints > 0}
+          note={failingEndpoints ? 'the host does not take what is sent to it' : 'the host hears of everything'}
+        />
+        <Tile
+          to={listUrl('emails', { status: 'failed' })}
+          count={failedEmails}
+          name="failed e-mails"
+          isUrgent={failedEmails > 0}
+          note={failedEmails ? 'of the last seven days' : 'none in the last seven days'}
+        />
       </Grid>
     </section>
   );

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { firstIdAt } from '../../common/ids.js';
 import { NightlyVerification } from '../../commissions/nightly-verification.js';
 import { Database } from '../../database/database.js';
+
+/** A failed e-mail is not sent again by itself; after a week nobody misses it. */
+const EMAILS_SHOWN_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Nobody reads further than that there are many. */
 const COUNTED_MAX = 1000;
@@ -12,6 +17,10 @@ export interface WorkList {
   failedEvents: number;
   pendingPayouts: number;
   failedPayouts: { count: number; period: string | null };
+  /** Endpoints of the host that do not take what is sent to them, or were given up. */
+  failingEndpoints: number;
+  /** Of the last week. */
+  failedEmails: number;
   /** Runs that wait for somebody: for approval, for funds, or because sending was halted. */
   waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
   ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
@@ -31,15 +40,17 @@ export interface WorkList {
 @Injectable()
 export class WorkListReader {
   constructor(
+    private readonly clock: Clock,
     private readonly database: Database,
     private readonly nightly: NightlyVerification,
   ) {}
 
   async read(): Promise<WorkList> {
     const { pool, prisma } = this.database;
-    const count = async (from: string): Promise<number> => {
+    const count = async (from: string, values: unknown[] = []): Promise<number> => {
       const { rows } = await pool.query<{ n: number }>(
         `SELECT count(*)::int AS n FROM (SELECT 1 FROM ${from} LIMIT ${COUNTED_MAX}) counted`,
+        values,
       );
       return rows[0]?.n ?? 0;
     };
@@ -72,6 +83,12 @@ export class WorkListReader {
         count: lastRun ? await prisma.payout.count({ where: { runId: lastRun.id, status: 'failed' } }) : 0,
         period: lastRun?.period ?? null,
       },
+      failingEndpoints: await count(
+        "webhook_endpoints WHERE (status = 'enabled' AND failing_since IS NOT NULL) OR disabled_reason IS NOT NULL",
+      ),
+      failedEmails: await count("emails WHERE status = 'failed' AND id >= $1", [
+        firstIdAt('email', new Date(this.clock.now().getTime() - EMAILS_SHOWN_MS)),
+      ]),
       waitingRuns: waitingRuns.map(({ id, period, status, haltedReason }) => ({ id, period, status, haltedReason })),
       ledger: {
         sealed: (head?.number ?? 0n).toString(),
