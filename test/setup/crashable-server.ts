@@ -17,9 +17,11 @@ export interface CrashableServer {
   createDatabase(): Promise<TestDatabase>;
   /** As copyTestDatabase makes it. */
   copyDatabase(original: TestDatabase): Promise<TestDatabase>;
+  /** What PostgreSQL calls a fast shutdown: every client is told and sent away, everything is written. */
+  stop(): Promise<void>;
   /** What PostgreSQL calls an immediate shutdown: nothing is written any more, every connection breaks. */
   crash(): Promise<void>;
-  /** Recovers from the log, on the same port. */
+  /** On the same port; recovers from the log after a crash. */
   start(): Promise<void>;
   /** Stops it and deletes all its data. */
   close(): Promise<void>;
@@ -30,22 +32,23 @@ export async function startCrashableServer(): Promise<CrashableServer> {
   const folder = mkdtempSync(join(tmpdir(), `fairshare-test-${process.pid}-`));
   chmodSync(folder, 0o755);
   const server = await prepareOwnServer(folder);
-  const crash = async (): Promise<void> => {
+  const end = async (signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
     const pid = mainProcessOf(folder);
     if (pid === null) return;
-    process.kill(pid, 'SIGQUIT');
+    process.kill(pid, signal);
     await eventually(async () => expect(isPidInUse(pid)).toBe(false));
   };
   return {
     createDatabase: () => createTestDatabase(server),
     copyDatabase: (original) => copyTestDatabase(server, original),
-    crash,
+    stop: () => end('SIGINT'),
+    crash: () => end('SIGQUIT'),
     start: async () => {
       // Connections know the server by its port, so another one would be another server.
       expect((await startOwnServer(folder)).adminUrl).toBe(server.adminUrl);
     },
     close: async () => {
-      await crash();
+      await end('SIGQUIT');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,4 +1,5 @@
 import Stripe from 'stripe';
+import type { Clock } from '../../src/common/clock.js';
 import { signatureOf } from '../../src/stripe/emulator/index.js';
 import { WEBHOOK_SECRET, type TestApp, type TestResponse } from './app.js';
 
@@ -6,7 +7,7 @@ let lastEventNo = 0;
 
 /** A snapshot event as Stripe would send it now, about any object. */
 export function eventOf(
-  api: TestApp,
+  api: { clock: Clock },
   type: string,
   object: object,
   overrides: Record<string, unknown> = {},
@@ -55,7 +56,7 @@ export interface InvoiceFacts {
 let lastInvoiceNo = 0;
 
 /** A paid invoice of the fields that the product reads. */
-export function paidInvoice(api: TestApp, facts: InvoiceFacts): Record<string, unknown> {
+export function paidInvoice(api: { clock: Clock }, facts: InvoiceFacts): Record<string, unknown> {
   lastInvoiceNo += 1;
   const total = facts.total ?? 9900;
   const paidAt = Math.floor((facts.paidAt ?? api.clock.now()).getTime() / 1000);
