@@ -11,7 +11,7 @@ const LAYERS = [
   ['commissions'],
   ['payouts'],
   ['stripe'],
-  ['admin', 'dashboard', 'erasures', 'mail', 'snippet'],
+  ['admin', 'dashboard', 'erasures', 'generate', 'mail', 'snippet'],
 ];
 
 /** These put everything together and may import all of it; nothing imports them. */

@@ -37,7 +37,7 @@ export class AffiliateEvents {
 }
 
 /** Without name and e-mail: events are kept and sent, and who needs them can ask. */
-function newsOf(
+export function newsOf(
   type: 'affiliate.created' | 'affiliate.updated',
   { name: _name, email: _email, ...affiliate }: AffiliateDto,
 ): NewDomainEvent {

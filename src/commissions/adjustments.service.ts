@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { affiliateNotFound } from '../affiliates/affiliate-errors.js';
-import { AuditLog } from '../audit/audit-log.js';
+import { AuditLog, type AuditRecord } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import { currencyStepMinor } from '../common/money.js';
 import type { Tx } from '../database/database.js';
 import { checkedReason } from '../staff/staff-act.js';
-import { Ledger } from './ledger/ledger.js';
+import { Ledger, type NewEntry } from './ledger/ledger.js';
 
 /** Currencies that exist, in lower case. Their exponents and steps are Stripe's, never those of `Intl`. */
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
@@ -46,48 +46,58 @@ export class AdjustmentsService {
    *   and `reason_length` by rule; `ledger_conflict` for a known id that stands for something else.
    */
   async adjust(tx: Tx, adjustment: Adjustment): Promise<boolean> {
-    const { adjustmentId, affiliateId, currency, amountMinor, staffUserId } = adjustment;
+    const { affiliateId, currency, amountMinor } = adjustment;
     checkAmount(amountMinor, currency);
     const reason = checkedReason(adjustment.reason);
     const affiliate = await tx.affiliate.findUnique({ where: { id: affiliateId }, select: { id: true } });
     if (!affiliate) throw affiliateNotFound();
-    const uniqueKey = `adjustment:${adjustmentId}`;
-    const gives = amountMinor > 0n;
-    const posted = await this.ledger.post(tx, [
-      {
-        kind: 'adjustment',
-        uniqueKey,
-        facts: { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason },
-        affiliateId,
-        currency,
-        from: gives ? 'commission_expense' : 'payable',
-        to: gives ? 'payable' : 'commission_expense',
-        amountMinor: gives ? amountMinor : -amountMinor,
-        occurredAt: this.clock.now(),
-        staffUserId,
-        reason,
-      },
-    ]);
-    const isNew = posted.has(uniqueKey);
+    const entry = adjustmentEntry({ ...adjustment, reason }, this.clock.now());
+    const posted = await this.ledger.post(tx, [entry]);
+    const isNew = posted.has(entry.uniqueKey);
     if (isNew) await this.record(tx, { ...adjustment, reason });
     return isNew;
   }
 
   /** The balance is locked by the posting, so that what it is now follows from this adjustment alone. */
   private async record(tx: Tx, adjustment: Adjustment): Promise<void> {
-    const { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason } = adjustment;
+    const { affiliateId, currency } = adjustment;
     const where = { affiliateId_currency: { affiliateId, currency } };
     const { payableMinor } = await tx.balance.findUniqueOrThrow({ where });
-    await this.audit.record(tx, {
-      actorId: staffUserId,
-      action: 'balance.adjusted',
-      subjectType: 'affiliate',
-      subjectId: affiliateId,
-      before: { currency, payableMinor: String(payableMinor - amountMinor) },
-      after: { currency, payableMinor: String(payableMinor), amountMinor: String(amountMinor), adjustmentId },
-      reason,
-    });
+    await this.audit.record(tx, adjustmentRecord(adjustment, payableMinor));
   }
+}
+
+/** The entry behind an adjustment. */
+export function adjustmentEntry(adjustment: Adjustment, occurredAt: Date): NewEntry {
+  const { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason } = adjustment;
+  const gives = amountMinor > 0n;
+  return {
+    kind: 'adjustment',
+    uniqueKey: `adjustment:${adjustmentId}`,
+    facts: { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason },
+    affiliateId,
+    currency,
+    from: gives ? 'commission_expense' : 'payable',
+    to: gives ? 'payable' : 'commission_expense',
+    amountMinor: gives ? amountMinor : -amountMinor,
+    occurredAt,
+    staffUserId,
+    reason,
+  };
+}
+
+/** What the audit log keeps of it. @param payableMinor what is payable after it. */
+export function adjustmentRecord(adjustment: Adjustment, payableMinor: bigint): AuditRecord {
+  const { adjustmentId, affiliateId, currency, amountMinor, staffUserId, reason } = adjustment;
+  return {
+    actorId: staffUserId,
+    action: 'balance.adjusted',
+    subjectType: 'affiliate',
+    subjectId: affiliateId,
+    before: { currency, payableMinor: String(payableMinor - amountMinor) },
+    after: { currency, payableMinor: String(payableMinor), amountMinor: String(amountMinor), adjustmentId },
+    reason,
+  };
 }
 
 function checkAmount(amountMinor: bigint, currency: string): void {

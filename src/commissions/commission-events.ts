@@ -79,7 +79,7 @@ export class CommissionEvents {
 
 const UNPAID = { paidAt: null, payoutId: null };
 
-function snapshotOf(
+export function snapshotOf(
   row: CommissionFacts & {
     netMinor: bigint;
     state: CommissionDto['state'];

@@ -7,7 +7,8 @@ import { lockReferralSubjects } from '../referrals/referral-locks.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
 import { lockInvoices, lockPayments } from './facts/fact-locks.js';
 import { storeInvoicePayments, storeLosses, type InvoicePaymentFact, type LossFact } from './facts/loss-records.js';
-import { SettlementService, type Cause } from './settlement/settlement.service.js';
+import type { Cause } from './settlement/settlement-entries.js';
+import { SettlementService } from './settlement/settlement.service.js';
 
 /** A paid invoice as Stripe tells it, before we know whose it is. */
 export type PaidInvoice = Omit<StripeInvoice, 'receivedAt'>;

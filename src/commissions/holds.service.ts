@@ -8,7 +8,7 @@ import type { SqlTx } from '../database/sql-transaction.js';
 import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { CommissionEvents, type ReleasedCommission } from './commission-events.js';
 import { lockBalances } from './ledger/balances.js';
-import { Ledger } from './ledger/ledger.js';
+import { Ledger, type NewEntry } from './ledger/ledger.js';
 
 const BATCH_SIZE = 2_000;
 
@@ -110,18 +110,7 @@ export class HoldsService {
     const released = taken.filter(({ heldMinor }) => heldMinor > 0n);
     await this.ledger.post(
       tx,
-      released.map(({ commissionId, affiliateId, currency, availableAt, heldMinor, entries }) => ({
-        kind: 'commission_released' as const,
-        uniqueKey: `released:${commissionId}:${entries + 1}`,
-        facts: { commissionId, availableAt: availableAt.toISOString() },
-        affiliateId,
-        currency,
-        from: 'held' as const,
-        to: 'payable' as const,
-        amountMinor: heldMinor,
-        occurredAt: availableAt,
-        commissionId,
-      })),
+      released.map(releasedEntry),
     );
     await this.events.released(tx, released);
     return taken.length;
@@ -170,6 +159,25 @@ export class HoldsService {
         })),
     );
   }
+}
+
+/** What is held becomes payable, and did so when its time had come. */
+export function releasedEntry(
+  hold: Pick<ReleasedHold, 'commissionId' | 'affiliateId' | 'currency' | 'availableAt' | 'heldMinor' | 'entries'>,
+): NewEntry {
+  const { commissionId, affiliateId, currency, availableAt, heldMinor, entries } = hold;
+  return {
+    kind: 'commission_released',
+    uniqueKey: `released:${commissionId}:${entries + 1}`,
+    facts: { commissionId, availableAt: availableAt.toISOString() },
+    affiliateId,
+    currency,
+    from: 'held',
+    to: 'payable',
+    amountMinor: heldMinor,
+    occurredAt: availableAt,
+    commissionId,
+  };
 }
 
 /** The holds `h` that will have run out at `asOf`, and that neither an inquiry nor a review case keeps. */

@@ -1,5 +1,5 @@
 import { Clock } from './clock.js';
-import { firstIdAt, IdGenerator, isId } from './ids.js';
+import { firstIdAt, idAt, IdGenerator, isId } from './ids.js';
 
 class SetClock extends Clock {
   constructor(public at: Date) {
@@ -33,5 +33,20 @@ describe('ids', () => {
     const id = new IdGenerator(clock).next('click');
     expect(id >= firstIdAt('click', clock.at)).toBe(true);
     expect(id < firstIdAt('click', new Date(clock.at.getTime() + 1))).toBe(true);
+  });
+
+  it('are those of the generator, also from randomness that is given', () => {
+    const atMs = clock.at.getTime();
+    for (const random of [0, 0x3fffffff, 0x2aaaaaaa]) {
+      const id = idAt('click', atMs, 7, random, -random);
+      expect(isId('click', id)).toBe(true);
+      expect(id >= firstIdAt('click', clock.at)).toBe(true);
+      expect(id < firstIdAt('click', new Date(atMs + 1))).toBe(true);
+    }
+    const made = Array.from({ length: 4096 }, (_, counter) => idAt('click', atMs, counter, 4095 - counter, 0));
+    expect(made).toEqual([...made].sort());
+    // As any id of a moment begins, up to its counter.
+    const next = new IdGenerator(clock).next('click');
+    expect(idAt('click', atMs, 0, 0, 0).slice(0, 17)).toBe(next.slice(0, 17));
   });
 });

@@ -168,7 +168,7 @@ async function findSeen(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[]):
 type CaseNews = 'id' | 'affiliateId' | 'rule' | 'holds' | 'status' | 'openedAt';
 
 /** Without what staff wrote: it may name somebody. */
-function newsOf(
+export function newsOf(
   type: 'review_case.opened' | 'review_case.closed',
   { openedAt, closedAt, ...rest }: Pick<ReviewCase, CaseNews> & { closedAt?: Date | null },
 ): NewDomainEvent {

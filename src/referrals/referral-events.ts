@@ -22,7 +22,7 @@ export class ReferralEvents {
   }
 }
 
-function newsOf(
+export function newsOf(
   type: 'referral.created' | 'referral.converted' | 'referral.churned',
   referral: Referral,
 ): NewDomainEvent {

@@ -119,10 +119,7 @@ export class Ledger {
       ORDER BY unique_key`;
   }
 
-  /**
-   * Since when what an entry moves into or out of *payable* may be paid out (money.md, "Items"): what a commission moves,
-   * since the commission first became payable; anything else, since it happened. Null for what a payout itself moves.
-   */
+  /** `payableSinceBy` what the journal says of these entries' commissions. */
   private async payableSince(tx: SqlTx, entries: NewEntry[]): Promise<(entry: NewEntry) => Date | null> {
     const commissionIds = entries.flatMap(({ kind, from, to, commissionId }) =>
       kind !== 'commission_earned' && (from === 'payable' || to === 'payable') ? (commissionId ?? []) : [],
@@ -141,13 +138,7 @@ export class Ledger {
         WHERE p.payable_since IS NOT NULL GROUP BY own.commission_id`;
       for (const { commissionId, since } of rows) known.set(commissionId, since);
     }
-    return ({ kind, commissionId, occurredAt }) => {
-      if (kind === 'payout_reserved' || kind === 'payout_returned') return null;
-      if (commissionId === undefined) return occurredAt;
-      const since = known.get(commissionId) ?? occurredAt;
-      known.set(commissionId, since);
-      return since;
-    };
+    return payableSinceBy(known);
   }
 
   /** The entries whose key is not in the journal yet. Read after the lock, hence not raced by another writer. */
@@ -165,8 +156,24 @@ export class Ledger {
   }
 }
 
+/**
+ * Since when what an entry moves into or out of *payable* may be paid out (money.md, "Items"): what a commission moves,
+ * since the commission first became payable; anything else, since it happened. Null for what a payout itself moves.
+ *
+ * @param known since when commissions are payable; those that an entry makes payable are added.
+ */
+export function payableSinceBy(known: Map<string, Date>): (entry: NewEntry) => Date | null {
+  return ({ kind, commissionId, occurredAt }) => {
+    if (kind === 'payout_reserved' || kind === 'payout_returned') return null;
+    if (commissionId === undefined) return occurredAt;
+    const since = known.get(commissionId) ?? occurredAt;
+    known.set(commissionId, since);
+    return since;
+  };
+}
+
 /** Column by column, as a statement takes them: this is the hot path of payout runs, and rows of objects cost more. */
-interface PostingColumns {
+export interface PostingColumns {
   affiliateId: string[];
   currency: string[];
   seq: bigint[];
@@ -177,10 +184,13 @@ interface PostingColumns {
 }
 
 /** Two postings for each entry, which sum to zero; each takes the next sequence of its balance. */
-function postingsOf(
+export function postingsOf(
   entries: NewEntry[],
   ids: string[],
-  given: { balances: ReadonlyMap<string, LockedBalance>; payableSince: (entry: NewEntry) => Date | null },
+  given: {
+    balances: ReadonlyMap<string, Pick<LockedBalance, 'lastSeq'>>;
+    payableSince: (entry: NewEntry) => Date | null;
+  },
 ): PostingColumns {
   const columns: PostingColumns = {
     affiliateId: [],
@@ -214,14 +224,14 @@ function postingsOf(
 }
 
 /** Over the facts alone: a replay after an upgrade must give the same hash. */
-function contentHash(kind: EntryKind, canonicalFacts: string): Buffer {
+export function contentHash(kind: EntryKind, canonicalFacts: string): Buffer {
   return createHash('sha256')
     .update(`[${JSON.stringify(kind)},${canonicalFacts}]`)
     .digest();
 }
 
 /** One text for one meaning: names in order, amounts as strings. */
-function canonicalJson(value: Fact): string {
+export function canonicalJson(value: Fact): string {
   return JSON.stringify(value, (_name, part: unknown) => {
     if (typeof part === 'bigint') return part.toString();
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;

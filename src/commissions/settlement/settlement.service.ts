@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Commission, PlanVersion, Referral } from '@prisma/client';
+import type { Commission, Referral } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import type { Tx } from '../../database/database.js';
@@ -9,35 +9,17 @@ import { CommissionEvents } from '../commission-events.js';
 import { HoldsService } from '../holds.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
-import { correctionOf, type CommissionPosition } from './correction.js';
-import type { Acceptance, Rejection } from '../facts/decision-records.js';
-import { loadReferralFacts, type ReferralFacts } from './referral-facts.js';
+import { loadReferralFacts } from './referral-facts.js';
+import {
+  correctionsOf,
+  earningsOf,
+  type Cause,
+  type EarnedTarget,
+  type PositionOfCommission,
+  type Settled,
+} from './settlement-entries.js';
 import { SettlementReview } from './settlement-review.js';
-import { mayEarn, targetsOf, type Target } from './targets.js';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** What set a settlement off: entries name the event, and happened in the world when it did. */
-export interface Cause {
-  stripeEventId?: string;
-  occurredAt: Date;
-}
-
-interface PositionOfCommission extends CommissionPosition {
-  commissionId: string;
-  /** How many entries the commission has: numbers the next one. */
-  entries: number;
-  /** It was marked as held back by an inquiry. */
-  inquiryOpen: boolean;
-}
-
-type EarnedTarget = Target & { commission: Commission };
-
-/** A referral that the ledger has caught up with. */
-interface Settled {
-  facts: ReferralFacts;
-  targets: Target[];
-}
+import { targetsOf } from './targets.js';
 
 /**
  * Brings the ledger in line with the facts: earns what has not earned yet, and posts the difference between what each
@@ -94,20 +76,10 @@ export class SettlementService {
 
   /** Posts what has not earned yet. @returns all that has earned, now or before. */
   private async earn(tx: Tx, settled: Settled[]): Promise<EarnedTarget[]> {
-    const entries: NewEntry[] = [];
-    const commissions: Commission[] = [];
-    const held: Commission[] = [];
-    const earned = settled.flatMap(({ facts: { referral, planVersion }, targets }) =>
-      targets.flatMap((target): EarnedTarget[] => {
-        if (target.commission) return [{ ...target, commission: target.commission }];
-        if (!mayEarn(target)) return [];
-        const commission = this.commissionOf(target, referral, planVersion);
-        commissions.push(commission);
-        if (planVersion.holdDays > 0) held.push(commission);
-        entries.push(earnedEntry(target, commission, planVersion.holdDays > 0 ? 'held' : 'payable'));
-        return [{ ...target, commission }];
-      }),
-    );
+    const { earned, commissions, held, entries } = earningsOf(settled, () => ({
+      id: this.ids.next('commission'),
+      createdAt: this.clock.now(),
+    }));
     if (commissions.length > 0) await tx.commission.createMany({ data: commissions });
     if (held.length > 0) await tx.commissionHold.createMany({ data: held.map(holdOf) });
     await this.ledger.post(tx, entries);
@@ -116,61 +88,13 @@ export class SettlementService {
     return earned;
   }
 
-  private commissionOf(target: Target, referral: Referral, planVersion: PlanVersion): Commission {
-    const { invoice, part, amounts, acceptance, baseMinor, amountMinor, rateBps, rateSource } = target;
-    const holdEndsAt = new Date(invoice.paidAt.getTime() + planVersion.holdDays * DAY_MS);
-    return {
-      id: this.ids.next('commission'),
-      affiliateId: referral.affiliateId,
-      referralId: referral.id,
-      invoiceId: invoice.id,
-      part,
-      currency: invoice.currency,
-      amountMinor,
-      invoiceAmountPaidMinor: amounts.amountPaidMinor,
-      invoiceTotalMinor: invoice.totalMinor,
-      invoiceNetTotalMinor: invoice.totalExcludingTaxMinor,
-      baseMinor,
-      rateBps,
-      rateSource,
-      planVersionId: planVersion.id,
-      invoicePaidAt: invoice.paidAt,
-      // Nothing is payable before it is earned, and what was paid elsewhere is not before staff accept it.
-      availableAt: acceptance && acceptance.acceptedAt > holdEndsAt ? acceptance.acceptedAt : holdEndsAt,
-      createdAt: this.clock.now(),
-    };
-  }
-
   /** Posts the difference between what each commission is and what it should be, and holds what an inquiry asks about. */
   private async correct(tx: Tx, targets: EarnedTarget[], cause: Cause): Promise<void> {
-    const ids = targets.map(({ commission }) => commission.id);
-    const positions = await this.positions(tx, ids);
-    const now = this.clock.now();
-    const entries: NewEntry[] = [];
-    const held: Commission[] = [];
-    const closedInquiries: string[] = [];
-    for (const target of targets) {
-      const { commission, targetMinor, losses, rejection } = target;
-      const position = positions.get(commission.id);
-      if (!position) throw new Error(`commission ${commission.id} has no entry in the journal`);
-      const holdRunning = commission.availableAt > now;
-      const movements = correctionOf(position, targetMinor, { inquiryOpen: losses.inquiryOpen, holdRunning });
-      movements.forEach((movement, index) => {
-        entries.push({
-          ...movement,
-          uniqueKey: `${movement.kind.replace('commission_', '')}:${commission.id}:${position.entries + index + 1}`,
-          facts: correctionFacts(target),
-          affiliateId: commission.affiliateId,
-          currency: commission.currency,
-          occurredAt: cause.occurredAt,
-          commissionId: commission.id,
-          ...(cause.stripeEventId !== undefined && { stripeEventId: cause.stripeEventId }),
-          ...(rejection && signedBy(rejection)),
-        });
-      });
-      if (losses.inquiryOpen || movements.some(({ to }) => to === 'held')) held.push(commission);
-      if (position.inquiryOpen && !losses.inquiryOpen) closedInquiries.push(commission.id);
-    }
+    const positions = await this.positions(
+      tx,
+      targets.map(({ commission }) => commission.id),
+    );
+    const { entries, held, closedInquiries } = correctionsOf(targets, positions, cause, this.clock.now());
     await this.ledger.post(tx, entries);
     await this.events.changed(tx, changesOf(entries));
     await this.updateHolds(tx, targets, held, closedInquiries);
@@ -228,55 +152,4 @@ function idsOf(entries: NewEntry[]): string[] {
 
 function holdOf({ id, affiliateId, currency, availableAt }: Commission) {
   return { commissionId: id, affiliateId, currency, availableAt };
-}
-
-function signedBy({ staffUserId, reason }: Acceptance | Rejection): Pick<NewEntry, 'staffUserId' | 'reason'> {
-  return { staffUserId, reason };
-}
-
-/** Its facts are what Stripe said of the invoice, and what staff accepted: a replay must give the same. */
-function earnedEntry({ invoice, part, acceptance }: Target, commission: Commission, to: 'held' | 'payable'): NewEntry {
-  return {
-    kind: 'commission_earned',
-    uniqueKey: part === 'stripe' ? `earned:${invoice.id}` : `earned:${invoice.id}:${part}`,
-    facts: {
-      invoiceId: invoice.id,
-      currency: invoice.currency,
-      totalMinor: invoice.totalMinor,
-      totalExcludingTaxMinor: invoice.totalExcludingTaxMinor,
-      amountPaidMinor: invoice.amountPaidMinor,
-      paidAt: invoice.paidAt.toISOString(),
-      ...(acceptance && { acceptedMinor: acceptance.amountMinor, caseId: acceptance.caseId }),
-    },
-    affiliateId: commission.affiliateId,
-    currency: commission.currency,
-    from: 'commission_expense',
-    to,
-    amountMinor: commission.amountMinor,
-    occurredAt: acceptance?.acceptedAt ?? invoice.paidAt,
-    commissionId: commission.id,
-    stripeEventId: invoice.stripeEventId,
-    ...(acceptance && signedBy(acceptance)),
-  };
-}
-
-/** The working of a correction: every loss by its Stripe id, how payments were split, and what is left. */
-function correctionFacts({
-  invoice,
-  paidMinor,
-  losses,
-  targetMinor,
-  withinTerm,
-  rejection,
-}: Target): NewEntry['facts'] {
-  return {
-    invoiceId: invoice.id,
-    paidMinor,
-    lostMinor: losses.lostMinor,
-    netMinor: targetMinor,
-    withinTerm,
-    losses: losses.losses.map(({ id, source, status, amountMinor }) => ({ id, source, status, amountMinor })),
-    shares: losses.shares.map((share) => ({ ...share })),
-    ...(rejection && { rejection: { caseId: rejection.caseId, rule: rejection.rule } }),
-  };
 }

@@ -30,6 +30,15 @@ export function unlinedItems(balances: Prisma.Sql, cutOff: Date): Prisma.Sql {
     ) item`;
 }
 
+/** The same decision about one item, for whoever knows what its commission has been through. */
+export function isTaken(
+  { amountMinor, payableSince }: { amountMinor: bigint; payableSince: Date },
+  cutOff: Date,
+  hasBeenInPayout: () => boolean,
+): boolean {
+  return amountMinor < 0n || payableSince <= cutOff || hasBeenInPayout();
+}
+
 /** Whether another posting of this posting's commission stands in a live payout line. Asked of few: see its caller. */
 function hasBeenInPayout(posting: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`EXISTS (

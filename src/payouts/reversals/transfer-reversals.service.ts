@@ -6,6 +6,7 @@ import { lockBalances } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import type { Tx } from '../../database/database.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
+import { reversedEntry } from '../payout-entries.js';
 import { PayoutEvents } from '../payout-events.js';
 import type { TransferFact } from './transfer-fact.js';
 
@@ -107,20 +108,16 @@ export class TransferReversals {
     if (payouts.length === 0) return;
     await this.ledger.post(
       tx,
-      payouts.map(
-        ({ payoutId, transferId, affiliateId, currency, postedMinor, reversedMinor, reversedAt, stripeEventId }) => ({
-          kind: 'payout_reversed' as const,
-          uniqueKey: `payout_reversed:${payoutId}:${reversedMinor}`,
-          facts: { payoutId, transferId, amountReversedMinor: reversedMinor, reversedBeforeMinor: postedMinor },
-          affiliateId,
-          currency,
-          from: 'paid_out' as const,
-          to: 'payable' as const,
-          amountMinor: reversedMinor - postedMinor,
-          occurredAt: reversedAt ?? this.clock.now(),
-          payoutId,
-          ...(stripeEventId !== null && { stripeEventId }),
-        }),
+      payouts.map((payout) =>
+        reversedEntry(
+          { ...payout, id: payout.payoutId },
+          {
+            ...payout,
+            reversedBeforeMinor: payout.postedMinor,
+            amountReversedMinor: payout.reversedMinor,
+            reversedAt: payout.reversedAt ?? this.clock.now(),
+          },
+        ),
       ),
     );
     await tx.$executeRaw`

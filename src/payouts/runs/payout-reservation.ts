@@ -18,6 +18,7 @@ import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { unlinedItems } from '../eligibility/payout-items.js';
+import { reservedEntry } from '../payout-entries.js';
 import { BalanceCursor } from './balance-cursor.js';
 
 /** Batches at the same time: while this process prepares the statements of one, the database works on the other. */
@@ -226,18 +227,7 @@ export class PayoutReservation {
     await insertLines(tx, run, payouts);
     await this.ledger.post(
       tx,
-      payouts.map(({ id, affiliateId, currency, takenMinor }) => ({
-        kind: 'payout_reserved' as const,
-        uniqueKey: `payout_reserved:${id}`,
-        facts: { payoutId: id, amountMinor: takenMinor, period: run.period },
-        affiliateId,
-        currency,
-        from: 'payable' as const,
-        to: 'in_payout' as const,
-        amountMinor: takenMinor,
-        occurredAt: run.cutOff,
-        payoutId: id,
-      })),
+      payouts.map((payout) => reservedEntry({ ...payout, amountMinor: payout.takenMinor }, run)),
       locked,
     );
     // What lies before the first posting that is still unlined never has to be read again.

@@ -7,6 +7,7 @@ import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
+import { paidEntry, returnedEntry } from '../payout-entries.js';
 import { PayoutEvents } from '../payout-events.js';
 import { STANDS_IN_PAYOUT } from '../payout-lines.js';
 import { TransferReversals } from '../reversals/transfer-reversals.service.js';
@@ -92,18 +93,7 @@ export class PayoutOutcomes {
       await this.markPaid(tx, rows, paidAt);
       await this.ledger.post(
         tx,
-        rows.map(({ id, transferId, affiliateId, currency, amountMinor }) => ({
-          kind: 'payout_paid' as const,
-          uniqueKey: `payout_paid:${id}`,
-          facts: { payoutId: id, transferId, amountMinor },
-          affiliateId,
-          currency,
-          from: 'in_payout' as const,
-          to: 'paid_out' as const,
-          amountMinor,
-          occurredAt: paidAt,
-          payoutId: id,
-        })),
+        rows.map((payout) => paidEntry(payout, payout.transferId, paidAt)),
       );
       const ids = rows.map(({ id }) => id);
       await this.events.record(tx, 'payout.paid', ids);
@@ -146,18 +136,7 @@ export class PayoutOutcomes {
       WHERE b.affiliate_id = r.affiliate_id AND b.currency = r.currency`;
     await this.ledger.post(
       tx,
-      payouts.map(({ id, affiliateId, currency, amountMinor }) => ({
-        kind: 'payout_returned' as const,
-        uniqueKey: `payout_returned:${id}`,
-        facts: { payoutId: id, amountMinor },
-        affiliateId,
-        currency,
-        from: 'in_payout' as const,
-        to: 'payable' as const,
-        amountMinor,
-        occurredAt: now,
-        payoutId: id,
-      })),
+      payouts.map((payout) => returnedEntry(payout, now)),
     );
     if (ending.status === 'failed') await this.events.record(tx, 'payout.failed', ids);
     // Should a transfer be known nevertheless, the affiliate waits for staff instead of being paid twice.
