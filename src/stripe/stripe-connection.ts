@@ -12,16 +12,19 @@ export abstract class StripeConnection {
 
 const TIMEOUT_MS = 20_000;
 
+export type StripeHttpClient = InstanceType<typeof Stripe.HttpClient>;
+
 /**
  * The official SDK. Its own retries are off: whether a request may be sent again is decided by whoever knows the
  * idempotency key and what is at stake.
  */
-export function createStripeClient(connection: StripeConnection): Stripe {
+export function createStripeClient(connection: StripeConnection, httpClient?: StripeHttpClient): Stripe {
   const base = connection.apiBase ? new URL(connection.apiBase) : undefined;
   return new Stripe(connection.secretKey, {
     maxNetworkRetries: 0,
     timeout: TIMEOUT_MS,
     telemetry: false,
+    ...(httpClient && { httpClient }),
     ...(base && {
       host: base.hostname,
       port: base.port || (base.protocol === 'https:' ? 443 : 80),

@@ -2,12 +2,14 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import Stripe from 'stripe';
 import { AccountGateway } from '../affiliates/onboarding/account-gateway.js';
 import { Config } from '../config/config.js';
+import { Database } from '../database/database.js';
 import { PayoutGateway } from '../payouts/payout-gateway.js';
 import { TransferReversalGateway } from '../payouts/reversals/transfer-reversal-gateway.js';
 import { TransferReader } from '../payouts/reconciliation/transfer-reader.js';
 import { PromotionCodeLookup } from '../referrals/promotions/promotion-code-lookup.js';
 import { StripeAccountGatewayV1 } from './gateways/stripe-account-gateway-v1.js';
 import { StripeAccountGatewayV2 } from './gateways/stripe-account-gateway-v2.js';
+import { GuardedHttpClient, PlatformGuard } from './platform-guard.js';
 import { createStripeClient, StripeConnection } from './stripe-connection.js';
 import { StripePromotionCodeLookup } from './gateways/stripe-promotion-code-lookup.js';
 import { StripePayoutGateway } from './gateways/stripe-payout-gateway.js';
@@ -23,7 +25,14 @@ export class StripeGatewaysModule {
       module: StripeGatewaysModule,
       providers: [
         { provide: StripeConnection, useValue: connection },
-        { provide: Stripe, useFactory: () => createStripeClient(connection) },
+        {
+          provide: Stripe,
+          inject: [Database],
+          useFactory: (database: Database) => {
+            const guard = new PlatformGuard(database, createStripeClient(connection));
+            return createStripeClient(connection, new GuardedHttpClient(guard));
+          },
+        },
         {
           provide: AccountGateway,
           inject: [Stripe, Config],

@@ -33,9 +33,13 @@ export interface EmulatorOptions {
   stateFile?: string;
   /** What the platform has available per currency, in minor units. What the state file remembers comes first. */
   platformBalances?: { [currency: string]: number };
+  /** Whose the key is, as `GET /v1/account` tells. */
+  platformId?: string;
   /** Told of webhooks given up after all tries and of faults in the emulator itself. */
   onError?: (error: unknown) => void;
 }
+
+const DEFAULT_PLATFORM_ID = 'acct_1EmulatorPlatform';
 
 const DEFAULT_BALANCES = {
   usd: 100_000_000_00,
@@ -70,6 +74,7 @@ export class StripeEmulator {
     this.surroundings = {
       store: this.store,
       now: options.now,
+      platformId: options.platformId ?? DEFAULT_PLATFORM_ID,
       baseUrl: () => this.url,
       deliver: (event) => this.deliverer.deliver(event),
       endpointCount: (connect) => this.deliverer.endpointCount(connect),

@@ -9,6 +9,7 @@ import type { JsonObject } from './wire.js';
 export interface Surroundings {
   store: ObjectStore;
   now: () => Date;
+  platformId: string;
   /** `http://127.0.0.1:PORT`, for the addresses of pages. */
   baseUrl: () => string;
   /** Sends an event to the webhook endpoints. Called after the event is stored. */
@@ -39,6 +40,10 @@ export class Workspace {
 
   get now(): Date {
     return this.surroundings.now();
+  }
+
+  get platformId(): string {
+    return this.surroundings.platformId;
   }
 
   /** The emulator's clock in whole seconds, as Stripe counts time. */

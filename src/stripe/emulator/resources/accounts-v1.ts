@@ -8,8 +8,7 @@ import { accessibleAccount, createAccountRecord } from './account-record.js';
 import { renderV1Account, renderV1Capability } from './account-rendering.js';
 
 /** The platform itself, which the key belongs to. */
-const PLATFORM: AccountRecord = {
-  id: 'acct_1EmulatorPlatform',
+const PLATFORM: Omit<AccountRecord, 'id'> = {
   origin: 'v1',
   created: 0,
   country: 'US',
@@ -68,7 +67,8 @@ function createAccount({ workspace, parameters }: Call): object {
 
 /** The account that the key, or the `Stripe-Account` header, stands for. */
 function retrieveOwnAccount({ workspace }: Call): object {
-  return renderV1Account(workspace.account === null ? PLATFORM : accessibleAccount(workspace, workspace.account));
+  const { account, platformId } = workspace;
+  return renderV1Account(account === null ? { ...PLATFORM, id: platformId } : accessibleAccount(workspace, account));
 }
 
 function updateAccount({ workspace, parameters, path }: Call): object {
