@@ -7,6 +7,8 @@ export interface LedgerShape {
   commissionsPerMonth: number;
   /** Months whose payouts were paid, before the one that is to be paid. */
   paidMonths: number;
+  /** Earned by each affiliate in each of those; as many as in the last one unless it is told. */
+  commissionsPerPaidMonth?: number;
   /**
    * `payable`: the plan holds nothing back, so an earned commission is payable. `held`: the month that is to be paid
    * still lies in *held*, and its time has come.
@@ -40,6 +42,9 @@ export async function seedLedger(admin: pg.Client, shape: LedgerShape): Promise<
     await admin.query('INSERT INTO journal_unsealed (entry_id) SELECT id FROM journal_entries');
   });
   await seedBalances(admin, shape);
+  await admin.query(`
+    INSERT INTO referral_earnings (referral_id, currency, earned_minor)
+    SELECT referral_id, currency, sum(amount_minor) FROM commissions GROUP BY 1, 2`);
 }
 
 const SEEDED_TABLES = [
@@ -82,11 +87,16 @@ function startOf(shape: LedgerShape, month: number): string {
   return `('${CUT_OFF.toISOString()}'::timestamptz - interval '${(shape.paidMonths - month + 1) * 30} days')`;
 }
 
+function perPaidMonth({ commissionsPerMonth, commissionsPerPaidMonth = commissionsPerMonth }: LedgerShape): number {
+  return commissionsPerPaidMonth;
+}
+
 /** One row per sale of the month in the order of time: `a` the affiliate, `k` its how manieth, `n` a running number. */
-function salesOf({ affiliates, commissionsPerMonth }: LedgerShape, month: number): string {
-  const count = affiliates * commissionsPerMonth;
+function salesOf(shape: LedgerShape, month: number): string {
+  const { affiliates } = shape;
+  const count = affiliates * (month < shape.paidMonths ? perPaidMonth(shape) : shape.commissionsPerMonth);
   return `
-    SELECT place + 1 + ${month}::bigint * ${count} AS n, place / ${affiliates} + 1 AS k,
+    SELECT place + 1 + ${month}::bigint * ${salesPerPaidMonth(shape)} AS n, place / ${affiliates} + 1 AS k,
            (place::bigint * ${STRIDE} + place / ${affiliates}) % ${affiliates} + 1 AS a, place / ${count}::float8 AS progress
     FROM generate_series(0, ${count - 1}) place`;
 }
@@ -116,7 +126,7 @@ async function seedCommissions(admin: pg.Client, shape: LedgerShape, month: numb
       INSERT INTO commission_holds (commission_id, affiliate_id, currency, available_at)
       SELECT ${id('com', 'n')}, ${AFFILIATE_ID}, '${CURRENCY}', ${paidAt} FROM (${sales}) s`);
   }
-  const entryId = id('jrn', entryNumber(shape, month, `n - ${month}::bigint * ${salesPerMonth(shape)}`));
+  const entryId = id('jrn', entryNumber(shape, month, `n - ${month}::bigint * ${salesPerPaidMonth(shape)}`));
   await admin.query(`
     INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at,
                                  commission_id, stripe_event_id)
@@ -132,22 +142,23 @@ async function seedCommissions(admin: pg.Client, shape: LedgerShape, month: numb
     FROM (${sales}) s, (VALUES (1), (0)) sides (side)`);
 }
 
-function salesPerMonth({ affiliates, commissionsPerMonth }: LedgerShape): number {
-  return affiliates * commissionsPerMonth;
+function salesPerPaidMonth(shape: LedgerShape): number {
+  return shape.affiliates * perPaidMonth(shape);
 }
 
 /** Entries are numbered by time: a month's sales, then its reservations, then its payments. */
 function entryNumber(shape: LedgerShape, month: number, numberInMonth: string): string {
-  return `${month}::bigint * ${salesPerMonth(shape) + 2 * shape.affiliates} + ${numberInMonth}`;
+  return `${month}::bigint * ${salesPerPaidMonth(shape) + 2 * shape.affiliates} + ${numberInMonth}`;
 }
 
 /** The sequence before a month's first posting: two per sale, reservation and payment. */
-function firstSeq({ commissionsPerMonth }: LedgerShape, month: number): number {
-  return month * (2 * commissionsPerMonth + 4);
+function firstSeq(shape: LedgerShape, month: number): number {
+  return month * (2 * perPaidMonth(shape) + 4);
 }
 
 async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number): Promise<void> {
-  const { affiliates, commissionsPerMonth } = shape;
+  const { affiliates } = shape;
+  const commissions = perPaidMonth(shape);
   const runId = `run_01${String(month).padStart(24, '0')}`;
   const cutOff = `(${startOf(shape, month)} + interval '29 days')`;
   const payoutId = id('po', `${month}::bigint * ${affiliates} + a`);
@@ -157,17 +168,16 @@ async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number):
      VALUES ($1, $2, ${cutOff}, 'completed', ${cutOff}, ${cutOff})`,
     [runId, `${2000 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}`],
   );
-  await admin.query(`
-    INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor)
-    SELECT ${payoutId}, ${AFFILIATE_ID}, '${CURRENCY}', ${seq} + 2 * k, ${AMOUNT}
-    FROM generate_series(1, ${affiliates}) a, generate_series(1, ${commissionsPerMonth}) k`);
   const sums = `
-    SELECT a, sum(${AMOUNT})::bigint AS amount FROM generate_series(1, ${affiliates}) a, generate_series(1, ${commissionsPerMonth}) k
+    SELECT a, sum(${AMOUNT})::bigint AS amount FROM generate_series(1, ${affiliates}) a, generate_series(1, ${commissions}) k
     GROUP BY a`;
   await admin.query(`
-    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, status, destination, sends, stripe_transfer_id,
-                         created_at, paid_at)
-    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, ${seq} + 2, ${seq} + 2 * ${commissionsPerMonth}, 'paid', 'acct_' || a, 1,
+    INSERT INTO payout_lines (payout_id, affiliate_id, currency, first_seq, last_seq, item_count, amount_minor)
+    SELECT ${payoutId}, ${AFFILIATE_ID}, '${CURRENCY}', ${seq} + 2, ${seq + 2 * commissions}, ${commissions}, amount
+    FROM (${sums}) s`);
+  await admin.query(`
+    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, sends, stripe_transfer_id, created_at, paid_at)
+    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, 'paid', 'acct_' || a, 1,
            'tr_' || (${month}::bigint * ${affiliates} + a), ${cutOff}, ${cutOff}
     FROM (${sums}) s ORDER BY a`);
   const steps = [
@@ -175,7 +185,7 @@ async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number):
     { kind: 'payout_paid', from: 'in_payout', to: 'paid_out' },
   ];
   for (const [step, { kind, from, to }] of steps.entries()) {
-    const number = entryNumber(shape, month, `${salesPerMonth(shape) + step * affiliates} + a`);
+    const number = entryNumber(shape, month, `${salesPerPaidMonth(shape) + step * affiliates} + a`);
     await admin.query(`
       INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at, payout_id)
       SELECT ${id('jrn', number)}, '${kind}', '${kind}:' || ${payoutId}, sha256((a || '${kind}')::bytea),
@@ -183,7 +193,7 @@ async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number):
       FROM generate_series(1, ${affiliates}) a`);
     await admin.query(`
       INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor)
-      SELECT ${AFFILIATE_ID}, '${CURRENCY}', ${seq + 2 * commissionsPerMonth + 2 * step} + side, ${id('jrn', number)},
+      SELECT ${AFFILIATE_ID}, '${CURRENCY}', ${seq + 2 * commissions + 2 * step} + side, ${id('jrn', number)},
              CASE side WHEN 1 THEN '${from}' ELSE '${to}' END, CASE side WHEN 1 THEN -amount ELSE amount END
       FROM (${sums}) s, (VALUES (1), (2)) sides (side)`);
   }

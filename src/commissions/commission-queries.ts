@@ -12,6 +12,7 @@ import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { commissionsCsv } from './commissions-csv.js';
 import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
+import { lineOf } from './payout-lines.js';
 import { PAYOUT_NOW } from './payout-way.js';
 import { findRareCandidates } from './state-candidates.js';
 import type { InvoicePart } from './settlement/targets.js';
@@ -143,9 +144,8 @@ function selectRows(tx: SqlTx, where: Prisma.Sql, state: Prisma.Sql, limit: numb
           FROM journal_entries e JOIN postings p ON p.entry_id = e.id
           WHERE e.commission_id = c.id
         ) l
-        LEFT JOIN payout_lines pl ON pl.affiliate_id = c.affiliate_id AND pl.currency = c.currency AND pl.seq = l.payable_seq
-          AND pl.released_at IS NULL
-        LEFT JOIN payouts first ON first.id = pl.payout_id
+        LEFT JOIN LATERAL (${lineOf('c', 'l.payable_seq')}) line ON TRUE
+        LEFT JOIN payouts first ON first.id = line.payout_id
         LEFT JOIN LATERAL (
           ${PAYOUT_NOW}
         ) later ON first.status = 'reversed'

@@ -9,6 +9,7 @@ import { hasHoldingCase } from '../fraud/holding-cases.js';
 import { CommissionEvents, type ReleasedCommission } from './commission-events.js';
 import { lockBalances } from './ledger/balances.js';
 import { Ledger, type NewEntry } from './ledger/ledger.js';
+import { IS_ITEM_OF_LINE, lineOf } from './payout-lines.js';
 
 const BATCH_SIZE = 2_000;
 
@@ -108,10 +109,7 @@ export class HoldsService {
       LEFT JOIN postings p ON p.entry_id = e.id
       GROUP BY t.commission_id, t.affiliate_id, t.currency, t.available_at, c.id`;
     const released = taken.filter(({ heldMinor }) => heldMinor > 0n);
-    await this.ledger.post(
-      tx,
-      released.map(releasedEntry),
-    );
+    await this.ledger.post(tx, released.map(releasedEntry));
     await this.events.released(tx, released);
     return taken.length;
   }
@@ -125,8 +123,8 @@ export class HoldsService {
     const rows = await tx.$queryRaw<(Hold & { payoutId: string; entries: number; payableMinor: bigint })[]>`
       WITH returned AS (
         SELECT lined.commission_id, min(l.payout_id) AS payout_id FROM payout_lines l
-        JOIN postings lp ON lp.affiliate_id = l.affiliate_id AND lp.currency = l.currency AND lp.seq = l.seq
-        JOIN journal_entries lined ON lined.id = lp.entry_id
+        JOIN postings p ON ${IS_ITEM_OF_LINE}
+        JOIN journal_entries lined ON lined.id = p.entry_id
         WHERE l.payout_id = ANY(${payoutIds}::text[]) AND l.released_at IS NOT NULL
         GROUP BY lined.commission_id
       )
@@ -138,9 +136,7 @@ export class HoldsService {
       JOIN journal_entries e ON e.commission_id = h.commission_id
       JOIN postings p ON p.entry_id = e.id
       GROUP BY h.commission_id, r.payout_id
-      HAVING NOT bool_or(p.account = 'payable' AND p.amount_minor > 0 AND EXISTS (
-        SELECT 1 FROM payout_lines live
-        WHERE live.affiliate_id = p.affiliate_id AND live.currency = p.currency AND live.seq = p.seq AND live.released_at IS NULL))`;
+      HAVING NOT bool_or(p.account = 'payable' AND p.amount_minor > 0 AND EXISTS (${lineOf('p', 'p.seq')}))`;
     await this.ledger.post(
       tx,
       rows

@@ -1,4 +1,5 @@
 import { Prisma } from '@prisma/client';
+import { lineOf } from './payout-lines.js';
 
 /**
  * The payout in which the money of the payout `first` lies now, with its status, when the transfer of `first` was reversed
@@ -13,7 +14,7 @@ export const PAYOUT_NOW = Prisma.sql`
     FROM way CROSS JOIN LATERAL (
       SELECT next.id, next.status
       FROM journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
-      JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
+      CROSS JOIN LATERAL (${lineOf('p', 'p.seq')}) l
       JOIN payouts next ON next.id = l.payout_id
       WHERE way.status = 'reversed' AND e.payout_id = way.id AND e.kind = 'payout_reversed'
       ORDER BY p.seq DESC LIMIT 1

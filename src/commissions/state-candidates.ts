@@ -1,6 +1,7 @@
 import { Prisma } from '@prisma/client';
 import type { Tx } from '../database/database.js';
 import type { CommissionState } from './commission.dto.js';
+import { IS_ITEM_OF_LINE } from './payout-lines.js';
 
 /** Of a state that more commissions than this may have, a page is soon found among all of them. */
 const RARE_MAX = 2000;
@@ -40,21 +41,16 @@ function mayHave(state: CommissionState, affiliateId: string): Prisma.Sql {
   }
 }
 
-/** What stands in payouts of these statuses. A payout's lines lie in its range of sequences, those of others may, too. */
+/** What stands in payouts of these statuses. */
 function inPayouts(affiliateId: string, statuses: string[]): Prisma.Sql {
   return Prisma.sql`
     SELECT e.commission_id AS id
     FROM payouts po
-    CROSS JOIN LATERAL (
-      SELECT l.affiliate_id, l.currency, l.seq FROM payout_lines l
-      WHERE l.affiliate_id = po.affiliate_id AND l.currency = po.currency AND l.seq BETWEEN po.first_seq AND po.last_seq
-        AND l.released_at IS NULL AND l.payout_id = po.id
-      OFFSET 0
-    ) line
+    JOIN payout_lines l ON l.payout_id = po.id AND l.released_at IS NULL
     CROSS JOIN LATERAL (
       SELECT own.commission_id
       FROM postings p JOIN journal_entries own ON own.id = p.entry_id
-      WHERE (p.affiliate_id, p.currency, p.seq) = (line.affiliate_id, line.currency, line.seq)
+      WHERE ${IS_ITEM_OF_LINE}
       OFFSET 0
     ) e
     WHERE po.affiliate_id = ${affiliateId} AND po.status = ANY (${statuses}::text[]) AND e.commission_id IS NOT NULL`;

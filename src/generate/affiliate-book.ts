@@ -8,6 +8,8 @@ import type { TimedIds } from './timed-ids.js';
 /** A payable posting that may stand in a payout line. */
 export interface PayableItem {
   seq: bigint;
+  /** Its place among all items of its balance, without a gap. */
+  number: number;
   amountMinor: bigint;
   payableSince: Date;
   commissionId: string | null;
@@ -28,6 +30,7 @@ export class AffiliateBook {
   readonly positions = new Map<string, Position>();
   /** Of each balance, in the order of sequences. */
   private readonly unlined = new Map<string, PayableItem[]>();
+  private readonly itemCounts = new Map<string, number>();
   private readonly payableSince = payableSinceBy(new Map());
 
   constructor(
@@ -62,8 +65,10 @@ export class AffiliateBook {
       else if (account === 'paid_out') balance.paidOutMinor += amountMinor;
       else balance.lifetimeEarnedMinor -= amountMinor;
       if (payableSince !== null) {
-        const item = { seq, amountMinor, payableSince, commissionId: commissionId ?? null };
-        this.itemsOf(balanceKey(entry)).push(item);
+        const key = balanceKey(entry);
+        const number = (this.itemCounts.get(key) ?? 0) + 1;
+        this.itemCounts.set(key, number);
+        this.itemsOf(key).push({ seq, number, amountMinor, payableSince, commissionId: commissionId ?? null });
       }
       if (commissionId !== undefined) {
         const position = this.positionOf(commissionId);

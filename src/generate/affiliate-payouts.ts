@@ -1,4 +1,4 @@
-import type { Balance, Payout, PayoutAttempt, StripeTransfer } from '@prisma/client';
+import type { Balance, Payout, PayoutAttempt, PayoutLine, StripeTransfer } from '@prisma/client';
 import { isTaken } from '../payouts/eligibility/payout-items.js';
 import { skipReason, type SkipReason } from '../payouts/eligibility/eligibility.js';
 import { paidEntry, reservedEntry, returnedEntry, reversedEntry } from '../payouts/payout-entries.js';
@@ -7,7 +7,6 @@ import { idempotencyKeyOf } from '../payouts/sending/payout-attempts.js';
 import type { PayableItem } from './affiliate-book.js';
 import type { AffiliateCases } from './affiliate-cases.js';
 import type { AffiliateLife } from './affiliate-life.js';
-import type { PayoutLineRow } from './tables.js';
 import { DAY_MS, later, MINUTE_MS, type CompletedRun } from './world.js';
 
 interface PayoutStory {
@@ -120,8 +119,6 @@ export class AffiliatePayouts {
       currency: balance.currency,
       amountMinor,
       amountReversedMinor: 0n,
-      firstSeq: taken[0]?.seq ?? 0n,
-      lastSeq: taken.at(-1)?.seq ?? 0n,
       status: 'pending',
       destination,
       attemptNo: 1,
@@ -255,8 +252,31 @@ function attemptOf(
   };
 }
 
-/** The lines of a payout, as they are stored. */
-function linesOf(payout: Payout, items: readonly PayableItem[], releasedAt: Date | null): PayoutLineRow[] {
+/** The lines of a payout, as they are stored: one for each stretch of items that follow each other. */
+function linesOf(payout: Payout, items: readonly PayableItem[], releasedAt: Date | null): PayoutLine[] {
   const { id: payoutId, affiliateId, currency } = payout;
-  return items.map(({ seq, amountMinor }) => ({ payoutId, affiliateId, currency, seq, amountMinor, releasedAt }));
+  const lines: PayoutLine[] = [];
+  let before: PayableItem | undefined;
+  for (const item of items) {
+    const { seq, amountMinor } = item;
+    const line = item.number - 1 === before?.number ? lines.at(-1) : undefined;
+    if (line) {
+      line.lastSeq = seq;
+      line.itemCount += 1;
+      line.amountMinor += amountMinor;
+    } else {
+      lines.push({
+        payoutId,
+        affiliateId,
+        currency,
+        firstSeq: seq,
+        lastSeq: seq,
+        itemCount: 1,
+        amountMinor,
+        releasedAt,
+      });
+    }
+    before = item;
+  }
+  return lines;
 }

@@ -18,6 +18,7 @@ import type {
   AccountPayoutMethod,
   Payout,
   PayoutAttempt,
+  PayoutLine,
   PayoutSkip,
   Posting,
   Referral,
@@ -41,15 +42,6 @@ type Written<Row, Json extends keyof Row = never, Bytes extends keyof Row = neve
 
 /** Bytes as the server reads them in a text: `\x` and hexadecimal digits. */
 export type HexBytes = `\\x${string}`;
-
-export interface PayoutLineRow {
-  payoutId: string;
-  affiliateId: string;
-  currency: string;
-  seq: bigint;
-  amountMinor: bigint;
-  releasedAt: Date | null;
-}
 
 /** What is generated, by table. */
 export interface Rows {
@@ -79,7 +71,7 @@ export interface Rows {
   payouts: Payout;
   payout_attempts: PayoutAttempt;
   payout_skips: PayoutSkip;
-  payout_lines: PayoutLineRow;
+  payout_lines: PayoutLine;
   stripe_transfers: StripeTransfer;
   audit_log: Written<AuditLog, 'before' | 'after'>;
   domain_events: Written<Omit<DomainEvent, 'sequence' | 'position'>, 'data'>;
@@ -185,7 +177,7 @@ export const TABLES: { readonly [Table in TableName]: { columns: string; order: 
   },
   payouts: {
     columns:
-      'id run_id affiliate_id currency amount_minor amount_reversed_minor first_seq last_seq status destination attempt_no ' +
+      'id run_id affiliate_id currency amount_minor amount_reversed_minor status destination attempt_no ' +
       'sends next_try_at stripe_transfer_id failure_code failure_message created_at paid_at',
     order: 'id',
   },
@@ -196,8 +188,8 @@ export const TABLES: { readonly [Table in TableName]: { columns: string; order: 
   },
   payout_skips: { columns: 'run_id affiliate_id currency reason amount_minor', order: 'run_id, affiliate_id' },
   payout_lines: {
-    columns: 'payout_id affiliate_id currency seq amount_minor released_at',
-    order: 'payout_id, seq',
+    columns: 'payout_id affiliate_id currency first_seq last_seq item_count amount_minor released_at',
+    order: 'payout_id, first_seq',
   },
   stripe_transfers: {
     columns:

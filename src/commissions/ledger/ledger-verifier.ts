@@ -167,26 +167,40 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
     count: 'SELECT count(*) AS n FROM payouts',
     breaches: `
       SELECT format('payout %s: amount %s, lines %s', po.id, po.amount_minor, coalesce(sum(l.amount_minor), 0)) AS breach
-      FROM payouts po
-      LEFT JOIN payout_lines l ON l.payout_id = po.id
-      LEFT JOIN postings p ON (p.affiliate_id, p.currency, p.seq) = (l.affiliate_id, l.currency, l.seq) AND p.account = 'payable'
+      FROM payouts po LEFT JOIN payout_lines l ON l.payout_id = po.id
       GROUP BY po.id HAVING coalesce(sum(l.amount_minor), 0) <> po.amount_minor
-        OR coalesce(sum(p.amount_minor), 0) <> po.amount_minor
-        OR (min(l.seq), max(l.seq)) <> (po.first_seq, po.last_seq)
         OR bool_or((l.affiliate_id, l.currency) <> (po.affiliate_id, po.currency))
         OR bool_or((l.released_at IS NULL) <> (po.status IN ('pending', 'paid', 'reversed')))`,
   },
   {
-    name: 'no posting is in two payouts',
-    count: 'SELECT count(*) AS n FROM payout_lines',
+    // An item that the payout did not mean to take, or one that is missing, shows in the count or the sum.
+    name: 'every payout line equals its items',
+    count: 'SELECT coalesce(sum(item_count), 0) AS n FROM payout_lines',
     breaches: `
-      SELECT format('posting %s of %s in %s stands in %s live payouts', l.seq, l.affiliate_id, l.currency, count(*)) AS breach
+      SELECT format('line %s to %s of payout %s: %s items of %s, in the ledger %s of %s', l.first_seq, l.last_seq, l.payout_id,
+                    l.item_count, l.amount_minor, item.count, item.amount) AS breach
       FROM payout_lines l
-      JOIN postings p ON (p.affiliate_id, p.currency, p.seq) = (l.affiliate_id, l.currency, l.seq)
-      JOIN journal_entries e ON e.id = p.entry_id
-      WHERE l.released_at IS NULL
-      GROUP BY l.affiliate_id, l.currency, l.seq
-      HAVING count(*) > 1 OR bool_or(e.kind IN ('payout_reserved', 'payout_returned'))`,
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS count, coalesce(sum(p.amount_minor), 0) AS amount, min(p.seq) AS first_seq, max(p.seq) AS last_seq
+        FROM postings p
+        WHERE p.affiliate_id = l.affiliate_id AND p.currency = l.currency AND p.seq BETWEEN l.first_seq AND l.last_seq
+          AND p.payable_since IS NOT NULL
+      ) item
+      WHERE (item.count, item.amount, item.first_seq, item.last_seq)
+        IS DISTINCT FROM (l.item_count::bigint, l.amount_minor::numeric, l.first_seq, l.last_seq)`,
+  },
+  {
+    name: 'no posting is in two payouts',
+    count: 'SELECT count(*) AS n FROM payout_lines WHERE released_at IS NULL',
+    breaches: `
+      SELECT format('postings from %s to %s of %s in %s stand in two live payouts, one of them %s', first_seq, least(last_seq, reached),
+                    affiliate_id, currency, payout_id) AS breach
+      FROM (
+        SELECT l.*, max(last_seq) OVER (PARTITION BY affiliate_id, currency ORDER BY first_seq, last_seq
+                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        FROM payout_lines l WHERE released_at IS NULL
+      ) line
+      WHERE first_seq <= reached`,
   },
   {
     name: 'unpaid postings equal what is payable',
@@ -196,10 +210,14 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
                     coalesce(s.unlined, 0)) AS breach
       FROM balances b LEFT JOIN (
         SELECT p.affiliate_id, p.currency, sum(p.amount_minor) AS unlined, min(p.seq) AS first_seq
-        FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+        FROM postings p
+        JOIN journal_entries e ON e.id = p.entry_id
+        LEFT JOIN (
+          SELECT affiliate_id, currency, range_agg(int8range(first_seq, last_seq, '[]')) AS ranges
+          FROM payout_lines WHERE released_at IS NULL GROUP BY affiliate_id, currency
+        ) lined ON lined.affiliate_id = p.affiliate_id AND lined.currency = p.currency
         WHERE p.account = 'payable' AND e.kind NOT IN ('payout_reserved', 'payout_returned')
-          AND NOT EXISTS (SELECT 1 FROM payout_lines l WHERE (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq)
-                            AND l.released_at IS NULL)
+          AND (lined.ranges IS NULL OR NOT lined.ranges @> p.seq)
         GROUP BY p.affiliate_id, p.currency
       ) s USING (affiliate_id, currency)
       WHERE b.payable_minor <> coalesce(s.unlined, 0) OR s.first_seq < b.first_unlined_seq`,

@@ -28,6 +28,8 @@ export interface NewEntry {
   commissionId?: string;
   payoutId?: string;
   stripeEventId?: string;
+  /** From now on no item of the balance below this sequence is without a live payout line. Kept on the balance's row. */
+  firstUnlinedSeq?: bigint;
   /** Who posted it by hand, and why; neither without the other. */
   staffUserId?: string;
   reason?: string;
@@ -80,17 +82,18 @@ export class Ledger {
         in_payout_minor = b.in_payout_minor + d.in_payout,
         paid_out_minor = b.paid_out_minor + d.paid_out,
         lifetime_earned_minor = b.lifetime_earned_minor + d.earned,
-        last_seq = d.last_seq
+        last_seq = d.last_seq,
+        first_unlined_seq = coalesce(d.first_unlined_seq, b.first_unlined_seq)
       FROM (
-        SELECT affiliate_id, currency, max(seq) AS last_seq,
+        SELECT affiliate_id, currency, max(seq) AS last_seq, max(first_unlined_seq) AS first_unlined_seq,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'held'), 0)::bigint AS held,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'payable'), 0)::bigint AS payable,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'in_payout'), 0)::bigint AS in_payout,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'paid_out'), 0)::bigint AS paid_out,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'commission_expense'), 0)::bigint AS earned
         FROM unnest(${postings.affiliateId}::text[], ${postings.currency}::text[], ${postings.seq}::bigint[],
-                    ${postings.account}::text[], ${postings.amountMinor}::bigint[])
-          AS p (affiliate_id, currency, seq, account, amount_minor)
+                    ${postings.account}::text[], ${postings.amountMinor}::bigint[], ${postings.firstUnlinedSeq}::bigint[])
+          AS p (affiliate_id, currency, seq, account, amount_minor, first_unlined_seq)
         GROUP BY affiliate_id, currency
       ) d
       WHERE b.affiliate_id = d.affiliate_id AND b.currency = d.currency`;
@@ -181,6 +184,7 @@ export interface PostingColumns {
   account: Account[];
   amountMinor: bigint[];
   payableSince: (Date | null)[];
+  firstUnlinedSeq: (bigint | null)[];
 }
 
 /** Two postings for each entry, which sum to zero; each takes the next sequence of its balance. */
@@ -200,6 +204,7 @@ export function postingsOf(
     account: [],
     amountMinor: [],
     payableSince: [],
+    firstUnlinedSeq: [],
   };
   const lastSeqs = new Map<string, bigint>();
   entries.forEach((entry, index) => {
@@ -216,6 +221,7 @@ export function postingsOf(
       columns.account.push(account);
       columns.amountMinor.push(amountMinor);
       columns.payableSince.push(account === 'payable' ? payableSince : null);
+      columns.firstUnlinedSeq.push(entry.firstUnlinedSeq ?? null);
     };
     add(entry.from, lastSeq + 1n, -entry.amountMinor);
     add(entry.to, lastSeq + 2n, entry.amountMinor);

@@ -1,5 +1,6 @@
 import { Prisma, type Referral, type ReviewCase } from '@prisma/client';
 import type { Tx } from '../../database/database.js';
+import { lineOf } from '../payout-lines.js';
 import { PAYOUT_NOW } from '../payout-way.js';
 
 /** A closed case, whose decision is complete. */
@@ -47,8 +48,7 @@ export async function storeSpared(tx: Tx, { caseId }: Decision): Promise<number>
     WHERE rejected.case_id = ${caseId} AND 0 < (
       SELECT sum(p.amount_minor) FROM journal_entries e
       JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
-      JOIN payout_lines l ON l.affiliate_id = p.affiliate_id AND l.currency = p.currency AND l.seq = p.seq
-        AND l.released_at IS NULL
+      CROSS JOIN LATERAL (${lineOf('p', 'p.seq')}) l
       JOIN payouts first ON first.id = l.payout_id
       LEFT JOIN LATERAL (${PAYOUT_NOW}) later ON first.status = 'reversed'
       WHERE e.commission_id = c.id AND coalesce(later.status, first.status) IN ('pending', 'paid'))`;

@@ -9,6 +9,7 @@ import { CommissionEvents } from '../commission-events.js';
 import { HoldsService } from '../holds.service.js';
 import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
+import { lineOf } from '../payout-lines.js';
 import { loadReferralFacts } from './referral-facts.js';
 import {
   correctionsOf,
@@ -107,12 +108,11 @@ export class SettlementService {
       SELECT e.commission_id AS "commissionId", count(DISTINCT e.id)::int AS entries,
              coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'held'), 0)::bigint AS "heldMinor",
              coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor",
-             coalesce(bool_or(l.seq IS NOT NULL), false) AS "isInPayout",
+             coalesce(bool_or(l.payout_id IS NOT NULL), false) AS "isInPayout",
              coalesce(bool_or(h.inquiry_open), false) AS "inquiryOpen"
       FROM journal_entries e
       JOIN postings p ON p.entry_id = e.id
-      LEFT JOIN payout_lines l ON p.account = 'payable' AND p.amount_minor > 0 AND l.affiliate_id = p.affiliate_id
-        AND l.currency = p.currency AND l.seq = p.seq AND l.released_at IS NULL
+      LEFT JOIN LATERAL (${lineOf('p', 'p.seq')}) l ON p.account = 'payable' AND p.amount_minor > 0
       LEFT JOIN commission_holds h ON h.commission_id = e.commission_id
       WHERE e.commission_id = ANY(${commissionIds}::text[])
       GROUP BY e.commission_id`;

@@ -4,7 +4,7 @@ import type { BalanceKey } from '../../commissions/ledger/balances.js';
 import type { Database } from '../../database/database.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
-import { unlinedItems } from '../eligibility/payout-items.js';
+import { openItems } from '../eligibility/payout-items.js';
 import type { PayoutStatus } from '../payout-status.js';
 import type { Change } from './preview-change.js';
 
@@ -125,7 +125,7 @@ function nextRows(database: Database, { cutOff, lastRunId }: DecisionRules, afte
     ), due AS (
       SELECT affiliate_id, currency, sum(amount_minor)::bigint AS amount
       FROM (
-        SELECT affiliate_id, currency, amount_minor FROM (${unlinedItems(keys, cutOff)}) item WHERE taken
+        SELECT affiliate_id, currency, amount_minor FROM (${openItems(keys, cutOff)}) item WHERE is_taken
         UNION ALL
         SELECT h.affiliate_id, h.currency, p.amount_minor
         FROM keys

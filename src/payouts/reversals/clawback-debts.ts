@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import { lockBalances, type BalanceKey } from '../../commissions/ledger/balances.js';
+import { lineOf } from '../../commissions/payout-lines.js';
 import { Database, type Tx } from '../../database/database.js';
 
 /** Balances looked at with one query; each has a transaction of its own. */
@@ -96,9 +97,7 @@ async function findDebt(tx: Tx, { affiliateId, currency }: BalanceKey): Promise<
       FROM postings p JOIN journal_entries e ON e.id = p.entry_id
       WHERE p.affiliate_id = b.affiliate_id AND p.currency = b.currency AND p.seq >= b.first_unlined_seq
         AND p.account = 'payable' AND (e.commission_id IS NOT NULL OR e.kind = 'payout_reversed')
-        AND NOT EXISTS (
-          SELECT 1 FROM payout_lines l
-          WHERE l.affiliate_id = p.affiliate_id AND l.currency = p.currency AND l.seq = p.seq AND l.released_at IS NULL)
+        AND NOT EXISTS (${lineOf('p', 'p.seq')})
     ) c
     CROSS JOIN LATERAL (
       SELECT coalesce(sum(r.amount_minor), 0)::bigint AS minor

@@ -17,9 +17,10 @@ import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { PlatformFunds } from '../eligibility/platform-funds.js';
-import { unlinedItems } from '../eligibility/payout-items.js';
+import { openItems } from '../eligibility/payout-items.js';
 import { reservedEntry } from '../payout-entries.js';
 import { BalanceCursor } from './balance-cursor.js';
+import { insertLines, type TakenItems } from './insert-lines.js';
 
 /** Batches at the same time: while this process prepares the statements of one, the database works on the other. */
 const LANES = 2;
@@ -29,16 +30,13 @@ export interface ReservationOptions {
   heldCurrencies: ReadonlySet<string> | null;
 }
 
-interface Candidate extends BalanceKey {
+interface Candidate extends TakenItems {
   payableMinor: bigint;
   unlinedMinor: bigint;
-  takenMinor: bigint;
-  firstUnlinedSeq: bigint;
-  /** Of what is taken; null when nothing is. */
-  firstTakenSeq: bigint | null;
-  lastTakenSeq: bigint | null;
   /** The first of what this run leaves; null when it takes all. */
   firstLeftSeq: bigint | null;
+  /** The last of all that was posted. */
+  lastSeq: bigint;
   affiliateStatus: string;
   underReview: boolean;
   stripeAccountId: string | null;
@@ -192,26 +190,29 @@ export class PayoutReservation {
   private candidates(tx: SqlTx, run: PayoutRun, keys: BalanceKey[], decided: Prisma.Sql): Promise<Candidate[]> {
     // Each is looked up by itself: the planner, whose statistics do not know this run yet, would go through all of it.
     const undecided = Prisma.sql`
-      SELECT b.affiliate_id, b.currency, b.first_unlined_seq, b.payable_minor
+      SELECT b.affiliate_id, b.currency, b.first_unlined_seq, b.last_seq, b.payable_minor
       FROM balances b
       JOIN ${unnested(keys)} USING (affiliate_id, currency)
       LEFT JOIN LATERAL (SELECT TRUE AS found FROM (${decided}) d LIMIT 1) decided ON TRUE
       WHERE decided.found IS NULL`;
-    const items = unlinedItems(Prisma.sql`SELECT u.affiliate_id, u.currency, u.first_unlined_seq`, run.cutOff);
+    const items = openItems(Prisma.sql`SELECT u.affiliate_id, u.currency, u.first_unlined_seq`, run.cutOff);
     return tx.$queryRaw<Candidate[]>`
-      SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq",
+      SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq", u.last_seq AS "lastSeq",
              u.payable_minor AS "payableMinor", i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
-             i.first_taken_seq AS "firstTakenSeq", i.last_taken_seq AS "lastTakenSeq", i.first_left_seq AS "firstLeftSeq", a.status AS "affiliateStatus",
+             i.taken_count AS "takenCount", i.first_taken_seq AS "firstTakenSeq", i.last_taken_seq AS "lastTakenSeq",
+             i.first_left_seq AS "firstLeftSeq", coalesce(i.first_other_seq < i.last_taken_seq, FALSE) AS "isSplit", a.status AS "affiliateStatus",
              ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
              a.details_submitted AS "detailsSubmitted"
       FROM (${undecided}) u
       JOIN affiliates a ON a.id = u.affiliate_id
       CROSS JOIN LATERAL (
-        SELECT coalesce(sum(amount_minor), 0)::bigint AS unlined,
-               coalesce(sum(amount_minor) FILTER (WHERE taken), 0)::bigint AS taken,
-               min(seq) FILTER (WHERE taken) AS first_taken_seq,
-               max(seq) FILTER (WHERE taken) AS last_taken_seq,
-               min(seq) FILTER (WHERE NOT taken) AS first_left_seq
+        SELECT coalesce(sum(amount_minor) FILTER (WHERE NOT is_lined), 0)::bigint AS unlined,
+               coalesce(sum(amount_minor) FILTER (WHERE is_taken), 0)::bigint AS taken,
+               count(*) FILTER (WHERE is_taken)::int AS taken_count,
+               min(seq) FILTER (WHERE is_taken) AS first_taken_seq,
+               max(seq) FILTER (WHERE is_taken) AS last_taken_seq,
+               min(seq) FILTER (WHERE NOT is_taken AND NOT is_lined) AS first_left_seq,
+               min(seq) FILTER (WHERE NOT is_taken) AS first_other_seq
         FROM (${items}) item
       ) i
       ORDER BY u.affiliate_id, u.currency`;
@@ -227,41 +228,23 @@ export class PayoutReservation {
     await insertLines(tx, run, payouts);
     await this.ledger.post(
       tx,
-      payouts.map((payout) => reservedEntry({ ...payout, amountMinor: payout.takenMinor }, run)),
+      payouts.map((payout) => ({
+        ...reservedEntry({ ...payout, amountMinor: payout.takenMinor }, run),
+        firstUnlinedSeq: payout.firstLeftSeq ?? payout.lastSeq + 1n,
+      })),
       locked,
     );
-    // What lies before the first posting that is still unlined never has to be read again.
-    await tx.$executeRaw`
-      UPDATE balances b SET first_unlined_seq = coalesce(w.first_left_seq, b.last_seq + 1)
-      FROM unnest(${payouts.map(({ affiliateId }) => affiliateId)}::text[], ${payouts.map(({ currency }) => currency)}::text[],
-                  ${payouts.map(({ firstLeftSeq }) => firstLeftSeq)}::bigint[]) AS w (affiliate_id, currency, first_left_seq)
-      WHERE b.affiliate_id = w.affiliate_id AND b.currency = w.currency`;
   }
 
   private async insertPayouts(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
     await tx.$executeRaw`
-      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, status, created_at)
-      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, first_seq, last_seq, destination, 'pending', ${this.clock.now()}
+      INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, destination, status, created_at)
+      SELECT id, ${run.id}, affiliate_id, currency, amount_minor, destination, 'pending', ${this.clock.now()}
       FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
                   ${payouts.map(({ currency }) => currency)}::text[], ${payouts.map(({ takenMinor }) => takenMinor)}::bigint[],
-                  ${payouts.map(({ firstTakenSeq }) => firstTakenSeq)}::bigint[],
-                  ${payouts.map(({ lastTakenSeq }) => lastTakenSeq)}::bigint[],
                   ${payouts.map(({ destination }) => destination)}::text[])
-        AS w (id, affiliate_id, currency, amount_minor, first_seq, last_seq, destination)`;
+        AS w (id, affiliate_id, currency, amount_minor, destination)`;
   }
-}
-
-/** Reads the items once more, by the same rule and under the same locks: what the amount is the sum of. */
-async function insertLines(tx: SqlTx, run: PayoutRun, payouts: NewPayout[]): Promise<void> {
-  const balances = Prisma.sql`
-    SELECT * FROM unnest(${payouts.map(({ id }) => id)}::text[], ${payouts.map(({ affiliateId }) => affiliateId)}::text[],
-                         ${payouts.map(({ currency }) => currency)}::text[],
-                         ${payouts.map(({ firstUnlinedSeq }) => firstUnlinedSeq)}::bigint[])
-      AS w (payout_id, affiliate_id, currency, first_unlined_seq)`;
-  await tx.$executeRaw`
-    INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor)
-    SELECT payout_id, affiliate_id, currency, seq, amount_minor FROM (${unlinedItems(balances, run.cutOff)}) item
-    WHERE taken`;
 }
 
 async function insertSkips(tx: SqlTx, run: PayoutRun, skips: NewSkip[]): Promise<void> {

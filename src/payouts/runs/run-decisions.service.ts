@@ -3,6 +3,7 @@ import type { PayoutRun } from '@prisma/client';
 import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
+import { lineOf } from '../../commissions/payout-lines.js';
 import { Database, type Tx } from '../../database/database.js';
 import { planByIndex } from '../../database/plan-by-index.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
@@ -127,10 +128,10 @@ export class RunDecisions {
     // Few adjustments among many lines, of which the statistics know nothing right after the reservation.
     await planByIndex(tx);
     const paid = await tx.$queryRaw<{ affiliateId: string }[]>`
-      SELECT DISTINCT l.affiliate_id AS "affiliateId"
+      SELECT DISTINCT p.affiliate_id AS "affiliateId"
       FROM journal_entries e
       JOIN postings p ON p.entry_id = e.id AND p.account = 'payable'
-      JOIN payout_lines l ON (l.affiliate_id, l.currency, l.seq) = (p.affiliate_id, p.currency, p.seq) AND l.released_at IS NULL
+      CROSS JOIN LATERAL (${lineOf('p', 'p.seq')}) l
       JOIN payouts po ON po.id = l.payout_id AND po.status = 'pending'
       WHERE e.kind = 'adjustment' AND e.staff_user_id = ${staffUserId} AND po.run_id = ${runId}
       ORDER BY 1 LIMIT ${NAMED_MAX}`;

@@ -9,7 +9,6 @@ import { GroupCommit } from '../../database/group-commit.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
 import { paidEntry, returnedEntry } from '../payout-entries.js';
 import { PayoutEvents } from '../payout-events.js';
-import { STANDS_IN_PAYOUT } from '../payout-lines.js';
 import { TransferReversals } from '../reversals/transfer-reversals.service.js';
 
 /** How a payout ends without a transfer; its money is payable again. */
@@ -127,12 +126,12 @@ export class PayoutOutcomes {
       WHERE p.id = ANY(${ids}::text[]) AND t.payout_id = p.id AND t.attempt_no = p.attempt_no AND t.outcome = 'unknown'`;
     await tx.$executeRaw`
       WITH released AS (
-        UPDATE payout_lines l SET released_at = ${now}
-        FROM payouts po WHERE po.id = ANY(${ids}::text[]) AND ${STANDS_IN_PAYOUT}
-        RETURNING l.affiliate_id, l.currency, l.seq
+        UPDATE payout_lines SET released_at = ${now}
+        WHERE payout_id = ANY(${ids}::text[]) AND released_at IS NULL
+        RETURNING affiliate_id, currency, first_seq
       )
-      UPDATE balances b SET first_unlined_seq = least(b.first_unlined_seq, r.seq)
-      FROM (SELECT affiliate_id, currency, min(seq) AS seq FROM released GROUP BY 1, 2) r
+      UPDATE balances b SET first_unlined_seq = least(b.first_unlined_seq, r.first_seq)
+      FROM (SELECT affiliate_id, currency, min(first_seq) AS first_seq FROM released GROUP BY 1, 2) r
       WHERE b.affiliate_id = r.affiliate_id AND b.currency = r.currency`;
     await this.ledger.post(
       tx,

@@ -1,9 +1,9 @@
 import { Prisma } from '@prisma/client';
 import type { EntryKind } from '../../commissions/ledger/accounts.js';
 import { loadPayableMovements, type PayableMovement } from '../../commissions/payable-movements.js';
+import { IS_ITEM_OF_LINE, lineOf } from '../../commissions/payout-lines.js';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
-import { linesOfPayout } from '../payout-lines.js';
 import { STATEMENT_KINDS, type StatementKind } from './statement-kind.js';
 
 /** One posting that a payout settled, in words. */
@@ -62,21 +62,20 @@ interface Row {
 /** The next items after `afterSeq`, in the order of posting. */
 export async function loadItems(tx: Tx, payoutId: string, afterSeq: bigint, limit: number): Promise<StatementItem[]> {
   const rows = await tx.$queryRaw<Row[]>`
-    SELECT l.seq, e.id AS "entryId", e.kind AS "entryKind", e.occurred_at AS "occurredAt", l.amount_minor AS "amountMinor",
-           l.currency, e.commission_id AS "commissionId", e.reason, earlier.id AS "earlierPayoutId", run.period AS "earlierPeriod"
-    FROM ${linesOf(payoutId)}
+    SELECT p.seq, e.id AS "entryId", e.kind AS "entryKind", e.occurred_at AS "occurredAt", p.amount_minor AS "amountMinor",
+           p.currency, e.commission_id AS "commissionId", e.reason, earlier.id AS "earlierPayoutId", run.period AS "earlierPeriod"
+    FROM ${itemsOf(payoutId)}
     LEFT JOIN LATERAL (
       SELECT el.payout_id AS id FROM journal_entries ee
       JOIN postings ep ON ep.entry_id = ee.id AND ep.account = 'payable' AND ep.amount_minor > 0
-      JOIN payout_lines el ON (el.affiliate_id, el.currency, el.seq) = (ep.affiliate_id, ep.currency, ep.seq)
-        AND el.released_at IS NULL AND el.payout_id < l.payout_id
+      JOIN LATERAL (${lineOf('ep', 'ep.seq')}) el ON el.payout_id < l.payout_id
       WHERE e.kind = 'commission_reversed' AND ee.commission_id = e.commission_id
       ORDER BY ep.seq LIMIT 1
     ) clawed ON TRUE
     LEFT JOIN payouts earlier ON earlier.id = coalesce(clawed.id, e.payout_id)
     LEFT JOIN payout_runs run ON run.id = earlier.run_id
-    WHERE l.seq > ${afterSeq}
-    ORDER BY l.seq LIMIT ${limit}`;
+    WHERE p.seq > ${afterSeq}
+    ORDER BY p.seq LIMIT ${limit}`;
   const movements = await loadPayableMovements(
     tx,
     rows.flatMap(({ commissionId }) => commissionId ?? []),
@@ -99,7 +98,7 @@ export async function loadMonthTotals(tx: Tx, payoutId: string): Promise<MonthTo
   const rows = await tx.$queryRaw<(Omit<MonthTotal, 'kind'> & { entryKind: EntryKind })[]>`
     SELECT to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, e.kind AS "entryKind", count(*)::int AS count,
            sum(p.amount_minor)::bigint AS "amountMinor"
-    FROM ${linesOf(payoutId)} GROUP BY month, e.kind ORDER BY month, e.kind`;
+    FROM ${itemsOf(payoutId)} GROUP BY month, e.kind ORDER BY month, e.kind`;
   const totals = new Map<string, MonthTotal>();
   for (const { month, entryKind, count, amountMinor } of rows) {
     const kind = kindOf(entryKind);
@@ -110,11 +109,11 @@ export async function loadMonthTotals(tx: Tx, payoutId: string): Promise<MonthTo
   return [...totals.values()];
 }
 
-/** A payout's lines `l`, whether they stand or were released, with their postings `p` and entries `e`. */
-function linesOf(payoutId: string): Prisma.Sql {
-  return Prisma.sql`${linesOfPayout(payoutId)} l
-    JOIN postings p ON p.affiliate_id = l.affiliate_id AND p.currency = l.currency AND p.seq = l.seq
-      AND p.account = 'payable' AND p.amount_minor = l.amount_minor
+/** A payout's lines `l`, whether they stand or were released, with their items `p` and entries `e`. */
+function itemsOf(payoutId: string): Prisma.Sql {
+  return Prisma.sql`
+    (SELECT * FROM payout_lines WHERE payout_id = ${payoutId}) l
+    JOIN postings p ON ${IS_ITEM_OF_LINE}
     JOIN journal_entries e ON e.id = p.entry_id`;
 }
 

@@ -1,9 +1,11 @@
+import { Prisma } from '@prisma/client';
 import pg from 'pg';
 import { AuditLog, SYSTEM, type AuditRecord } from '../../../src/audit/audit-log.js';
 import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { Ledger, type NewEntry } from '../../../src/commissions/ledger/ledger.js';
 import { LedgerVerifier } from '../../../src/commissions/ledger/ledger-verifier.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
 import { affiliateWithReferrals } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 
@@ -115,13 +117,62 @@ describe('the database itself', () => {
     await expect(api.database.pool.query(insert, [affiliateId, entryId])).rejects.toThrow('do not sum to zero');
   });
 
-  it('refuses a posting in two live payout lines', async () => {
-    const line = (payoutId: string) =>
-      api.database.prisma.$executeRaw`
-        INSERT INTO payout_lines (payout_id, affiliate_id, currency, seq, amount_minor) VALUES (${payoutId}, ${affiliateId}, 'usd', 2, 100)`;
-    await line('po_1');
-    await expect(line('po_2')).rejects.toThrow(/unique/i);
-    await api.database.prisma.$executeRaw`DELETE FROM payout_lines`;
+  describe('of payout lines', () => {
+    afterEach(async () => void (await api.database.prisma.$executeRaw`DELETE FROM payout_lines`));
+
+    const line = (payoutId: string, firstSeq: number, lastSeq: number) =>
+      Prisma.sql`
+        INSERT INTO payout_lines (payout_id, affiliate_id, currency, first_seq, last_seq, item_count, amount_minor)
+        VALUES (${payoutId}, ${affiliateId}, 'usd', ${firstSeq}, ${lastSeq}, 1, 100)`;
+    const insert = (...range: Parameters<typeof line>) => api.database.prisma.$executeRaw(line(...range));
+
+    it.each([
+      ['the same', 10, 20],
+      ['the beginning', 5, 10],
+      ['the end', 20, 30],
+      ['the middle', 14, 14],
+      ['all and more', 1, 40],
+    ])('refuses two live ones of the same postings: %s', async (_what, firstSeq, lastSeq) => {
+      await insert('po_1', 10, 20);
+      await expect(insert('po_2', firstSeq, lastSeq)).rejects.toThrow(/two payouts|unique/i);
+      await insert('po_2', 21, 30);
+      await insert('po_2', 5, 9);
+    });
+
+    it('takes a posting again once its line was released, and lets nobody take the release back', async () => {
+      await insert('po_1', 10, 20);
+      await api.database.prisma.$executeRaw`UPDATE payout_lines SET released_at = now()`;
+      await insert('po_2', 15, 25);
+      for (const change of ['released_at = NULL', 'released_at = now()', 'last_seq = 14']) {
+        const sql = `UPDATE payout_lines SET ${change} WHERE payout_id = 'po_1'`;
+        await expect(api.database.pool.query(sql)).rejects.toThrow('released once and never changed');
+      }
+      const grown = `UPDATE payout_lines SET first_seq = 1 WHERE payout_id = 'po_2'`;
+      await expect(api.database.pool.query(grown)).rejects.toThrow('released once and never changed');
+    });
+
+    it('makes the second of two that write at once wait, and refuses it', async () => {
+      const second = await api.database.transaction(async (tx) => {
+        await tx.$executeRaw(line('po_1', 10, 20));
+        const waiting = insert('po_2', 15, 25).catch((error: unknown) => String(error));
+        await eventually(async () => {
+          const [row] = await api.database.prisma.$queryRaw<{ n: number }[]>`
+            SELECT count(*)::int AS n FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO payout_lines%'`;
+          expect(row?.n).toBe(1);
+        });
+        return { waiting };
+      });
+      expect(await second.waiting).toMatch('two payouts');
+      const lines = await api.database.prisma.payoutLine.findMany();
+      expect(lines.map(({ payoutId }) => payoutId)).toEqual(['po_1']);
+    });
+
+    it('refuses them in a transaction that would not see what it waited for', async () => {
+      await expect(api.database.snapshot((tx) => tx.$executeRaw(line('po_1', 10, 20)))).rejects.toThrow(
+        'READ COMMITTED only',
+      );
+    });
   });
 });
 
@@ -162,9 +213,20 @@ describe('verification', () => {
   it('finds a payout that nothing was reserved for', async () => {
     await tamper(
       `INSERT INTO payout_runs (id, period, cut_off, status, started_at) VALUES ('run_x', '2026-12', now(), 'completed', now())`,
-      `INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, first_seq, last_seq, status, destination, created_at)
-       VALUES ('po_x', 'run_x', '${affiliateId}', 'usd', 100, 1, 1, 'paid', 'acct_x', now())`,
+      `INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, created_at)
+       VALUES ('po_x', 'run_x', '${affiliateId}', 'usd', 100, 'paid', 'acct_x', now())`,
     );
     expect(await breaches()).toEqual(['every payout equals its lines', 'payouts equal what was reserved and paid']);
+  });
+
+  it('finds a payout line that covers more than it says, and one that lies over another', async () => {
+    await post(earning('two', 100n), earning('three', 100n));
+    const line = (payoutId: string, firstSeq: number, lastSeq: number, items: number): string =>
+      `INSERT INTO payout_lines (payout_id, affiliate_id, currency, first_seq, last_seq, item_count, amount_minor)
+       VALUES ('${payoutId}', '${affiliateId}', 'usd', ${firstSeq}, ${lastSeq}, ${items}, ${items * 100})`;
+    await tamper(line('po_1', 2, 6, 2));
+    expect(await breaches()).toEqual(['every payout line equals its items', 'unpaid postings equal what is payable']);
+    await tamper('ALTER TABLE payout_lines DISABLE TRIGGER USER', line('po_2', 4, 4, 1));
+    expect(await breaches()).toContain('no posting is in two payouts');
   });
 });
