@@ -1,4 +1,4 @@
-import { KeyObject } from 'node:crypto';
+import { createHmac, KeyObject, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, decodeProtectedHeader, errors } from 'jose';
 import type { Algorithm } from 'jsonwebtoken';
 import { DomainError } from '../common/domain-error.js';
@@ -13,7 +13,20 @@ export interface VerificationKeys {
 
 export function verificationKeys(jwt: JwtVerification): VerificationKeys {
   if (jwt.kind === 'jwks') return { algorithms: ['RS256', 'ES256'], keyFor: remoteKeys(jwt.url) };
-  return { algorithms: [jwt.algorithm], keyFor: () => jwt.key };
+  const { algorithm, key } = jwt;
+  const previousKey = jwt.kind === 'secret' ? jwt.previousKey : undefined;
+  if (previousKey === undefined) return { algorithms: [algorithm], keyFor: () => key };
+  return { algorithms: [algorithm], keyFor: (token) => (isSignedWith(previousKey, token) ? previousKey : key) };
+}
+
+/** Chooses a key only: whether the token is good is checked with it as with any other. */
+function isSignedWith(key: KeyObject, token: string): boolean {
+  const end = token.lastIndexOf('.');
+  const expected = createHmac('sha256', key)
+    .update(token.slice(0, Math.max(end, 0)))
+    .digest();
+  const given = Buffer.from(token.slice(end + 1), 'base64url');
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /**

@@ -15,8 +15,16 @@ export function encrypt(plain: Uint8Array, key: Buffer, ownerId: string): Uint8A
   return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), encrypted]));
 }
 
-/** Null when it was encrypted under another key, or for somebody else. */
-export function decrypt(encrypted: Uint8Array, key: Buffer, ownerId: string): Buffer | null {
+/** Null when it was encrypted under none of these keys, or for somebody else. */
+export function decrypt(encrypted: Uint8Array, keys: Buffer[], ownerId: string): Buffer | null {
+  for (const key of keys) {
+    const plain = decryptUnder(key, encrypted, ownerId);
+    if (plain !== null) return plain;
+  }
+  return null;
+}
+
+function decryptUnder(key: Buffer, encrypted: Uint8Array, ownerId: string): Buffer | null {
   const decipher = createDecipheriv(ALGORITHM, key, encrypted.subarray(0, NONCE_BYTES))
     .setAAD(Buffer.from(ownerId))
     .setAuthTag(encrypted.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));

@@ -8,7 +8,8 @@ import { parseMailSettings, type MailSettings } from './mail-settings.js';
 import { monthlyCronProblem } from './payout-schedule.js';
 
 export type JwtVerification =
-  | { kind: 'secret'; algorithm: 'HS256'; key: KeyObject }
+  /** `previousKey` is still accepted while the host changes over. */
+  | { kind: 'secret'; algorithm: 'HS256'; key: KeyObject; previousKey: KeyObject | undefined }
   | { kind: 'public_key'; algorithm: 'RS256' | 'ES256'; key: KeyObject }
   | { kind: 'jwks'; url: string };
 
@@ -68,6 +69,8 @@ export class Config {
   readonly adminPassword: string;
   readonly adminEnabled: boolean;
   readonly sessionSecret: string;
+  /** What was encrypted or signed under it can still be read. */
+  readonly sessionSecretPrevious: string | undefined;
   readonly rateLimitHost: number;
   readonly rateLimitPublic: number;
   /** As Fastify takes it: false, a number of hops, or a list of CIDR ranges. */
@@ -141,6 +144,7 @@ export class Config {
     this.webhookAllowPrivateAddresses = env.WEBHOOK_ALLOW_PRIVATE_ADDRESSES ?? this.allowsDemoValues;
     this.jwt = parseJwt(env, demoOr, problems);
     this.sessionSecret = demoOr('SESSION_SECRET', env.SESSION_SECRET, DEMO.sessionSecret);
+    this.sessionSecretPrevious = env.SESSION_SECRET_PREVIOUS;
     this.adminEmail = demoOr('ADMIN_EMAIL', env.ADMIN_EMAIL, DEMO.adminEmail);
     this.adminPassword = demoOr('ADMIN_PASSWORD', env.ADMIN_PASSWORD, DEMO.adminPassword);
 
@@ -222,10 +226,12 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
 
 const SECRETS = new Set([
   'JWT_SECRET',
+  'JWT_SECRET_PREVIOUS',
   'JWT_PUBLIC_KEY',
   'STRIPE_SECRET_KEY',
   'STRIPE_WEBHOOK_SECRETS',
   'SESSION_SECRET',
+  'SESSION_SECRET_PREVIOUS',
   'ADMIN_PASSWORD',
   'SMTP_URL',
 ]);
@@ -242,6 +248,7 @@ const ALL_NAMES = [
   'ALLOWED_ORIGINS',
   'DASHBOARD_EMBED_ORIGINS',
   'JWT_SECRET',
+  'JWT_SECRET_PREVIOUS',
   'JWT_PUBLIC_KEY',
   'JWT_JWKS_URL',
   'JWT_AUDIENCE',
@@ -263,6 +270,7 @@ const ALL_NAMES = [
   'ADMIN_PASSWORD',
   'ADMIN_ENABLED',
   'SESSION_SECRET',
+  'SESSION_SECRET_PREVIOUS',
   'RATE_LIMIT_HOST',
   'RATE_LIMIT_PUBLIC',
   'TRUST_PROXY',
@@ -294,6 +302,9 @@ function parseJwt(
   const set = (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const).filter((name) => env[name] !== undefined);
   if (set.length > 1)
     problems.push(`${set.join(' and ')} are both set: the algorithm is pinned by exactly one of them`);
+  if (env.JWT_SECRET_PREVIOUS !== undefined && env.JWT_SECRET === undefined) {
+    problems.push('JWT_SECRET_PREVIOUS is set without JWT_SECRET: it only helps to change from one secret to another');
+  }
   if (env.JWT_JWKS_URL !== undefined) return { kind: 'jwks', url: env.JWT_JWKS_URL };
   if (env.JWT_PUBLIC_KEY !== undefined) {
     try {
@@ -309,7 +320,13 @@ function parseJwt(
     }
   }
   const secret = demoOr('JWT_SECRET', env.JWT_SECRET ?? (env.JWT_PUBLIC_KEY && DEMO.jwtSecret), DEMO.jwtSecret);
-  return { kind: 'secret', algorithm: 'HS256', key: createSecretKey(Buffer.from(secret)) };
+  const previous = env.JWT_SECRET_PREVIOUS;
+  return {
+    kind: 'secret',
+    algorithm: 'HS256',
+    key: createSecretKey(Buffer.from(secret)),
+    previousKey: previous === undefined ? undefined : createSecretKey(Buffer.from(previous)),
+  };
 }
 
 function parseTrustProxy(value: string, problems: string[]): false | number | string {

@@ -91,6 +91,10 @@ export class Environment {
   JWT_SECRET?: string;
 
   @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 bytes' })
+  JWT_SECRET_PREVIOUS?: string;
+
+  @IsOptional()
   @Matches(/-----BEGIN PUBLIC KEY-----/, { message: 'must be a PEM public key' })
   JWT_PUBLIC_KEY?: string;
 
@@ -171,6 +175,10 @@ export class Environment {
   @IsOptional()
   @MinLength(32, { message: 'must have at least 32 bytes' })
   SESSION_SECRET?: string;
+
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 bytes' })
+  SESSION_SECRET_PREVIOUS?: string;
 
   @Type(() => Number)
   @IsInt()
