@@ -165,7 +165,7 @@ async function lockReferral(tx: Tx, id: string): Promise<Pick<Referral, 'status'
 }
 
 /** The stored Stripe facts of a referral: those of its customer, or, while none is bound, those that name its user. */
-export function belongsTo(referral: Referral): { customerId: string } | { referredUserId: string } {
+function belongsTo(referral: Referral): { customerId: string } | { referredUserId: string } {
   return referral.stripeCustomerId
     ? { customerId: referral.stripeCustomerId }
     : { referredUserId: referral.referredUserId };
