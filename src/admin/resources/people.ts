@@ -15,7 +15,7 @@ export const affiliates: ResourceSpec = {
   name: 'Affiliates',
   group: 'Partners',
   table: 'affiliates',
-  joins: `LEFT JOIN affiliate_codes code ON code.affiliate_id = t.id AND code.is_current
+  joins: `LEFT JOIN LATERAL (SELECT c.code FROM affiliate_codes c WHERE c.affiliate_id = t.id AND c.is_current LIMIT 1) code ON TRUE
           LEFT JOIN plans plan ON plan.id = t.plan_id`,
   key: 't.id',
   order: 't.id DESC',
