@@ -5,6 +5,10 @@ import type { BenchDatabase } from './bench-server.js';
 import { flagsOf, workerEnv } from './measured-process.js';
 import { postgresProcessorSeconds, processorSeconds } from './processor-time.js';
 
+/** With BENCH_PROFILES, a folder: every process that ends in good order leaves a profile of its processor time there. */
+const PROFILES = process.env['BENCH_PROFILES'];
+const PROFILED = PROFILES === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILES}`];
+
 /** A server that is measured, in a process of its own. */
 export interface Contestant {
   port: number;
@@ -24,7 +28,7 @@ export async function startContestant(
   env: Record<string, string> = {},
 ): Promise<Contestant> {
   const child = fork(join(import.meta.dirname, '..', program), {
-    execArgv: flagsOf('start:prod'),
+    execArgv: [...flagsOf('start:prod'), ...PROFILED],
     env: { ...workerEnv(database), ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

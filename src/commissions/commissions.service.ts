@@ -6,6 +6,7 @@ import { ReferralLifecycle, type CustomerFacts } from '../referrals/referral-lif
 import { lockReferralSubjects } from '../referrals/referral-locks.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
 import { lockInvoices, lockPayments } from './facts/fact-locks.js';
+import { loadInvoices, storeInvoices } from './facts/invoice-records.js';
 import { storeInvoicePayments, storeLosses, type InvoicePaymentFact, type LossFact } from './facts/loss-records.js';
 import type { Cause } from './settlement/settlement-entries.js';
 import { SettlementService } from './settlement/settlement.service.js';
@@ -19,6 +20,14 @@ export interface MoneyFacts {
   invoicePayments?: InvoicePaymentFact[];
   losses?: LossFact[];
 }
+
+/** What one event tells, and the event. */
+export interface Told {
+  facts: MoneyFacts;
+  cause: Cause;
+}
+
+type PaidBy = Pick<InvoicePaymentFact, 'invoiceId' | 'paymentId'>;
 
 /**
  * Takes in what Stripe tells about money, in any order and any number of times, and has the ledger follow. Facts that
@@ -38,25 +47,28 @@ export class CommissionsService extends ReferralObserver {
    * Stores facts and settles the referrals whose invoices they bear on. Idempotent. Locks the payments, the invoices,
    * their customers and users, then the affiliates' balances, in this order.
    */
-  async record(tx: Tx, facts: MoneyFacts, cause: Cause): Promise<void> {
-    const { invoices = [], invoicePayments = [], losses = [] } = facts;
+  record(tx: Tx, facts: MoneyFacts, cause: Cause): Promise<void> {
+    return this.recordAll(tx, [{ facts, cause }]);
+  }
+
+  /**
+   * The same for what many events tell, set-based: the statements of one event for all of them. They end as they would
+   * one after the other, since what is settled is worked out from all facts, whatever order they came in.
+   */
+  async recordAll(tx: Tx, told: readonly Told[]): Promise<void> {
+    const invoices = told.flatMap(({ facts }) => facts.invoices ?? []);
+    const invoicePayments = told.flatMap(({ facts }) => facts.invoicePayments ?? []);
+    const losses = told.flatMap(({ facts }) => facts.losses ?? []);
     const receivedAt = this.clock.now();
     const paymentIds = [...invoicePayments, ...losses].flatMap(({ paymentId }) => paymentId ?? []);
     await lockPayments(tx, paymentIds);
     await storeInvoicePayments(tx, invoicePayments, receivedAt);
-    const invoiceIds = [
-      ...invoices.map(({ id }) => id),
-      ...losses.flatMap(({ invoiceId }) => invoiceId ?? []),
-      ...(await this.invoicesOfPayments(tx, paymentIds)),
-    ];
-    await lockInvoices(tx, invoiceIds);
+    const causes = causesOf(told, await this.invoicesOfPayments(tx, paymentIds));
+    await lockInvoices(tx, [...causes.keys()]);
     // Only now: what guards a credit note is the lock of its invoice.
     await storeLosses(tx, losses, receivedAt);
-    await tx.stripeInvoice.createMany({
-      data: invoices.map((invoice) => ({ ...invoice, receivedAt })),
-      skipDuplicates: true,
-    });
-    await this.settleInvoices(tx, invoiceIds, cause);
+    await storeInvoices(tx, invoices, receivedAt);
+    await this.settleInvoices(tx, causes);
   }
 
   /** Stores which user a customer is; if that user was referred, what the customer paid earns now. Idempotent. */
@@ -90,33 +102,57 @@ export class CommissionsService extends ReferralObserver {
     return customer?.id ?? null;
   }
 
-  private async invoicesOfPayments(tx: Tx, paymentIds: string[]): Promise<string[]> {
+  private async invoicesOfPayments(tx: Tx, paymentIds: string[]): Promise<PaidBy[]> {
     if (paymentIds.length === 0) return [];
-    const rows = await tx.stripeInvoicePayment.findMany({
+    return tx.stripeInvoicePayment.findMany({
       where: { paymentId: { in: paymentIds } },
-      select: { invoiceId: true },
+      select: { invoiceId: true, paymentId: true },
     });
-    return rows.map(({ invoiceId }) => invoiceId);
   }
 
-  private async settleInvoices(tx: Tx, invoiceIds: string[], cause: Cause): Promise<void> {
-    const stored = await tx.stripeInvoice.findMany({ where: { id: { in: invoiceIds } }, orderBy: { id: 'asc' } });
-    const subjects = stored.map(({ customerId, referredUserId }) => ({
-      stripeCustomerId: customerId,
-      referredUserId,
-    }));
-    await lockReferralSubjects(tx, ...subjects);
+  private async settleInvoices(tx: Tx, causes: ReadonlyMap<string, Cause>): Promise<void> {
+    const stored = await loadInvoices(tx, [...causes.keys()]);
+    await this.lockPayers(tx, stored);
     const invoices = await this.withPseudonyms(tx, stored);
-    await this.lockNamedUsers(tx, invoices);
+    const payers = await this.lifecycle.findReferrals(tx, invoices);
     const referrals = new Map<string, Referral>();
-    for (const { customerId, referredUserId } of invoices) {
-      const referral = await this.lifecycle.findReferral(tx, customerId, referredUserId);
-      if (referral) referrals.set(referral.id, referral);
-    }
-    for (const id of [...referrals.keys()].sort()) {
-      const referral = referrals.get(id);
-      if (referral) await this.settlement.settle(tx, referral, cause);
-    }
+    const byReferral = new Map<string, Cause>();
+    payers.forEach((referral, index) => {
+      const cause = causes.get(invoices[index]?.id ?? '');
+      if (!referral || !cause) return;
+      referrals.set(referral.id, referral);
+      if (!byReferral.has(referral.id)) byReferral.set(referral.id, cause);
+    });
+    const sorted = [...referrals.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    await this.settlement.settleAll(tx, sorted, ({ invoice, commission }) => {
+      const cause = causes.get(invoice.id) ?? byReferral.get(commission.referralId);
+      if (!cause) throw new Error(`nothing set off that referral ${commission.referralId} is settled`);
+      return cause;
+    });
+  }
+
+  /**
+   * Locks whom these invoices are of. Where only the customer is known to be some user, that user's signup may be on its
+   * way: it is waited for. Who the customer is may be told at this moment, so it is looked up again under the lock.
+   */
+  private async lockPayers(tx: Tx, invoices: StripeInvoice[]): Promise<void> {
+    const unnamed = invoices.filter(({ referredUserId }) => referredUserId === null);
+    const usersOf = () =>
+      this.lifecycle.usersOf(
+        tx,
+        unnamed.map(({ customerId }) => customerId),
+      );
+    const before = await usersOf();
+    await lockReferralSubjects(
+      tx,
+      ...invoices.map(({ customerId, referredUserId }) => ({
+        stripeCustomerId: customerId,
+        referredUserId: referredUserId ?? before.get(customerId ?? ''),
+      })),
+    );
+    if (unnamed.length === 0) return;
+    const told = [...(await usersOf())].filter(([customerId, user]) => before.get(customerId) !== user);
+    await lockReferralSubjects(tx, ...told.map(([, referredUserId]) => ({ referredUserId })));
   }
 
   /** An invoice of an erased person that names them all the same names their pseudonym from now on. */
@@ -133,12 +169,28 @@ export class CommissionsService extends ReferralObserver {
       }),
     );
   }
+}
 
-  /** Where only the customer is known to be some user, that user's signup may be on its way: it is waited for. */
-  private async lockNamedUsers(tx: Tx, invoices: StripeInvoice[]): Promise<void> {
-    for (const { customerId, referredUserId } of invoices) {
-      if (referredUserId !== null || customerId === null) continue;
-      await lockReferralSubjects(tx, { referredUserId: await this.lifecycle.findUserOf(tx, customerId) });
+/**
+ * What set off what becomes of each invoice that was heard of: the event that tells of the invoice itself, else the first
+ * that tells of a payment or a loss of it.
+ */
+function causesOf(told: readonly Told[], paid: readonly PaidBy[]): Map<string, Cause> {
+  const causes = new Map<string, Cause>();
+  for (const { facts, cause } of told) for (const { id } of facts.invoices ?? []) setOnce(causes, id, cause);
+  const invoicesOf = new Map<string, string[]>();
+  for (const { paymentId, invoiceId } of paid) {
+    invoicesOf.set(paymentId, [...(invoicesOf.get(paymentId) ?? []), invoiceId]);
+  }
+  for (const { facts, cause } of told) {
+    for (const { invoiceId } of facts.losses ?? []) if (invoiceId !== null) setOnce(causes, invoiceId, cause);
+    for (const { paymentId } of [...(facts.invoicePayments ?? []), ...(facts.losses ?? [])]) {
+      for (const invoiceId of invoicesOf.get(paymentId ?? '') ?? []) setOnce(causes, invoiceId, cause);
     }
   }
+  return causes;
+}
+
+function setOnce(causes: Map<string, Cause>, invoiceId: string, cause: Cause): void {
+  if (!causes.has(invoiceId)) causes.set(invoiceId, cause);
 }

@@ -12,7 +12,10 @@ export async function lockNames(tx: Tx, names: string[]): Promise<void> {
     FROM (SELECT name FROM unnest(${[...new Set(names)].sort()}::text[]) WITH ORDINALITY AS k (name, n) ORDER BY n OFFSET 0) ordered`;
 }
 
-/** Keeps whoever locks the name (lockNames) waiting, and nobody else who shares it, until the transaction ends. */
-export async function shareName(tx: Tx, name: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${name}, 0))`;
+/** Keeps whoever locks one of the names (lockNames) waiting, and nobody else who shares it, until the transaction ends. */
+export async function shareNames(tx: Tx, names: string[]): Promise<void> {
+  if (names.length === 0) return;
+  await tx.$executeRaw`
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(name, 0))
+    FROM (SELECT name FROM unnest(${[...new Set(names)].sort()}::text[]) WITH ORDINALITY AS k (name, n) ORDER BY n OFFSET 0) ordered`;
 }

@@ -6,7 +6,8 @@ import type { FraudNews } from './rules/fraud-rule.js';
 /** What is taken off the list at once; many tell of the same affiliate. */
 const BATCH_SIZE = 2_000;
 
-interface Row {
+/** What has happened to whom. */
+export interface FraudNewsRow {
   affiliateId: string;
   news: FraudNews;
 }
@@ -24,7 +25,15 @@ export class FraudNewsList {
 
   /** Part of the transaction of what happened. Locks nothing. */
   async note(tx: Tx, news: FraudNews, affiliateId: string): Promise<void> {
-    await tx.$executeRaw`INSERT INTO fraud_news (affiliate_id, news) VALUES (${affiliateId}, ${news})`;
+    await this.noteAll(tx, [{ news, affiliateId }]);
+  }
+
+  /** The same of many, in one statement. */
+  async noteAll(tx: Tx, rows: readonly FraudNewsRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await tx.$executeRaw`
+      INSERT INTO fraud_news (affiliate_id, news)
+      SELECT * FROM unnest(${rows.map(({ affiliateId }) => affiliateId)}::text[], ${rows.map(({ news }) => news)}::text[])`;
   }
 
   /** Looks at all that is on the list. Several at once share it; what one of them fails at stays on it. */
@@ -35,7 +44,7 @@ export class FraudNewsList {
   /** The rows are gone when the transaction commits, and the rules have their own: they are idempotent. */
   private takeBatch(): Promise<number> {
     return this.database.transaction(async (tx) => {
-      const rows = await tx.$queryRaw<Row[]>`
+      const rows = await tx.$queryRaw<FraudNewsRow[]>`
         DELETE FROM fraud_news WHERE ctid IN (SELECT ctid FROM fraud_news LIMIT ${BATCH_SIZE} FOR UPDATE SKIP LOCKED)
         RETURNING affiliate_id AS "affiliateId", news`;
       for (const news of new Set(rows.map((row) => row.news))) {

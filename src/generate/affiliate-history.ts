@@ -80,7 +80,7 @@ export class AffiliateHistory implements AffiliateLife {
       this.tellOf('commission.created', commission, at);
     }
     for (const commission of earnings.held) this.hold(commission, at);
-    const corrections = correctionsOf(earnings.earned, this.book.positions, cause, at);
+    const corrections = correctionsOf(earnings.earned, this.book.positions, () => cause, at);
     this.book.post(corrections.entries, at);
     for (const { kind, commissionId } of corrections.entries) {
       const commission = commissions.find(({ id }) => id === commissionId);

@@ -13,11 +13,16 @@ export class ReferralEvents {
     await this.events.record(tx, newsOf('referral.created', referral));
   }
 
-  /** Tells what has become of a referral whose row the caller has locked since before the change. */
-  async changed(tx: Tx, before: Pick<Referral, 'status' | 'convertedAt'>, after: Referral): Promise<void> {
+  /** Tells what has become of referrals whose rows the caller has locked since before the change. */
+  async changed(
+    tx: Tx,
+    changes: readonly { before: Pick<Referral, 'status' | 'convertedAt'>; after: Referral }[],
+  ): Promise<void> {
     const news: NewDomainEvent[] = [];
-    if (before.convertedAt === null && after.convertedAt !== null) news.push(newsOf('referral.converted', after));
-    if (before.status !== 'churned' && after.status === 'churned') news.push(newsOf('referral.churned', after));
+    for (const { before, after } of changes) {
+      if (before.convertedAt === null && after.convertedAt !== null) news.push(newsOf('referral.converted', after));
+      if (before.status !== 'churned' && after.status === 'churned') news.push(newsOf('referral.churned', after));
+    }
     await this.events.record(tx, ...news);
   }
 }

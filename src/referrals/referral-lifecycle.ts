@@ -3,7 +3,8 @@ import type { Referral } from '@prisma/client';
 import type { Tx } from '../database/database.js';
 import { ReferralEvents } from './referral-events.js';
 import { lockReferralSubjects } from './referral-locks.js';
-import { countChanges, type ReferralChange } from './stats/referral-days.js';
+import { hasEnded, standingOf } from './referral-standing.js';
+import { countChanges } from './stats/referral-days.js';
 
 /** What Stripe says of a subscription. */
 export interface SubscriptionFacts {
@@ -32,9 +33,6 @@ export interface CustomerFacts {
 /** The source of a customer whose person was erased: known by a pseudonym, whatever Stripe goes on to say. */
 const ERASED_SOURCE = 'erasure';
 
-/** Statuses in which the customer no longer has the subscription. Anything else, known or not, still counts. */
-const ENDED = new Set(['canceled', 'incomplete_expired']);
-
 /**
  * Where a referral stands: `trial → paid ⇄ churned`, and its MRR. Both are worked out from the facts stored so far
  * and never from the order in which they came, so that a cancellation that overtakes its invoice does no harm.
@@ -46,21 +44,56 @@ export class ReferralLifecycle {
   /** The referral that a Stripe customer's money belongs to. The server's own binding comes first; a host's user id in
    * metadata counts only while that referral is bound to no customer, since customers can have their metadata changed. */
   async findReferral(tx: Tx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
-    if (customerId) {
-      const bound = await tx.referral.findUnique({ where: { stripeCustomerId: customerId } });
+    const [found] = await this.findReferrals(tx, [{ customerId, referredUserId }]);
+    return found ?? null;
+  }
+
+  /** The same for many, one after the other: who is bound by one of them is bound for those that follow. */
+  async findReferrals(tx: Tx, payers: readonly Payer[]): Promise<(Referral | null)[]> {
+    const customerIds = distinct(payers.map(({ customerId }) => customerId));
+    const byCustomer = new Map<string | null, Referral>();
+    for (const one of await tx.referral.findMany({ where: { stripeCustomerId: { in: customerIds } } }))
+      byCustomer.set(one.stripeCustomerId, one);
+    const unbound = payers.filter(({ customerId }) => customerId === null || !byCustomer.has(customerId));
+    if (unbound.length === 0) return payers.map(({ customerId }) => byCustomer.get(customerId) ?? null);
+
+    const users = await this.usersOf(
+      tx,
+      unbound.filter(({ referredUserId }) => !referredUserId).map(({ customerId }) => customerId),
+    );
+    const userOf = ({ customerId, referredUserId }: Payer): string | null =>
+      referredUserId ?? (customerId && users.get(customerId)) ?? null;
+    const byUser = new Map<string, Referral>();
+    for (const one of await tx.referral.findMany({ where: { referredUserId: { in: distinct(unbound.map(userOf)) } } }))
+      byUser.set(one.referredUserId, one);
+    const bindings: Referral[] = [];
+    const found = payers.map((payer) => {
+      const bound = payer.customerId === null ? undefined : byCustomer.get(payer.customerId);
       if (bound) return bound;
-    }
-    const userId = referredUserId ?? (customerId ? await this.findUserOf(tx, customerId) : null);
-    if (!userId) return null;
-    const named = await tx.referral.findUnique({ where: { referredUserId: userId } });
-    if (!named || named.stripeCustomerId) return null;
-    if (!customerId) return named;
-    return tx.referral.update({ where: { id: named.id }, data: { stripeCustomerId: customerId } });
+      const named = byUser.get(userOf(payer) ?? '');
+      if (!named || named.stripeCustomerId) return null;
+      if (!payer.customerId) return named;
+      const binding = { ...named, stripeCustomerId: payer.customerId };
+      byUser.set(named.referredUserId, binding);
+      byCustomer.set(payer.customerId, binding);
+      bindings.push(binding);
+      return binding;
+    });
+    await bind(tx, bindings);
+    return found;
   }
 
   /** The host's user that a customer was said to be, for objects that name none themselves. */
   async findUserOf(tx: Tx, customerId: string): Promise<string | null> {
-    return (await tx.stripeCustomer.findUnique({ where: { id: customerId } }))?.referredUserId ?? null;
+    return (await this.usersOf(tx, [customerId])).get(customerId) ?? null;
+  }
+
+  /** The same for many; customers of whom nothing was said are left out. */
+  async usersOf(tx: Tx, customerIds: (string | null)[]): Promise<Map<string, string>> {
+    const ids = distinct(customerIds);
+    if (ids.length === 0) return new Map();
+    const customers = await tx.stripeCustomer.findMany({ where: { id: { in: ids } } });
+    return new Map(customers.map(({ id, referredUserId }) => [id, referredUserId]));
   }
 
   /**
@@ -100,7 +133,7 @@ export class ReferralLifecycle {
     const seen = { ...told, referredUserId: pseudonym ?? facts.referredUserId };
     const stored = await tx.stripeSubscription.findUnique({ where: { id } });
     // An ended subscription never comes back, so an older answer that arrives late must not revive it.
-    if (stored && (stored.seenAt > facts.seenAt || (ENDED.has(stored.status) && !ENDED.has(facts.status)))) return;
+    if (stored && (stored.seenAt > facts.seenAt || (hasEnded(stored.status) && !hasEnded(facts.status)))) return;
     await tx.stripeSubscription.upsert({ where: { id }, create: { id, ...seen }, update: seen });
     const referral = await this.findReferral(tx, facts.customerId, seen.referredUserId);
     if (referral) await this.refresh(tx, referral);
@@ -114,59 +147,71 @@ export class ReferralLifecycle {
     return this.refreshAll(tx, [referral]);
   }
 
-  /** The same for many, in the given order; their days are locked after all of them. */
+  /** The same for many, each once, set-based. Locks their rows in the order of their ids, and their days after all of them. */
   async refreshAll(tx: Tx, referrals: readonly Referral[]): Promise<void> {
-    const changes: ReferralChange[] = [];
-    for (const referral of referrals) changes.push(await this.workOut(tx, referral));
+    const standing = await standingOf(tx, referrals);
+    const rows = await lockReferrals(tx, referrals);
+    const changes = referrals.map((referral) => {
+      const before = rows.get(referral.id);
+      if (!before) throw new Error(`there is no referral ${referral.id}`);
+      return { referral, before, after: { ...before, ...standing(referral) } };
+    });
+    await writeStandings(
+      tx,
+      changes.filter(isNew).map(({ after }) => after),
+    );
+    await this.events.changed(tx, changes);
     await countChanges(tx, changes);
   }
-
-  private async workOut(tx: Tx, referral: Referral): Promise<ReferralChange> {
-    const subscriptions = await tx.stripeSubscription.findMany({ where: belongsTo(referral), orderBy: { id: 'asc' } });
-    const firstPaid = await tx.stripeInvoice.findFirst({
-      where: {
-        ...belongsTo(referral),
-        // What was paid outside Stripe is a payment once staff have accepted it.
-        OR: [{ amountPaidMinor: { gt: 0n } }, { acceptances: { some: { referralId: referral.id } } }],
-      },
-      orderBy: { paidAt: 'asc' },
-    });
-    const live = subscriptions.filter(({ status }) => !ENDED.has(status));
-    const currency = live[0]?.currency ?? subscriptions[0]?.currency ?? firstPaid?.currency ?? referral.currency;
-    const churned = firstPaid !== null && subscriptions.length > 0 && live.length === 0;
-    const mrrMinor = live
-      .filter((subscription) => subscription.currency === currency)
-      .reduce((sum, subscription) => sum + subscription.mrrMinor, 0n);
-    const lastEnd = subscriptions
-      .map(({ endedAt, seenAt }) => endedAt ?? seenAt)
-      .sort((a, b) => b.getTime() - a.getTime())[0];
-    const before = await lockReferral(tx, referral.id);
-    const after = await tx.referral.update({
-      where: { id: referral.id },
-      data: {
-        status: firstPaid === null ? 'trial' : churned ? 'churned' : 'paid',
-        mrrMinor,
-        currency,
-        convertedAt: firstPaid?.paidAt ?? null,
-        churnedAt: churned ? (lastEnd ?? null) : null,
-      },
-    });
-    await this.events.changed(tx, before, after);
-    return { referral, before, after };
-  }
 }
 
-/** What became of the referral is told once, though a decision of staff may refresh it beside an event of Stripe. */
-async function lockReferral(tx: Tx, id: string): Promise<Pick<Referral, 'status' | 'convertedAt'>> {
-  const [locked] = await tx.$queryRaw<Pick<Referral, 'status' | 'convertedAt'>[]>`
-    SELECT status, converted_at AS "convertedAt" FROM referrals WHERE id = ${id} FOR NO KEY UPDATE`;
-  if (!locked) throw new Error(`there is no referral ${id}`);
-  return locked;
+/** Whom an invoice or a subscription names. */
+interface Payer {
+  customerId: string | null;
+  referredUserId: string | null;
 }
 
-/** The stored Stripe facts of a referral: those of its customer, or, while none is bound, those that name its user. */
-function belongsTo(referral: Referral): { customerId: string } | { referredUserId: string } {
-  return referral.stripeCustomerId
-    ? { customerId: referral.stripeCustomerId }
-    : { referredUserId: referral.referredUserId };
+function distinct(ids: (string | null)[]): string[] {
+  return [...new Set(ids)].filter((id) => id !== null);
+}
+
+/** The caller has locked the customers, and who was bound to one would have been found by it. */
+async function bind(tx: Tx, referrals: Referral[]): Promise<void> {
+  if (referrals.length === 0) return;
+  await tx.$executeRaw`
+    UPDATE referrals r SET stripe_customer_id = b.customer_id
+    FROM unnest(${referrals.map(({ id }) => id)}::text[], ${referrals.map(({ stripeCustomerId }) => stripeCustomerId)}::text[])
+      AS b (id, customer_id)
+    WHERE r.id = b.id`;
+}
+
+/** What became of a referral is told once, though a decision of staff may refresh it beside an event of Stripe. */
+async function lockReferrals(tx: Tx, referrals: readonly Referral[]): Promise<Map<string, Referral>> {
+  const ids = referrals.map(({ id }) => id);
+  await tx.$executeRaw`SELECT 1 FROM referrals WHERE id = ANY(${ids}::text[]) ORDER BY id FOR NO KEY UPDATE`;
+  const rows = await tx.referral.findMany({ where: { id: { in: ids } } });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function isNew({ before, after }: { before: Referral; after: Referral }): boolean {
+  return (
+    before.status !== after.status ||
+    before.mrrMinor !== after.mrrMinor ||
+    before.currency !== after.currency ||
+    before.convertedAt?.getTime() !== after.convertedAt?.getTime() ||
+    before.churnedAt?.getTime() !== after.churnedAt?.getTime()
+  );
+}
+
+async function writeStandings(tx: Tx, referrals: Referral[]): Promise<void> {
+  if (referrals.length === 0) return;
+  await tx.$executeRaw`
+    UPDATE referrals r SET status = n.status, mrr_minor = n.mrr_minor, currency = n.currency, converted_at = n.converted_at,
+                           churned_at = n.churned_at
+    FROM unnest(${referrals.map(({ id }) => id)}::text[], ${referrals.map(({ status }) => status)}::text[],
+                ${referrals.map(({ mrrMinor }) => mrrMinor)}::bigint[], ${referrals.map(({ currency }) => currency)}::text[],
+                ${referrals.map(({ convertedAt }) => convertedAt)}::timestamptz[],
+                ${referrals.map(({ churnedAt }) => churnedAt)}::timestamptz[])
+      AS n (id, status, mrr_minor, currency, converted_at, churned_at)
+    WHERE r.id = n.id`;
 }

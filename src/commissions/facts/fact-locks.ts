@@ -1,4 +1,4 @@
-import { lockNames, shareName } from '../../database/advisory-locks.js';
+import { lockNames, shareNames } from '../../database/advisory-locks.js';
 import type { Tx } from '../../database/database.js';
 
 /**
@@ -24,11 +24,11 @@ export async function lockInvoices(tx: Tx, invoiceIds: string[]): Promise<void> 
 }
 
 /**
- * Keeps staff's decisions about an affiliate waiting while one of its referrals is settled: from before the facts are
+ * Keeps staff's decisions about these affiliates waiting while referrals of theirs are settled: from before the facts are
  * read until the transaction ends. Settlements do not wait for each other here.
  */
-export async function shareDecisions(tx: Tx, affiliateId: string): Promise<void> {
-  await shareName(tx, decisionsOn(affiliateId));
+export async function shareDecisions(tx: Tx, affiliateIds: string[]): Promise<void> {
+  await shareNames(tx, affiliateIds.map(decisionsOn));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Prisma } from '@prisma/client';
 import type { Tx } from '../../database/database.js';
 import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
 import { compareLossStatus, isKnownLossStatus } from '../calculation/loss-status.js';
@@ -14,21 +15,40 @@ export interface LossFact extends Omit<Loss, 'unknownStatuses'> {
 
 /** How far along its life an invoice payment is. A status unknown to us lies between. */
 const PAYMENT_RANKS: Record<string, number> = { open: 0, paid: 2, canceled: 3 };
+const UNKNOWN_PAYMENT_RANK = 1;
 
 /**
  * Keeps what was seen of invoice payments; of two states of one the later in its life counts, not the later to arrive.
  * The caller holds the payments locked.
  */
 export async function storeInvoicePayments(tx: Tx, seen: InvoicePaymentFact[], receivedAt: Date): Promise<void> {
-  for (const fact of sortedById(seen)) {
-    const known = await tx.stripeInvoicePayment.findUnique({ where: { id: fact.id } });
-    const rank = (status: string): number => PAYMENT_RANKS[status] ?? 1;
-    if (!known) await tx.stripeInvoicePayment.create({ data: { ...fact, receivedAt } });
-    else if (rank(fact.status) > rank(known.status)) {
-      const { amountMinor, status } = fact;
-      await tx.stripeInvoicePayment.update({ where: { id: fact.id }, data: { amountMinor, status, receivedAt } });
-    }
+  const facts = sortedById(latestOfEach(seen));
+  if (facts.length === 0) return;
+  await tx.$executeRaw`
+    INSERT INTO stripe_invoice_payments AS known (id, invoice_id, payment_id, amount_minor, status, received_at)
+    SELECT id, invoice_id, payment_id, amount_minor, status, ${receivedAt}
+    FROM unnest(${facts.map(({ id }) => id)}::text[], ${facts.map(({ invoiceId }) => invoiceId)}::text[],
+                ${facts.map(({ paymentId }) => paymentId)}::text[], ${facts.map(({ amountMinor }) => amountMinor)}::bigint[],
+                ${facts.map(({ status }) => status)}::text[])
+      AS fact (id, invoice_id, payment_id, amount_minor, status)
+    ON CONFLICT (id) DO UPDATE
+      SET amount_minor = EXCLUDED.amount_minor, status = EXCLUDED.status, received_at = EXCLUDED.received_at
+      WHERE ${rankSql(Prisma.sql`EXCLUDED.status`)} > ${rankSql(Prisma.sql`known.status`)}`;
+}
+
+function latestOfEach(seen: InvoicePaymentFact[]): InvoicePaymentFact[] {
+  const rank = (status: string): number => PAYMENT_RANKS[status] ?? UNKNOWN_PAYMENT_RANK;
+  const latest = new Map<string, InvoicePaymentFact>();
+  for (const fact of seen) {
+    const other = latest.get(fact.id);
+    if (!other || rank(fact.status) > rank(other.status)) latest.set(fact.id, fact);
   }
+  return [...latest.values()];
+}
+
+function rankSql(status: Prisma.Sql): Prisma.Sql {
+  const ranks = JSON.stringify(PAYMENT_RANKS);
+  return Prisma.sql`coalesce((${ranks}::jsonb ->> ${status})::int, ${UNKNOWN_PAYMENT_RANK}::int)`;
 }
 
 /**

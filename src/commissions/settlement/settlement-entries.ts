@@ -60,6 +60,18 @@ export function earningsOf(settled: Settled[], created: () => Pick<Commission, '
   return earnings;
 }
 
+/** Where the money of commissions lies that have earned by these entries and by nothing else. */
+export function positionsAfter(earnedEntries: readonly NewEntry[]): Map<string, PositionOfCommission> {
+  const positions = new Map<string, PositionOfCommission>();
+  for (const { commissionId, to, amountMinor } of earnedEntries) {
+    if (commissionId === undefined) continue;
+    const [heldMinor, payableMinor] = to === 'held' ? [amountMinor, 0n] : [0n, amountMinor];
+    const isNew = { entries: 1, isInPayout: false, inquiryOpen: false };
+    positions.set(commissionId, { commissionId, heldMinor, payableMinor, ...isNew });
+  }
+  return positions;
+}
+
 /** What a settlement has to write because commissions are not worth any more what they were. */
 export interface Corrections {
   entries: NewEntry[];
@@ -73,11 +85,12 @@ export interface Corrections {
  * The differences between what each commission is and what it should be.
  *
  * @param positions where the money of each commission lies; every one has a position.
+ * @param causeOf what set off that the commission is looked at.
  */
 export function correctionsOf(
   targets: EarnedTarget[],
   positions: ReadonlyMap<string, PositionOfCommission>,
-  cause: Cause,
+  causeOf: (target: EarnedTarget) => Cause,
   now: Date,
 ): Corrections {
   const corrections: Corrections = { entries: [], held: [], closedInquiries: [] };
@@ -85,6 +98,7 @@ export function correctionsOf(
     const { commission, targetMinor, losses, rejection } = target;
     const position = positions.get(commission.id);
     if (!position) throw new Error(`commission ${commission.id} has no entry in the journal`);
+    const cause = causeOf(target);
     const holdRunning = commission.availableAt > now;
     const movements = correctionOf(position, targetMinor, { inquiryOpen: losses.inquiryOpen, holdRunning });
     movements.forEach((movement, index) => {

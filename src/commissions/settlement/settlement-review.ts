@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { formatAmount } from '../../common/money.js';
 import type { Tx } from '../../database/database.js';
-import { FraudNewsList } from '../../fraud/fraud-news.service.js';
+import { FraudNewsList, type FraudNewsRow } from '../../fraud/fraud-news.service.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
 import type { ReferralFacts } from './referral-facts.js';
+import type { Settled } from './settlement-entries.js';
 import { isPaidSince, type Target } from './targets.js';
 
-/** Asks staff about what a settlement cannot judge by itself. The caller has locked the affiliate's balances. */
+/** Asks staff about what a settlement cannot judge by itself. The caller has locked the affiliates' balances. */
 @Injectable()
 export class SettlementReview {
   constructor(
@@ -15,18 +16,17 @@ export class SettlementReview {
     private readonly fraudNews: FraudNewsList,
   ) {}
 
-  /** Opens, or adds to, the cases that these facts give reason for. Idempotent: each finding is told once. */
-  async report(tx: Tx, facts: ReferralFacts, targets: Target[]): Promise<void> {
-    await this.reportOutOfBand(tx, facts);
-    await this.reportUnknownStatuses(tx, facts.referral, targets);
-    await this.tellFraudRules(tx, facts.referral.affiliateId, targets);
-  }
-
-  private async tellFraudRules(tx: Tx, affiliateId: string, targets: Target[]): Promise<void> {
-    const hasEarned = targets.some(({ commission, withinTerm }) => commission === null && withinTerm);
-    const hasLosses = targets.some(({ losses }) => losses.losses.length > 0);
-    if (hasEarned) await this.fraudNews.note(tx, 'commission', affiliateId);
-    if (hasLosses) await this.fraudNews.note(tx, 'loss', affiliateId);
+  /**
+   * Opens, or adds to, the cases that these facts give reason for. Idempotent: each finding is told once. Of an affiliate
+   * and rule a case is locked in that order, whatever order the referrals are in.
+   */
+  async report(tx: Tx, settled: readonly Settled[]): Promise<void> {
+    const sorted = [...settled].sort((a, b) => (a.facts.referral.affiliateId < b.facts.referral.affiliateId ? -1 : 1));
+    for (const { facts, targets } of sorted) {
+      await this.reportOutOfBand(tx, facts);
+      await this.reportUnknownStatuses(tx, facts.referral, targets);
+    }
+    await this.fraudNews.noteAll(tx, sorted.flatMap(newsOf));
   }
 
   /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
@@ -75,4 +75,15 @@ export class SettlementReview {
       });
     }
   }
+}
+
+/** What the fraud rules look at again: that something was earned, and that something was lost. */
+function newsOf({ facts, targets }: Settled): FraudNewsRow[] {
+  const { affiliateId } = facts.referral;
+  const hasEarned = targets.some(({ commission, withinTerm }) => commission === null && withinTerm);
+  const hasLosses = targets.some(({ losses }) => losses.losses.length > 0);
+  return [
+    ...(hasEarned ? [{ affiliateId, news: 'commission' as const }] : []),
+    ...(hasLosses ? [{ affiliateId, news: 'loss' as const }] : []),
+  ];
 }

@@ -7,15 +7,18 @@ import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { shareDecisions } from '../facts/fact-locks.js';
 import { CommissionEvents } from '../commission-events.js';
 import { HoldsService } from '../holds.service.js';
-import { lockBalances } from '../ledger/balances.js';
+import { lockBalances, type LockedBalance } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { lineOf } from '../payout-lines.js';
+import { insertCommissions, insertHolds } from './commission-rows.js';
 import { loadReferralFacts } from './referral-facts.js';
 import {
   correctionsOf,
   earningsOf,
+  positionsAfter,
   type Cause,
   type EarnedTarget,
+  type Earnings,
   type PositionOfCommission,
   type Settled,
 } from './settlement-entries.js';
@@ -45,12 +48,19 @@ export class SettlementService {
    * The caller holds the referral's subjects locked (lockReferralSubjects), which serialises settlements of one
    * referral. Shares the decisions about the affiliate, and locks the affiliate's balances before what was posted is read.
    */
-  async settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
-    await shareDecisions(tx, referral.affiliateId);
-    for (const { facts, targets } of await this.follow(tx, [referral], cause)) {
-      await this.review.report(tx, facts, targets);
-    }
-    await this.lifecycle.refresh(tx, referral);
+  settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
+    return this.settleAll(tx, [referral], () => cause);
+  }
+
+  /** The same for many referrals, each once, set-based: a handful of statements however many. */
+  async settleAll(tx: Tx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<void> {
+    if (referrals.length === 0) return;
+    await shareDecisions(
+      tx,
+      referrals.map(({ affiliateId }) => affiliateId),
+    );
+    await this.review.report(tx, await this.follow(tx, referrals, causeOf));
+    await this.lifecycle.refreshAll(tx, referrals);
   }
 
   /**
@@ -58,52 +68,64 @@ export class SettlementService {
    * Asks staff nothing. The caller holds the decisions about their affiliate locked (lockDecisions).
    */
   async settleDecided(tx: Tx, referrals: Referral[], decidedAt: Date): Promise<void> {
-    await this.follow(tx, referrals, { occurredAt: decidedAt });
+    await this.follow(tx, referrals, () => ({ occurredAt: decidedAt }));
   }
 
   /** Has the ledger follow the facts of these referrals. Locks their balances. */
-  private async follow(tx: Tx, referrals: Referral[], cause: Cause): Promise<Settled[]> {
+  private async follow(tx: Tx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<Settled[]> {
     const settled = (await loadReferralFacts(tx, referrals)).map((facts) => ({ facts, targets: targetsOf(facts) }));
-    await lockBalances(
+    const balances = await lockBalances(
       tx,
       settled.flatMap(({ facts, targets }) =>
         targets.map(({ invoice }) => ({ affiliateId: facts.referral.affiliateId, currency: invoice.currency })),
       ),
     );
-    const earned = await this.earn(tx, settled);
-    await this.correct(tx, earned, cause);
+    const earnings = await this.earn(tx, settled, balances);
+    await this.correct(tx, earnings, causeOf);
     return settled;
   }
 
-  /** Posts what has not earned yet. @returns all that has earned, now or before. */
-  private async earn(tx: Tx, settled: Settled[]): Promise<EarnedTarget[]> {
-    const { earned, commissions, held, entries } = earningsOf(settled, () => ({
+  /** Posts what has not earned yet. */
+  private async earn(tx: Tx, settled: Settled[], balances: ReadonlyMap<string, LockedBalance>): Promise<Earnings> {
+    const earnings = earningsOf(settled, () => ({
       id: this.ids.next('commission'),
       createdAt: this.clock.now(),
     }));
-    if (commissions.length > 0) await tx.commission.createMany({ data: commissions });
-    if (held.length > 0) await tx.commissionHold.createMany({ data: held.map(holdOf) });
-    await this.ledger.post(tx, entries);
+    const { commissions, held, entries } = earnings;
+    await insertCommissions(tx, commissions);
+    await insertHolds(tx, held);
+    await this.ledger.post(tx, entries, balances);
     const isHeld = new Set(held);
     await this.events.created(tx, commissions, (commission) => (isHeld.has(commission) ? 'held' : 'payable'));
-    return earned;
+    return earnings;
   }
 
   /** Posts the difference between what each commission is and what it should be, and holds what an inquiry asks about. */
-  private async correct(tx: Tx, targets: EarnedTarget[], cause: Cause): Promise<void> {
-    const positions = await this.positions(
+  private async correct(
+    tx: Tx,
+    { earned: targets, entries: justPosted }: Earnings,
+    causeOf: (target: EarnedTarget) => Cause,
+  ): Promise<void> {
+    const positions = positionsAfter(justPosted);
+    const before = targets.filter(({ commission }) => !positions.has(commission.id));
+    await this.readPositions(
       tx,
-      targets.map(({ commission }) => commission.id),
+      before.map(({ commission }) => commission.id),
+      positions,
     );
-    const { entries, held, closedInquiries } = correctionsOf(targets, positions, cause, this.clock.now());
+    const { entries, held, closedInquiries } = correctionsOf(targets, positions, causeOf, this.clock.now());
     await this.ledger.post(tx, entries);
     await this.events.changed(tx, changesOf(entries));
     await this.updateHolds(tx, targets, held, closedInquiries);
   }
 
-  /** Where the money of each commission lies. Read after its balance was locked. */
-  private async positions(tx: Tx, commissionIds: string[]): Promise<Map<string, PositionOfCommission>> {
-    if (commissionIds.length === 0) return new Map();
+  /** Adds where the money of each of these commissions lies. Read after its balance was locked. */
+  private async readPositions(
+    tx: Tx,
+    commissionIds: string[],
+    positions: Map<string, PositionOfCommission>,
+  ): Promise<void> {
+    if (commissionIds.length === 0) return;
     const rows = await tx.$queryRaw<PositionOfCommission[]>`
       SELECT e.commission_id AS "commissionId", count(DISTINCT e.id)::int AS entries,
              coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'held'), 0)::bigint AS "heldMinor",
@@ -116,7 +138,7 @@ export class SettlementService {
       LEFT JOIN commission_holds h ON h.commission_id = e.commission_id
       WHERE e.commission_id = ANY(${commissionIds}::text[])
       GROUP BY e.commission_id`;
-    return new Map(rows.map((row) => [row.commissionId, row]));
+    for (const row of rows) positions.set(row.commissionId, row);
   }
 
   /** Keeps the release job's work list: what is held is on it, marked while an inquiry is open, released when it closes. */
@@ -126,7 +148,7 @@ export class SettlementService {
     held: Commission[],
     closedInquiries: string[],
   ): Promise<void> {
-    await tx.commissionHold.createMany({ data: held.map(holdOf), skipDuplicates: true });
+    await insertHolds(tx, held);
     const open = targets.filter(({ losses }) => losses.inquiryOpen).map(({ commission }) => commission.id);
     if (open.length + closedInquiries.length === 0) return;
     await tx.$executeRaw`
@@ -148,8 +170,4 @@ function changesOf(entries: NewEntry[]): Parameters<CommissionEvents['changed']>
 
 function idsOf(entries: NewEntry[]): string[] {
   return [...new Set(entries.flatMap(({ commissionId }) => commissionId ?? []))];
-}
-
-function holdOf({ id, affiliateId, currency, availableAt }: Commission) {
-  return { commissionId: id, affiliateId, currency, availableAt };
 }

@@ -36,6 +36,8 @@ const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
  */
 @Injectable()
 export class PromotionRedemptions {
+  private asking: Promise<boolean> | null = null;
+
   constructor(
     private readonly clock: Clock,
     private readonly config: Config,
@@ -45,7 +47,15 @@ export class PromotionRedemptions {
   ) {}
 
   /** Whether any affiliate has, or ever had, a promotion code: most installations need not ask about discounts. */
-  async areInUse(): Promise<boolean> {
+  areInUse(): Promise<boolean> {
+    // Events that arrive together ask together; nobody can use a code within the milliseconds that one answer takes.
+    this.asking ??= this.isAnyKnown().finally(() => {
+      this.asking = null;
+    });
+    return this.asking;
+  }
+
+  private async isAnyKnown(): Promise<boolean> {
     return (await this.database.prisma.promotionCode.findFirst({ select: { id: true } })) !== null;
   }
 

@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { Told } from '../../commissions/commissions.service.js';
 import type { Tx } from '../../database/database.js';
 import { StripeConnection } from '../stripe-connection.js';
 import type { InboundEvent } from './webhook-verifier.js';
 
 /** What an event comes to, once everything it needs from the network has been gathered. */
 export type Apply = (tx: Tx) => Promise<void>;
+
+/**
+ * An event that tells facts about money, and comes to nothing else, gives just these: what many such events tell is taken
+ * in together. Others come to something that has a transaction of its own.
+ */
+export type Effects = Apply | Told;
 
 /**
  * Handles a kind of event in two steps: `prepare` may ask Stripe, `Apply` runs inside the event's one transaction and
@@ -17,7 +24,7 @@ export abstract class EventHandler {
   /** Whether it reads the object that the event shows; if not, the API version that it was rendered in does not matter. */
   readonly readsObject: boolean = true;
   /** @param receivedAt when the event arrived here, which is never before what it tells of. */
-  abstract prepare(event: InboundEvent, receivedAt: Date): Promise<Apply>;
+  abstract prepare(event: InboundEvent, receivedAt: Date): Promise<Effects>;
 }
 
 /** Which handler an event goes to, if any. */

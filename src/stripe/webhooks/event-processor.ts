@@ -3,13 +3,14 @@ import type { StripeEvent } from '@prisma/client';
 import Stripe from 'stripe';
 import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
+import { CommissionsService, type Told } from '../../commissions/commissions.service.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
 import { scrub } from '../../http/logging.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { describeStripeError, isResourceMissing } from '../gateways/stripe-errors.js';
-import { EventHandlers } from './event-handlers.js';
+import { EventHandlers, type Effects } from './event-handlers.js';
 import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
 import type { InboundEvent, SnapshotEvent } from './webhook-verifier.js';
 
@@ -21,6 +22,12 @@ const FIRST_RETRY_SECONDS = 5;
 const CONCURRENCY = 4;
 
 class ForeignVersionError extends Error {}
+
+/** An event that waits, and the facts that are all it tells. */
+interface Teller {
+  id: string;
+  told: Told;
+}
 
 /** `ignored` can have no effect; `parked` cannot be read; `failed` needs an operator (docs/operations.md). */
 export type EventStatus = 'pending' | 'processed' | 'ignored' | 'parked' | 'failed';
@@ -38,7 +45,7 @@ export interface ReplayedEvent {
 /** Writes down in a replay's transaction what became of the event. */
 type ReplayAudit = (tx: Tx, after: EventStatus) => Promise<void>;
 
-/** Works through the inbox: one transaction per event, which also marks it as done. */
+/** Works through the inbox: what an event comes to and that it is done are one transaction. */
 @Injectable()
 export class EventProcessor {
   private readonly logger = new Logger(EventProcessor.name);
@@ -52,6 +59,7 @@ export class EventProcessor {
     private readonly handlers: EventHandlers,
     private readonly stripe: Stripe,
     private readonly audit: AuditLog,
+    private readonly commissions: CommissionsService,
   ) {}
 
   /** Events whose job was lost with a process are enqueued again; processing twice changes nothing. */
@@ -68,7 +76,14 @@ export class EventProcessor {
 
   /** A failing event never stops the others: it is retried with back-off and ends as `failed`. */
   async processBatch(jobs: unknown[]): Promise<void> {
-    await inLanes(jobs as StripeEventJob[], ({ stripeEventId }) => this.process(stripeEventId));
+    const ids = (jobs as StripeEventJob[]).map(({ stripeEventId }) => stripeEventId);
+    const pending = await this.database.prisma.stripeEvent.findMany({ where: { id: { in: ids }, status: 'pending' } });
+    const tellers: Teller[] = [];
+    await inLanes(pending, async (stored) => {
+      const teller = await this.process(stored);
+      if (teller) tellers.push(teller);
+    });
+    await this.takeIn(tellers);
   }
 
   /**
@@ -84,18 +99,46 @@ export class EventProcessor {
     return stripeEventIds.flatMap((id) => results.get(id) ?? []);
   }
 
-  private async process(stripeEventId: string): Promise<void> {
-    const stored = await this.database.prisma.stripeEvent.findUnique({ where: { id: stripeEventId } });
-    if (stored?.status !== 'pending') return;
+  /** Processes a pending event, unless it only tells facts: then it is returned, to be taken in with others. */
+  private async process(stored: StripeEvent): Promise<Teller | null> {
     // The keys may have changed since it was stored: from test to live mode, say.
     if (!this.handlers.accepts(eventIn(stored))) {
-      await this.giveUp(stripeEventId, 'pending');
-      return;
+      await this.giveUp(stored.id, 'pending');
+      return null;
     }
     try {
-      await this.apply(stored, (status) => status === 'pending');
+      const effects = await this.prepare(stored);
+      if (typeof effects !== 'function') return { id: stored.id, told: effects };
+      await this.apply(stored, effects, (status) => status === 'pending');
     } catch (error) {
-      await this.recordFailure(stripeEventId, error);
+      await this.recordFailure(stored.id, error);
+    }
+    return null;
+  }
+
+  /**
+   * Takes in what these events tell in one transaction, which also marks them as done. One that cannot be taken in fails
+   * alone: the rest is halved until it is found. Locks the events' inbox rows in the order of their ids, then what
+   * recordAll locks.
+   */
+  private async takeIn(tellers: Teller[]): Promise<void> {
+    if (tellers.length === 0) return;
+    try {
+      await this.database.transaction(async (tx) => {
+        const pending = await lockPending(
+          tx,
+          tellers.map(({ id }) => id),
+        );
+        const told = tellers.filter(({ id }) => pending.has(id)).map((teller) => teller.told);
+        await this.commissions.recordAll(tx, told);
+        await markProcessed(tx, [...pending], this.clock.now());
+      });
+    } catch (error) {
+      const [only] = tellers;
+      if (tellers.length === 1 && only) return this.recordFailure(only.id, error);
+      const middle = Math.ceil(tellers.length / 2);
+      await this.takeIn(tellers.slice(0, middle));
+      await this.takeIn(tellers.slice(middle));
     }
   }
 
@@ -120,33 +163,33 @@ export class EventProcessor {
       return { id, type, before, after: await this.giveUp(id, before, audit), error: null };
     }
     try {
-      await this.apply(stored, () => true, audit);
+      await this.apply(stored, await this.prepare(stored), () => true, audit);
       return { id, type, before, after: 'processed', error: null };
     } catch (error) {
       return { id, type, before, after: await this.recordFailedReplay(id, error, audit), error: messageOf(error) };
     }
   }
 
-  /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
-  private async apply(
-    stored: StripeEvent,
-    isWanted: (status: EventStatus) => boolean,
-    audit?: ReplayAudit,
-  ): Promise<void> {
+  private async prepare(stored: StripeEvent): Promise<Effects> {
     const event = eventIn(stored);
     const handler = this.handlers.get(event);
     const readable = handler.readsObject ? await this.inOurVersion(event) : event;
-    const apply = await handler.prepare(readable, stored.receivedAt);
+    return handler.prepare(readable, stored.receivedAt);
+  }
+
+  /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
+  private async apply(
+    stored: StripeEvent,
+    effects: Effects,
+    isWanted: (status: EventStatus) => boolean,
+    audit?: ReplayAudit,
+  ): Promise<void> {
     await this.database.transaction(async (tx) => {
       const status = await lockEvent(tx, stored.id);
       if (!isWanted(status)) return;
-      await apply(tx);
+      await (typeof effects === 'function' ? effects(tx) : this.commissions.recordAll(tx, [effects]));
       await audit?.(tx, 'processed');
-      if (status === 'processed') return;
-      await tx.stripeEvent.update({
-        where: { id: stored.id },
-        data: { status: 'processed', processedAt: this.clock.now(), lastError: null },
-      });
+      if (status !== 'processed') await markProcessed(tx, [stored.id], this.clock.now());
     });
   }
 
@@ -264,6 +307,19 @@ async function lockEvent(tx: Tx, stripeEventId: string): Promise<EventStatus> {
     SELECT status FROM stripe_events WHERE id = ${stripeEventId} FOR UPDATE`;
   if (!rows[0]) throw new Error(`Stripe event ${stripeEventId} is gone`);
   return rows[0].status;
+}
+
+/** Those of these events that still wait, locked until the transaction ends. */
+async function lockPending(tx: Tx, stripeEventIds: string[]): Promise<Set<string>> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM stripe_events WHERE id = ANY(${stripeEventIds}::text[]) AND status = 'pending' ORDER BY id FOR UPDATE`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+async function markProcessed(tx: Tx, stripeEventIds: string[], processedAt: Date): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE stripe_events SET status = 'processed', processed_at = ${processedAt}, last_error = NULL
+    WHERE id = ANY(${stripeEventIds}::text[])`;
 }
 
 async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

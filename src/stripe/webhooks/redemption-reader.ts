@@ -29,9 +29,12 @@ export class RedemptionReader {
     private readonly redemptions: PromotionRedemptions,
   ) {}
 
-  /** Gathers what the customer used, and who they are; what comes of it is for after the event's own effects. */
-  async prepare({ customerId, referredUserId, email, findUses }: SeenCustomer): Promise<Apply> {
-    if (customerId === null || !(await this.redemptions.areInUse())) return async () => undefined;
+  /**
+   * Gathers what the customer used, and who they are; what comes of it is for after the event's own effects. Null where no
+   * affiliate has a promotion code, so that nothing can come of it.
+   */
+  async prepare({ customerId, referredUserId, email, findUses }: SeenCustomer): Promise<Apply | null> {
+    if (customerId === null || !(await this.redemptions.areInUse())) return null;
     const uses = await this.redemptions.ofAffiliates(await findUses());
     const customer: RedeemingCustomer = { customerId, referredUserId, email };
     const isAsked = uses.length > 0 || (await this.redemptions.isWaiting(customerId));

@@ -35,7 +35,7 @@ export class CustomerIdentifiedHandler extends EventHandler {
     });
     return async (tx: Tx) => {
       if (facts) await this.commissions.recordCustomer(tx, facts, causeOf(event));
-      await redeem(tx);
+      await redeem?.(tx);
     };
   }
 

@@ -6,7 +6,7 @@ import { Database, type Tx } from '../../../database/database.js';
 import type { PromotionUse } from '../../../referrals/promotions/promotion-redemptions.service.js';
 import { unlessMissing } from '../../gateways/stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
-import { EventHandler, type Apply } from '../event-handlers.js';
+import { EventHandler, type Effects } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { invoicePaymentFacts } from '../payment-reader.js';
 import { RedemptionReader, usesOf } from '../redemption-reader.js';
@@ -38,7 +38,7 @@ export class InvoicePaidHandler extends EventHandler {
     super();
   }
 
-  override async prepare(event: InboundEvent): Promise<Apply> {
+  override async prepare(event: InboundEvent): Promise<Effects> {
     const snapshot: InvoiceSnapshot = snapshotOf(event, 'invoice');
     const invoice =
       event.type === 'invoice.paid' ? snapshot : await unlessMissing(this.stripe.invoices.retrieve(snapshot.id));
@@ -54,8 +54,10 @@ export class InvoicePaidHandler extends EventHandler {
       email: invoice.customer_email ?? null,
       findUses: () => this.findUses(invoice),
     });
+    const told = { facts: { invoices: [facts], invoicePayments }, cause: causeOf(event) };
+    if (redeem === null) return told;
     return async (tx: Tx) => {
-      await this.commissions.record(tx, { invoices: [facts], invoicePayments }, causeOf(event));
+      await this.commissions.recordAll(tx, [told]);
       await redeem(tx);
     };
   }

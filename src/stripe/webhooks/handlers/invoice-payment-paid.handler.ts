@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CommissionsService } from '../../../commissions/commissions.service.js';
-import type { Tx } from '../../../database/database.js';
-import { EventHandler, type Apply } from '../event-handlers.js';
+import { EventHandler, type Effects } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { invoicePaymentFacts } from '../payment-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
@@ -12,12 +10,8 @@ export class InvoicePaymentPaidHandler extends EventHandler {
   override readonly types = ['invoice_payment.paid'];
   override readonly source = 'platform';
 
-  constructor(private readonly commissions: CommissionsService) {
-    super();
-  }
-
-  override async prepare(event: InboundEvent): Promise<Apply> {
+  override async prepare(event: InboundEvent): Promise<Effects> {
     const invoicePayments = invoicePaymentFacts([snapshotOf(event, 'invoice_payment')]);
-    return (tx: Tx) => this.commissions.record(tx, { invoicePayments }, causeOf(event));
+    return { facts: { invoicePayments }, cause: causeOf(event) };
   }
 }

@@ -61,7 +61,7 @@ export class SubscriptionChangedHandler extends EventHandler {
     });
     return async (tx: Tx) => {
       await this.lifecycle.recordSubscription(tx, facts);
-      await redeem(tx);
+      await redeem?.(tx);
     };
   }
 }
