@@ -9,6 +9,7 @@ import { EventBackfill } from './webhooks/event-backfill.js';
 import { EventErasure } from './webhooks/event-erasure.js';
 import { EventHandlers, type EventHandler } from './webhooks/event-handlers.js';
 import { EventProcessor } from './webhooks/event-processor.js';
+import { EventReader } from './webhooks/event-reader.js';
 import { EventReplay } from './webhooks/event-replay.js';
 import { AccountUpdatedHandler } from './webhooks/handlers/account-updated.handler.js';
 import { BankPayoutEndedHandler } from './webhooks/handlers/bank-payout-ended.handler.js';
@@ -46,6 +47,7 @@ const HANDLERS = [
   providers: [
     WebhookInbox,
     EventProcessor,
+    EventReader,
     EventReplay,
     PaymentReader,
     RedemptionReader,

@@ -9,10 +9,11 @@ import { Database, type Tx } from '../../database/database.js';
 import { executorOf, JobQueue } from '../../database/job-queue.js';
 import { scrub } from '../../http/logging.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
-import { describeStripeError, isResourceMissing } from '../gateways/stripe-errors.js';
+import { describeStripeError } from '../gateways/stripe-errors.js';
 import { EventHandlers, type Effects } from './event-handlers.js';
+import { EventReader, ForeignVersionError } from './event-reader.js';
 import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
-import type { InboundEvent, SnapshotEvent } from './webhook-verifier.js';
+import type { InboundEvent } from './webhook-verifier.js';
 
 /** 5 s, 10 s, 20 s … the last wait is an hour and a half: about three hours in all before an event is `failed`. */
 const MAX_ATTEMPTS = 12;
@@ -20,8 +21,6 @@ const FIRST_RETRY_SECONDS = 5;
 
 /** Events of a batch that are worked on at once; more would only wait for each other's locks. */
 const CONCURRENCY = 4;
-
-class ForeignVersionError extends Error {}
 
 /** An event that waits, and the facts that are all it tells. */
 interface Teller {
@@ -49,15 +48,13 @@ type ReplayAudit = (tx: Tx, after: EventStatus) => Promise<void>;
 @Injectable()
 export class EventProcessor {
   private readonly logger = new Logger(EventProcessor.name);
-  /** `endive` of `2026-10-28.endive`: within a family the fields we read do not move. */
-  private readonly ourFamily = Stripe.API_VERSION.split('.')[1];
 
   constructor(
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly jobs: JobQueue,
     private readonly handlers: EventHandlers,
-    private readonly stripe: Stripe,
+    private readonly reader: EventReader,
     private readonly audit: AuditLog,
     private readonly commissions: CommissionsService,
   ) {}
@@ -173,7 +170,7 @@ export class EventProcessor {
   private async prepare(stored: StripeEvent): Promise<Effects> {
     const event = eventIn(stored);
     const handler = this.handlers.get(event);
-    const readable = handler.readsObject ? await this.inOurVersion(event) : event;
+    const readable = handler.readsObject ? await this.reader.inOurVersion(event) : event;
     return handler.prepare(readable, stored.receivedAt);
   }
 
@@ -201,49 +198,6 @@ export class EventProcessor {
       await audit?.(tx, after);
     });
     return after;
-  }
-
-  /** An event rendered by another API version is not read: its object is fetched in ours. */
-  private async inOurVersion(event: InboundEvent): Promise<InboundEvent> {
-    if (event.object !== 'event' || !event.api_version || event.api_version.split('.')[1] === this.ourFamily)
-      return event;
-    try {
-      return { ...event, data: { object: await this.fetchObject(event) } };
-    } catch (error) {
-      if (isResourceMissing(error))
-        throw new ForeignVersionError(`its object cannot be fetched in ${Stripe.API_VERSION}`);
-      throw error;
-    }
-  }
-
-  private async fetchObject({ data, api_version, account }: SnapshotEvent): Promise<SnapshotEvent['data']['object']> {
-    const { object, id = '' } = data.object;
-    switch (object) {
-      case 'invoice':
-        return { ...(await this.stripe.invoices.retrieve(id)) };
-      case 'subscription':
-        return { ...(await this.stripe.subscriptions.retrieve(id)) };
-      case 'customer':
-        return { ...(await this.stripe.customers.retrieve(id)) };
-      case 'checkout.session':
-        return { ...(await this.stripe.checkout.sessions.retrieve(id)) };
-      case 'invoice_payment':
-        return { ...(await this.stripe.invoicePayments.retrieve(id)) };
-      case 'refund':
-        return { ...(await this.stripe.refunds.retrieve(id)) };
-      case 'charge':
-        return { ...(await this.stripe.charges.retrieve(id)) };
-      case 'dispute':
-        return { ...(await this.stripe.disputes.retrieve(id)) };
-      case 'credit_note':
-        return { ...(await this.stripe.creditNotes.retrieve(id)) };
-      case 'transfer':
-        return { ...(await this.stripe.transfers.retrieve(id)) };
-      case 'payout':
-        return { ...(await this.stripe.payouts.retrieve(id, {}, { stripeAccount: account })) };
-      default:
-        throw new ForeignVersionError(`no way to read ${object ?? 'an object'} of API version ${api_version ?? ''}`);
-    }
   }
 
   /** Only of an event that still waits: meanwhile a replay may have processed it. */

@@ -1,0 +1,115 @@
+import type { Prisma } from '@prisma/client';
+import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
+import { startTestApp, type TestApp } from '../../setup/app.js';
+import { affiliateWithReferrals } from '../../setup/host.js';
+import { expectSoundLedger } from '../../setup/ledger.js';
+import { eventOf, invoicePayment, paidInvoice, refundOf } from '../../setup/webhooks.js';
+
+let api: TestApp;
+
+beforeAll(async () => {
+  api = await startTestApp();
+});
+afterEach(async () => expectSoundLedger(api));
+afterAll(async () => api.close());
+
+/** Stores events as the inbox does, but for their jobs, and has them processed as one batch. */
+async function processTogether(events: Record<string, unknown>[]): Promise<void> {
+  await api.database.prisma.stripeEvent.createMany({
+    data: events.map((event) => ({
+      id: String(event['id']),
+      type: String(event['type']),
+      apiVersion: String(event['api_version']),
+      livemode: false,
+      payload: event as Prisma.InputJsonObject,
+      status: 'pending',
+      receivedAt: api.clock.now(),
+    })),
+  });
+  await api.app.get(EventProcessor).processBatch(events.map(({ id }) => ({ stripeEventId: id })));
+}
+
+const statusOf = async (event: Record<string, unknown>): Promise<string | undefined> =>
+  (await api.database.prisma.stripeEvent.findUnique({ where: { id: String(event['id']) } }))?.status;
+const entriesOf = (event: Record<string, unknown>) =>
+  api.database.prisma.journalEntry.findMany({
+    where: { stripeEventId: String(event['id']) },
+    select: { kind: true },
+  });
+
+describe('events that are taken in together', () => {
+  it('earn for each of their customers, also twice for one, and are bound to the customer they name', async () => {
+    await affiliateWithReferrals(api, 'Group', ['group-1', 'group-2']);
+    const events = [
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'group-1', customer: 'cus_group_1' })),
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'group-2', customer: 'cus_group_2' })),
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'group-1', customer: 'cus_group_1' })),
+      // Somebody else's customer, who names a user that is bound by the first one.
+      eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'group-1', customer: 'cus_group_other' })),
+    ];
+    await processTogether(events);
+    const referrals = await api.database.prisma.referral.findMany({
+      include: { commissions: true },
+      orderBy: { referredUserId: 'asc' },
+    });
+    expect(referrals).toMatchObject([
+      { stripeCustomerId: 'cus_group_1', status: 'paid', commissions: [{}, {}] },
+      { stripeCustomerId: 'cus_group_2', status: 'paid', commissions: [{}] },
+    ]);
+    for (const event of events) expect(await statusOf(event)).toBe('processed');
+  });
+
+  it('name each the event that made them, where refunds had come before', async () => {
+    await affiliateWithReferrals(api, 'Refunded', ['refunded-1']);
+    const customer = 'cus_refunded';
+    const invoices = ['in_refunded_1', 'in_refunded_2'].map((id) =>
+      paidInvoice(api, { id, userId: 'refunded-1', customer }),
+    );
+    await processTogether([
+      ...invoices.map(({ id }) =>
+        eventOf(
+          api,
+          'invoice_payment.paid',
+          invoicePayment(api, { invoice: String(id), payment: `pi_${String(id)}`, amount: 9900 }),
+        ),
+      ),
+    ]);
+    await processTogether(
+      invoices.map(({ id }) =>
+        eventOf(api, 'refund.created', refundOf(api, { payment: `pi_${String(id)}`, amount: 4950 })),
+      ),
+    );
+    const events = invoices.map((invoice) => eventOf(api, 'invoice.paid', invoice));
+    await processTogether(events);
+    for (const event of events) {
+      expect(await entriesOf(event)).toEqual([{ kind: 'commission_earned' }, { kind: 'commission_reversed' }]);
+    }
+  });
+
+  it('do not fail with one among them that cannot be taken in', async () => {
+    const users = Array.from({ length: 6 }, (_, n) => `beside-${n}`);
+    await affiliateWithReferrals(api, 'Beside', users);
+    const good = users.map((userId) => eventOf(api, 'invoice.paid', paidInvoice(api, { userId })));
+    const total = 2 ** 64;
+    const bad = eventOf(api, 'invoice.paid', { ...paidInvoice(api, { userId: 'beside-0', total }) });
+    await processTogether([...good.slice(0, 3), bad, ...good.slice(3)]);
+    for (const event of good) expect(await statusOf(event)).toBe('processed');
+    expect(await api.database.prisma.stripeEvent.findUnique({ where: { id: String(bad['id']) } })).toMatchObject({
+      status: 'pending',
+      attempts: 1,
+    });
+    expect(await api.database.prisma.commission.count({ where: { referral: { referredUserId: { in: users } } } })).toBe(
+      users.length,
+    );
+  });
+
+  it('change nothing when they are processed a second time', async () => {
+    await affiliateWithReferrals(api, 'Again', ['again-1']);
+    const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'again-1' }));
+    await processTogether([event]);
+    const entries = await api.database.prisma.journalEntry.count();
+    await api.app.get(EventProcessor).processBatch([{ stripeEventId: event['id'] }, { stripeEventId: event['id'] }]);
+    await api.app.get(EventProcessor).replayBatch([String(event['id'])], null);
+    expect(await api.database.prisma.journalEntry.count()).toBe(entries);
+  });
+});
