@@ -63,6 +63,14 @@ function id(prefix: string, number: string): string {
 
 const AFFILIATE_ID = id('aff', 'a');
 
+/** SQL for a commission's id, which begins with the millisecond it was made in, as the product's ids do: lists go by that. */
+function commissionId(madeAt: string): string {
+  const digits = [45, 40, 35, 30, 25, 20, 15, 10, 5, 0].map(
+    (shift) => `substr('0123456789abcdefghjkmnpqrstvwxyz', (made_ms >> ${shift} & 31)::int + 1, 1)`,
+  );
+  return `(SELECT 'com_' || ${digits.join(' || ')} || lpad(n::text, 16, '0') FROM (SELECT (extract(epoch FROM ${madeAt}) * 1000)::bigint AS made_ms) made)`;
+}
+
 async function seedAffiliates(admin: pg.Client, { affiliates }: LedgerShape): Promise<void> {
   const since = `'2024-01-01T00:00:00Z'::timestamptz`;
   await admin.query(`
@@ -107,6 +115,7 @@ const AMOUNT = '(500 + (a * 7 + k * 13) % 1000)';
 async function seedCommissions(admin: pg.Client, shape: LedgerShape, month: number): Promise<void> {
   const isHeld = shape.lastMonth === 'held' && month === shape.paidMonths;
   const paidAt = `date_trunc('second', ${startOf(shape, month)} + progress * interval '29 days')`;
+  const ownId = commissionId(`${paidAt} + interval '1 second'`);
   const sales = salesOf(shape, month);
   await admin.query(`
     INSERT INTO stripe_invoices (id, customer_id, subscription_id, currency, total_minor, total_excluding_tax_minor, amount_paid_minor,
@@ -118,13 +127,13 @@ async function seedCommissions(admin: pg.Client, shape: LedgerShape, month: numb
     INSERT INTO commissions (id, affiliate_id, referral_id, invoice_id, currency, amount_minor, invoice_amount_paid_minor,
                              invoice_total_minor, invoice_net_total_minor, base_minor, rate_bps, rate_source, plan_version_id,
                              invoice_paid_at, available_at, created_at)
-    SELECT ${id('com', 'n')}, ${AFFILIATE_ID}, ${id('ref', 'a')}, 'in_' || n, '${CURRENCY}', ${AMOUNT}, ${AMOUNT} * 5, ${AMOUNT} * 5,
+    SELECT ${ownId}, ${AFFILIATE_ID}, ${id('ref', 'a')}, 'in_' || n, '${CURRENCY}', ${AMOUNT}, ${AMOUNT} * 5, ${AMOUNT} * 5,
            ${AMOUNT} * 5, ${AMOUNT} * 5, 2000, 'plan', 'plv_default', ${paidAt}, ${paidAt}, ${paidAt} + interval '1 second'
     FROM (${sales}) s`);
   if (isHeld) {
     await admin.query(`
       INSERT INTO commission_holds (commission_id, affiliate_id, currency, available_at)
-      SELECT ${id('com', 'n')}, ${AFFILIATE_ID}, '${CURRENCY}', ${paidAt} FROM (${sales}) s`);
+      SELECT ${ownId}, ${AFFILIATE_ID}, '${CURRENCY}', ${paidAt} FROM (${sales}) s`);
   }
   const entryId = id('jrn', entryNumber(shape, month, `n - ${month}::bigint * ${salesPerPaidMonth(shape)}`));
   await admin.query(`
@@ -132,7 +141,7 @@ async function seedCommissions(admin: pg.Client, shape: LedgerShape, month: numb
                                  commission_id, stripe_event_id)
     SELECT ${entryId}, 'commission_earned', 'earned:in_' || n, sha256(n::text::bytea),
            jsonb_build_object('invoiceId', 'in_' || n, 'amountMinor', (${AMOUNT})::text), ${AFFILIATE_ID}, '${CURRENCY}', ${paidAt},
-           ${paidAt} + interval '1 second', ${id('com', 'n')}, 'evt_' || n
+           ${paidAt} + interval '1 second', ${ownId}, 'evt_' || n
     FROM (${sales}) s`);
   await admin.query(`
     INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor, payable_since)

@@ -13,6 +13,7 @@ const PATHS = {
   balance: '/v1/me/balance',
   commissions: '/v1/me/commissions',
   'commissions, state=paid': '/v1/me/commissions?state=paid',
+  'commissions, to=2025-06-30': '/v1/me/commissions?to=2025-06-30',
   'commissions, state=reversed': '/v1/me/commissions?state=reversed',
   'commissions, state=held (none)': '/v1/me/commissions?state=held',
   'commissions, state=in_payout (none)': '/v1/me/commissions?state=in_payout',

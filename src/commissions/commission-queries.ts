@@ -5,7 +5,7 @@ import { DomainError } from '../common/domain-error.js';
 import { toJsonAmount } from '../common/money.js';
 import { Database, type Tx } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
-import { endOfRange, allOf } from '../http/list-query.js';
+import { allOf } from '../http/list-query.js';
 import type { PageQuery } from '../http/page-query.dto.js';
 import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
@@ -14,7 +14,8 @@ import { explainCommission } from './commission-explanation.js';
 import { loadStories, type Story } from './commission-stories.js';
 import { lineOf } from './payout-lines.js';
 import { PAYOUT_NOW } from './payout-way.js';
-import { findRareCandidates } from './state-candidates.js';
+import { mayHaveState } from './state-candidates.js';
+import { paidWithin } from './paid-within.js';
 import type { InvoicePart } from './settlement/targets.js';
 import type { BalancesDto, CommissionDto, CommissionsQuery, CommissionState } from './commission.dto.js';
 
@@ -71,14 +72,16 @@ export class CommissionQueries extends ReferralEarnings {
     if (query.affiliateId) filters.push(Prisma.sql`c.affiliate_id = ${query.affiliateId}`);
     if (query.currency) filters.push(Prisma.sql`c.currency = ${query.currency}`);
     if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
-    if (query.from) filters.push(Prisma.sql`c.invoice_paid_at >= ${new Date(query.from)}`);
-    if (query.to) filters.push(Prisma.sql`c.invoice_paid_at < ${endOfRange(query.to)}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
     const found = await this.database.snapshot(async (tx) => {
       const { affiliateId } = query;
-      const rare = query.state && affiliateId ? await findRareCandidates(tx, query.state, affiliateId) : null;
-      if (rare) filters.push(Prisma.sql`c.id = ANY (${rare}::text[])`);
-      return explained(tx, await selectRows(tx, Prisma.join(filters, ' AND '), state, query.limit + 1));
+      if (query.state && affiliateId) filters.push(await mayHaveState(tx, query.state, affiliateId));
+      const rows: CommissionRow[] = [];
+      for (const part of paidWithin(query)) {
+        const left = query.limit + 1 - rows.length;
+        if (left > 0) rows.push(...(await selectRows(tx, Prisma.join([...filters, part], ' AND '), state, left)));
+      }
+      return explained(tx, rows);
     });
     return toPage(found, query, (commission) => commission);
   }

@@ -1,39 +1,63 @@
 import { Prisma } from '@prisma/client';
+import { firstIdAt } from '../common/ids.js';
 import type { Tx } from '../database/database.js';
 import type { CommissionState } from './commission.dto.js';
 import { IS_ITEM_OF_LINE } from './payout-lines.js';
 
 /** Of a state that more commissions than this may have, a page is soon found among all of them. */
 const RARE_MAX = 2000;
+/** By so much an id's time may be ahead of the clock that a payout's time was read from. */
+const CLOCK_SLACK_MS = 24 * 60 * 60 * 1000;
+
+/** In payouts of which status the money of a commission may lie. That of one that was reversed whole may be in a later one. */
+const PAYOUTS_OF: Partial<Record<CommissionState, string[]>> = {
+  in_payout: ['pending', 'reversed'],
+  paid: ['paid', 'reversed'],
+};
 
 /**
- * A state is stored nowhere, so a list of a rare one would work out that of every commission there is. This finds those of
- * an affiliate that may have it, by what the state leaves behind: a hold, a payout's lines, a posting that no payout has
- * taken, a reversal. Which of them really have it is the caller's to work out.
- *
- * @returns their ids, some perhaps more than once; null when there are so many that the state is not rare.
+ * A state is stored nowhere, so a list of a rare one would work out that of every commission there is, and a list of what
+ * is paid that of all that came since. This says which commissions `c` of an affiliate may have the state, by what the
+ * state leaves behind: a hold, a payout's lines, a posting that no payout has taken, a reversal. Which of them really have
+ * it is the caller's to work out.
  */
-export async function findRareCandidates(
-  tx: Tx,
-  state: CommissionState,
-  affiliateId: string,
-): Promise<string[] | null> {
+export async function mayHaveState(tx: Tx, state: CommissionState, affiliateId: string): Promise<Prisma.Sql> {
+  const statuses = PAYOUTS_OF[state];
+  if (statuses) {
+    const { items, lastReservedAt } = await lined(tx, affiliateId, statuses);
+    // What came later than the last payout of that kind was reserved is in none of them.
+    if (lastReservedAt && items > RARE_MAX) {
+      const end = new Date(lastReservedAt.getTime() + CLOCK_SLACK_MS);
+      return Prisma.sql`c.id < ${firstIdAt('commission', end)}`;
+    }
+  }
   const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM (${mayHave(state, affiliateId)}) candidate LIMIT ${RARE_MAX + 1}`;
-  return rows.length > RARE_MAX ? null : rows.map(({ id }) => id);
+    SELECT id FROM (${candidates(state, affiliateId)}) candidate LIMIT ${RARE_MAX + 1}`;
+  return rows.length > RARE_MAX ? Prisma.sql`TRUE` : Prisma.sql`c.id = ANY (${rows.map(({ id }) => id)}::text[])`;
 }
 
-function mayHave(state: CommissionState, affiliateId: string): Prisma.Sql {
+/** How many items stand in the affiliate's payouts of these statuses, and when the last of the payouts was reserved. */
+async function lined(
+  tx: Tx,
+  affiliateId: string,
+  statuses: string[],
+): Promise<{ items: number; lastReservedAt: Date | null }> {
+  const [found] = await tx.$queryRaw<{ items: number; lastReservedAt: Date | null }[]>`
+    SELECT coalesce(sum(l.item_count), 0)::int AS items, max(po.created_at) AS "lastReservedAt"
+    FROM payouts po JOIN payout_lines l ON l.payout_id = po.id AND l.released_at IS NULL
+    WHERE po.affiliate_id = ${affiliateId} AND po.status = ANY (${statuses}::text[])`;
+  return found ?? { items: 0, lastReservedAt: null };
+}
+
+function candidates(state: CommissionState, affiliateId: string): Prisma.Sql {
   switch (state) {
     case 'held':
       return Prisma.sql`SELECT h.commission_id AS id FROM commission_holds h WHERE h.affiliate_id = ${affiliateId}`;
     case 'payable':
       return Prisma.sql`${unlined(affiliateId)} UNION ALL ${inPayouts(affiliateId, ['reversed'])}`;
-    // The money of a payout that was reversed whole may lie in a later one.
     case 'in_payout':
-      return inPayouts(affiliateId, ['pending', 'reversed']);
     case 'paid':
-      return inPayouts(affiliateId, ['paid', 'reversed']);
+      return inPayouts(affiliateId, PAYOUTS_OF[state] ?? []);
     case 'reversed':
       return Prisma.sql`
         SELECT e.commission_id AS id FROM journal_entries e
