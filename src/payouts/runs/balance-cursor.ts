@@ -14,19 +14,21 @@ export class BalanceCursor {
 
   constructor(private readonly database: Database) {}
 
-  /** The next batch, each handed out once; empty at the end. */
-  next(): Promise<BalanceKey[]> {
+  /** The next batch, each handed out once; null at the end. */
+  next(): Promise<BalanceKey[] | null> {
     const batch = this.queue.then(() => this.read());
     this.queue = batch;
     return batch;
   }
 
-  private async read(): Promise<BalanceKey[]> {
+  private async read(): Promise<BalanceKey[] | null> {
     const keys = await this.database.prisma.$queryRaw<BalanceKey[]>`
       SELECT affiliate_id AS "affiliateId", currency FROM balances
       WHERE payable_minor <> 0 AND (affiliate_id, currency) > (${this.after.affiliateId}, ${this.after.currency})
       ORDER BY affiliate_id, currency LIMIT ${BATCH_SIZE}`;
-    this.after = keys.at(-1) ?? this.after;
+    const last = keys.at(-1);
+    if (!last) return null;
+    this.after = last;
     return keys;
   }
 }

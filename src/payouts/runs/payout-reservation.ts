@@ -11,6 +11,7 @@ import {
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
+import { workInLanes } from '../../database/lanes.js';
 import { planByIndex } from '../../database/plan-by-index.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
@@ -22,7 +23,7 @@ import { reservedEntry } from '../payout-entries.js';
 import { BalanceCursor } from './balance-cursor.js';
 import { insertLines, type TakenItems } from './insert-lines.js';
 
-/** Batches at the same time: while this process prepares the statements of one, the database works on the other. */
+/** Batches at the same time: a third changes nothing. */
 const LANES = 2;
 
 export interface ReservationOptions {
@@ -79,21 +80,11 @@ export class PayoutReservation {
     await this.fraud.evaluateBeforeRun();
     const options = { heldCurrencies: await this.platformFunds.findHeldCurrencies() };
     const balances = new BalanceCursor(this.database);
-    let isOver = false;
-    const lane = async (): Promise<void> => {
-      for (let keys = await balances.next(); keys.length > 0 && !isOver; keys = await balances.next()) {
-        const batch = keys;
-        try {
-          const goesOn = await this.database.sqlTransaction((tx) => this.reserveBatch(tx, run, batch, options));
-          if (!goesOn) isOver = true;
-        } catch (error) {
-          isOver = true;
-          throw error;
-        }
-      }
-    };
-    const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await workInLanes(
+      LANES,
+      () => balances.next(),
+      (keys) => this.database.sqlTransaction((tx) => this.reserveBatch(tx, run, keys, options)),
+    );
   }
 
   /** @returns false when the run is no longer reserving: another process has finished it. */
