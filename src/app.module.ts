@@ -39,7 +39,7 @@ export class AppModule {
         // A provider given here stands in for the module's own.
         { module: CommonModule, providers: clock ? [{ provide: Clock, useValue: clock }] : [] },
         ConfigModule.with(config),
-        DatabaseModule.connect(databaseUrl),
+        DatabaseModule.connect(databaseUrl, config.databaseReplicaUrl),
         HttpModule,
         AuditModule,
         EventsModule,

@@ -38,6 +38,7 @@ export class Config {
   readonly production: boolean;
   readonly databaseUrl: string | undefined;
   readonly migrationDatabaseUrl: string | undefined;
+  readonly databaseReplicaUrl: string | undefined;
   readonly port: number;
   readonly host: string;
   readonly publicUrl: string;
@@ -93,6 +94,10 @@ export class Config {
     this.production = env.NODE_ENV === 'production';
     this.databaseUrl = env.DATABASE_URL;
     this.migrationDatabaseUrl = env.MIGRATION_DATABASE_URL ?? env.DATABASE_URL;
+    this.databaseReplicaUrl = env.DATABASE_REPLICA_URL;
+    if (env.DATABASE_REPLICA_URL !== undefined && env.DATABASE_URL === undefined) {
+      problems.push('DATABASE_REPLICA_URL is set without DATABASE_URL: the embedded PostgreSQL has no replica');
+    }
     this.port = env.PORT;
     this.host = env.HOST ?? (this.production ? '0.0.0.0' : '127.0.0.1');
     this.publicUrl = withoutTrailingSlash(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`);
@@ -240,6 +245,7 @@ const ALL_NAMES = [
   'NODE_ENV',
   'DATABASE_URL',
   'MIGRATION_DATABASE_URL',
+  'DATABASE_REPLICA_URL',
   'PORT',
   'HOST',
   'PUBLIC_URL',

@@ -50,6 +50,10 @@ export class Environment {
   @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
   MIGRATION_DATABASE_URL?: string;
 
+  @IsOptional()
+  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  DATABASE_REPLICA_URL?: string;
+
   @Type(() => Number)
   @IsInt()
   @Min(0)

@@ -4,6 +4,7 @@ import { PrismaClient, type Prisma } from '@prisma/client';
 import type pg from 'pg';
 import { isRetryableConflict } from './database-errors.js';
 import { createPool } from './pooler.js';
+import { Replica } from './replica.js';
 import { transactOn, type SqlTx } from './sql-transaction.js';
 
 /** What every writer takes first: one open database transaction. */
@@ -32,7 +33,13 @@ export class Database implements OnApplicationShutdown {
   readonly prisma: PrismaClient;
   private readonly logger = new Logger(Database.name);
 
-  constructor(readonly url: string) {
+  private readonly replica: Replica | null;
+
+  /** @param replicaUrl a streaming replica of the same database, for `connectToRead`. */
+  constructor(
+    readonly url: string,
+    replicaUrl?: string,
+  ) {
     this.pool = createPool(
       { connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 },
       boundWaits,
@@ -43,6 +50,7 @@ export class Database implements OnApplicationShutdown {
     );
     // So would one that somebody has taken out; their next statement tells them.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
+    this.replica = replicaUrl === undefined ? null : new Replica(this.pool, replicaUrl, boundWaits);
     this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
   }
 
@@ -71,9 +79,18 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
+  /**
+   * A connection for reading much: to the replica, where there is one that has everything which was committed before this
+   * call, so that whoever has just written finds it; else to the primary. Begin a READ ONLY transaction on it.
+   */
+  async connectToRead(): Promise<pg.PoolClient> {
+    return (await this.replica?.connect()) ?? this.pool.connect();
+  }
+
   /** Closed last, after every module has finished what it was doing. */
   async onApplicationShutdown(): Promise<void> {
     await this.prisma.$disconnect();
+    await this.replica?.close();
     await this.pool.end();
   }
 }

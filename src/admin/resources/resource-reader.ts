@@ -83,7 +83,7 @@ export class ResourceReader {
       return;
     }
     const { where, values } = conditionsOf(spec, filters);
-    const client = await this.database.pool.connect();
+    const client = await this.database.connectToRead();
     let isBroken: Error | undefined;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

@@ -66,7 +66,7 @@ export class ProgramFiguresReader {
   private async work(nowMs: number): Promise<ProgramFigures> {
     const first = new Date(Math.floor(nowMs / DAY_MS) * DAY_MS - (DAYS_SHOWN - 1) * DAY_MS);
     const days = Array.from({ length: DAYS_SHOWN }, (_, index) => dayOf(new Date(first.getTime() + index * DAY_MS)));
-    const client = await this.database.pool.connect();
+    const client = await this.database.connectToRead();
     try {
       await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${READ_TIMEOUT_MS}`);
       const rows = async (sql: string, values: unknown[]): Promise<DayRow[]> =>

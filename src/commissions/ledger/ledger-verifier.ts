@@ -41,7 +41,7 @@ export class LedgerVerifier {
 
   /** @param noted a head that was kept elsewhere: the chain must still have it. */
   async verify(noted?: ChainHead): Promise<VerificationReport> {
-    const client = await this.database.pool.connect();
+    const client = await this.database.connectToRead();
     let isInTransaction = true;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { ServerDrain } from '../../../src/http/server-drain.js';
@@ -27,6 +29,22 @@ describe('health and metrics', () => {
       /fairshare_http_request_duration_seconds_count\{method="GET",route="\/v1\/affiliates\/:id",status="404"\} 1/,
     );
     expect(text).not.toContain('aff_unknown');
+  });
+
+  it('has every metric that the alert rules and the list of metrics name', async () => {
+    const { text } = await api.request('GET', '/metrics', { token: '' });
+    const known = new Set(Array.from(text.matchAll(/^# HELP (\w+)/gm), ([, name]) => name));
+    for (const file of ['alerts.yml', 'metrics.md']) {
+      const named = readFileSync(join(import.meta.dirname, '../../../docs/operations', file), 'utf8');
+      const names = Array.from(named.matchAll(/\b(fairshare|nodejs|process)(_[a-z0-9]+)+/g), ([name]) =>
+        name.replace(/_(bucket|count|sum)$/, ''),
+      );
+      expect(names.length).toBeGreaterThan(15);
+      expect(names.filter((name) => !known.has(name))).toEqual([]);
+    }
+    const described = readFileSync(join(import.meta.dirname, '../../../docs/operations/metrics.md'), 'utf8');
+    const ours = [...known].filter((name) => name?.startsWith('fairshare_'));
+    expect(ours.filter((name) => !described.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
