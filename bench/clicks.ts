@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { startContestant, withProcessorTime, type Contestant } from './harness/contestant.js';
 import { settle, type BenchDatabase, type BenchServer } from './harness/bench-server.js';
+import { JWT_SECRET } from './harness/host-token.js';
 import { sendLoad, type LoadResult } from './harness/load.js';
 import { runWorker } from './harness/measured-process.js';
 import { peakMegabytesOf, postgresProcessorSeconds } from './harness/processor-time.js';
@@ -73,7 +74,7 @@ async function startAll(database: BenchDatabase): Promise<Map<string, Contestant
   return new Map(started);
 }
 
-const SERVER_ENV = { TRUST_PROXY: '1', JWT_SECRET: 'a secret that is used for nothing but the bench' };
+const SERVER_ENV = { TRUST_PROXY: '1', JWT_SECRET };
 
 async function playRound(
   database: BenchDatabase,

@@ -152,6 +152,37 @@ const GOALS: Goal[] = [
     isMet: atMost(1.1),
   },
   {
+    what: 'attribution with its trace ÷ tutorial build',
+    goal: '≥ 5',
+    by: 'attribution',
+    figure: (rows) =>
+      figureOf(rows, { who: 'Fairshare' }, 'per s') / figureOf(rows, { who: 'tutorial build' }, 'per s'),
+    isMet: atLeast(5),
+  },
+  {
+    what: 'authentication, processor time',
+    goal: '≤ 25 µs',
+    by: 'authentication',
+    figure: (rows) =>
+      figureOf(rows, { who: 'Fairshare: passport-jwt with a KeyObject, and all claims checked' }, 'CPU µs'),
+    isMet: atMost(25),
+    unit: ' µs',
+  },
+  {
+    what: 'two instances ÷ one, clicks',
+    goal: 'not slower (≥ 0.95)',
+    by: 'two-instances',
+    figure: (rows) => figureOf(rows, { instances: 'two' }, 'per s') / figureOf(rows, { instances: 'one' }, 'per s'),
+    isMet: atLeast(0.95),
+  },
+  {
+    what: 'clicks lost when one of two instances is killed',
+    goal: '0',
+    by: 'two-instances',
+    figure: (rows) => figureOf(rows, { instances: 'two, one of them killed' }, 'lost'),
+    isMet: atMost(0),
+  },
+  {
     what: 'idle memory with the admin panel',
     goal: '< 280 MB',
     by: 'idle-memory',

@@ -6,6 +6,8 @@ import { startBenchServer, type BenchServer } from './harness/bench-server.js';
 import type { Size } from './harness/size.js';
 import { printTable, type Row } from './harness/table.js';
 import { goalsTable } from './goals.js';
+import { attribution } from './attribution.js';
+import { authentication } from './authentication.js';
 import { clicks } from './clicks.js';
 import { dashboardReads } from './dashboard-reads.js';
 import { fraudEvaluation } from './fraud-evaluation.js';
@@ -13,11 +15,15 @@ import { idleMemory } from './idle-memory.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
 import { payoutSending } from './payout-sending.js';
+import { twoInstances } from './two-instances.js';
 import { webhooks } from './webhooks.js';
 
 const BENCHMARKS: Record<string, (server: BenchServer, size: Size) => Promise<Row[]>> = {
   clicks,
   webhooks,
+  attribution,
+  authentication,
+  'two-instances': twoInstances,
   'payout-preparation': (server, size) => payoutPreparation(server, size === 'quick'),
   'payout-sending': (server, size) => payoutSending(server, size === 'quick'),
   'ledger-verification': (server, size) => ledgerVerification(server, size === 'quick'),

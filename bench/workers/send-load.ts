@@ -15,6 +15,8 @@ export interface LoadResult {
   p50Ms: number;
   p99Ms: number;
   brokenConnections: number;
+  /** The first answer that was an error, for whoever wonders why. */
+  firstError: string | null;
   /** Of clicks: the ids that visitors were given. */
   clickIds: string[];
 }
@@ -41,11 +43,13 @@ async function send(): Promise<void> {
   const statuses: Record<string, number> = {};
   const clickIds: string[] = [];
   const times: number[] = [];
+  let firstError: string | null = null;
   const startedMs = performance.now();
   const next = plan.kind === 'clicks' ? untilTimeIsUp(startedMs + plan.milliseconds) : untilNoneIsLeft();
   const brokenConnections = await sendOver(port, connections, next, ({ status, text }, _request, milliseconds) => {
     statuses[status] = (statuses[status] ?? 0) + 1;
     times.push(milliseconds);
+    if (status >= 400) firstError ??= text;
     if (plan.kind !== 'clicks') return;
     const [, clickId] = CLICK_ID.exec(text) ?? [];
     if (clickId !== undefined) clickIds.push(clickId);
@@ -60,6 +64,7 @@ async function send(): Promise<void> {
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     brokenConnections,
+    firstError,
     clickIds,
   };
   process.send?.(result, () => process.exit(0));
