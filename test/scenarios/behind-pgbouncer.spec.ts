@@ -24,6 +24,7 @@ if (withoutPgBouncer) console.warn(`not tried through PgBouncer: ${withoutPgBoun
   let pooler: PgBouncer;
   let api: TestApp;
   let env: NodeJS.ProcessEnv;
+  let servers: ServerProcess[] = [];
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -32,6 +33,8 @@ if (withoutPgBouncer) console.warn(`not tried through PgBouncer: ${withoutPgBoun
     env = processEnv({ url: pooler.url, ownerUrl: database.ownerUrl }, api.stripe);
   });
   afterAll(async () => {
+    // Those that a failure left running.
+    await Promise.all(servers.map((server) => server.end('SIGKILL')));
     await expectSoundLedger(api);
     await api.close();
     await pooler.close();
@@ -40,7 +43,7 @@ if (withoutPgBouncer) console.warn(`not tried through PgBouncer: ${withoutPgBoun
 
   it('two servers record clicks, events and signups, and know at once that a code is not active any more', async () => {
     const affiliate = await affiliateWithReferrals(api, 'Pool', PEOPLE);
-    const servers = await Promise.all([startServerProcess(env), startServerProcess(env)]);
+    servers = await Promise.all([startServerProcess(env), startServerProcess(env)]);
     const visit = async (n: number): Promise<string> => {
       const { url } = servers[n % 2] as ServerProcess;
       const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140 Safari/537.36' };
