@@ -83,7 +83,8 @@ function writeGoals(): void {
   const text = readFileSync(document, 'utf8');
   const [begin, end] = [text.indexOf(GOALS_BEGIN) + GOALS_BEGIN.length, text.indexOf(GOALS_END)];
   if (end < begin) throw new Error(`${document} has no place for the goals`);
-  const results = Object.fromEntries(Object.entries(readResults()).map(([name, { rows }]) => [name, rows]));
+  const measured = Object.entries(readResults()).filter(([, result]) => result.size !== 'quick');
+  const results = Object.fromEntries(measured.map(([name, { rows }]) => [name, rows]));
   writeFileSync(document, `${text.slice(0, begin)}\n\n${goalsTable(results)}\n\n${text.slice(end)}`);
 }
 
