@@ -11,7 +11,7 @@ const LAYERS = [
   ['commissions'],
   ['payouts'],
   ['stripe'],
-  ['admin', 'dashboard', 'erasures', 'generate', 'mail', 'snippet'],
+  ['admin', 'dashboard', 'erasures', 'generate', 'mail', 'rollups', 'snippet'],
 ];
 
 /** These put everything together and may import all of it; nothing imports them. */

@@ -14,6 +14,7 @@ import { MailModule } from './mail/mail.module.js';
 import { PayoutsApiModule } from './payouts/payouts-api.module.js';
 import { PayoutSchedulerModule } from './payouts/runs/payout-scheduler.module.js';
 import { ReferralsApiModule } from './referrals/referrals-api.module.js';
+import { RollupSchedulerModule } from './rollups/rollup-scheduler.module.js';
 import { SnippetModule } from './snippet/snippet.module.js';
 import { StaffModule } from './staff/staff.module.js';
 import { StripeEventsModule } from './stripe/stripe-events.module.js';
@@ -42,7 +43,16 @@ export function serverModules({ background = true, adminPanel }: ServerOptions):
     PayoutsApiModule,
     DashboardModule,
     SnippetModule,
-    ...(background ? [ScheduleModule.forRoot(), StripeModule, PayoutSchedulerModule, ErasuresModule, MailModule] : []),
+    ...(background
+      ? [
+          ScheduleModule.forRoot(),
+          StripeModule,
+          PayoutSchedulerModule,
+          ErasuresModule,
+          MailModule,
+          RollupSchedulerModule,
+        ]
+      : []),
     ...(adminPanel ? [adminPanel] : []),
   ];
 }

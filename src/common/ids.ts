@@ -24,6 +24,7 @@ export const ID_PREFIXES = {
   reconciliation: 'rec',
   ledgerVerification: 'ver',
   ledgerVerificationRequest: 'vrq',
+  rollupCheck: 'rck',
   auditRecord: 'aud',
   staffUser: 'stf',
   erasure: 'era',
@@ -113,6 +114,14 @@ export function idAt(kind: IdKind, atMs: number, counter: number, random30: numb
 /** The smallest id a thing of this kind made at `at` or later can have: the bound of a time range over ids. */
 export function firstIdAt(kind: IdKind, at: Date): string {
   return encodeId(kind, BigInt(at.getTime()) << 80n);
+}
+
+/** When an id of this form was made, to the millisecond. */
+export function timeOfId(kind: IdKind, id: string): Date {
+  const start = ID_PREFIXES[kind].length + 1;
+  let ms = 0;
+  for (let i = start; i < start + TIME_LENGTH; i++) ms = ms * ALPHABET.length + ALPHABET.indexOf(id.charAt(i));
+  return new Date(ms);
 }
 
 /** Whether `value` has the form of an id of this kind; says nothing about its existence. */

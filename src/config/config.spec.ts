@@ -105,6 +105,11 @@ describe('the configuration', () => {
     ['a publishable Stripe key', { STRIPE_SECRET_KEY: 'pk_test_abc' }, 'STRIPE_SECRET_KEY'],
     ['a proxy range that is none', { TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
     ['an IP rule that does not exist', { AFFILIATE_IP_RULE: 'maybe' }, 'AFFILIATE_IP_RULE'],
+    [
+      'clicks that leave before they expire',
+      { COOKIE_WINDOW_DAYS: '90', CLICK_RETENTION_DAYS: '60' },
+      'CLICK_RETENTION_DAYS',
+    ],
     ['a window of no days', { COOKIE_WINDOW_DAYS: '0' }, 'COOKIE_WINDOW_DAYS'],
     ['a switch that is neither on nor off', { CLAWBACK_REVERSE_TRANSFERS: 'yes' }, 'CLAWBACK_REVERSE_TRANSFERS'],
     ['a mail server without a sender', { SMTP_URL: 'smtp://mail.example.com' }, 'MAIL_FROM'],

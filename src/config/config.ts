@@ -57,6 +57,8 @@ export class Config {
   readonly stripeAccountsApi: 'v1' | 'v2';
   readonly referredUserMetadataKey: string;
   readonly attributionWindowMs: number;
+  /** For how long clicks are kept at least; a month of them leaves at once. */
+  readonly clickRetentionMs: number;
   readonly payoutCron: string;
   readonly payoutTimezone: string;
   readonly payoutApproval: 'auto' | 'manual';
@@ -115,6 +117,10 @@ export class Config {
     this.stripeAccountsApi = env.STRIPE_ACCOUNTS_API;
     this.referredUserMetadataKey = env.REFERRED_USER_METADATA_KEY;
     this.attributionWindowMs = env.COOKIE_WINDOW_DAYS * 24 * 60 * 60 * 1000;
+    this.clickRetentionMs = env.CLICK_RETENTION_DAYS * 24 * 60 * 60 * 1000;
+    if (this.clickRetentionMs < this.attributionWindowMs) {
+      problems.push('CLICK_RETENTION_DAYS must not be less than COOKIE_WINDOW_DAYS: a click is needed that long');
+    }
     this.payoutCron = env.PAYOUT_CRON;
     this.payoutTimezone = env.PAYOUT_TIMEZONE;
     this.payoutApproval = env.PAYOUT_APPROVAL;
@@ -264,6 +270,7 @@ const ALL_NAMES = [
   'STRIPE_WEBHOOK_SECRETS',
   'REFERRED_USER_METADATA_KEY',
   'COOKIE_WINDOW_DAYS',
+  'CLICK_RETENTION_DAYS',
   'PAYOUT_CRON',
   'PAYOUT_TIMEZONE',
   'PAYOUT_APPROVAL',

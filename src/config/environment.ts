@@ -135,6 +135,12 @@ export class Environment {
   @Max(365)
   COOKIE_WINDOW_DAYS = 30;
 
+  @Type(() => Number)
+  @IsInt()
+  @Min(31)
+  @Max(36_500)
+  CLICK_RETENTION_DAYS = 400;
+
   @Matches(/^\S+( \S+){4,5}$/, { message: 'must be a cron expression such as 0 6 1 * *' })
   PAYOUT_CRON = '0 6 1 * *';
 

@@ -3,7 +3,7 @@
 const ERASES_OF_AFFILIATE = [
   'user id, name and e-mail of the affiliate',
   'its referral codes: the links stop, and nobody else can get the codes',
-  'addresses (keyed hashes) that its browser used',
+  'addresses (keyed hashes) that its browser used, and the notes that it put on its links',
   'notices, what Stripe asked of the person, and what was chosen about e-mails',
   'fingerprints of the bank accounts and cards that it was paid out to',
 ];

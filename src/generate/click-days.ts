@@ -49,7 +49,7 @@ export class ClickDays {
     }
     for (const [key, count] of this.subIds) {
       const [affiliateId = '', subId = ''] = key.split('\n');
-      copy.add('click_sub_ids', { affiliateId, subId, clicks: count });
+      copy.add('click_sub_ids', { affiliateId, subId, clicks: count, archivedClicks: 0 });
     }
     await copy.finish();
   }

@@ -102,6 +102,7 @@ function decide(
     clickId: click?.id ?? null,
     code: click ? null : code,
     click: click && { code, occurredAt: click.occurredAt, ipHash: null },
+    removedClickAt: null,
     affiliate: { ...affiliate, status: 'active' },
     existingReferral: null,
     emailNormalized: null,

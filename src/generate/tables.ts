@@ -208,7 +208,7 @@ export const TABLES: { readonly [Table in TableName]: { columns: string; order: 
   },
   click_days: { columns: 'affiliate_id day clicks unique_clicks', order: 'day, affiliate_id' },
   click_visitors: { columns: 'affiliate_id day visitor_hash', order: 'day, affiliate_id' },
-  click_sub_ids: { columns: 'affiliate_id sub_id clicks', order: 'affiliate_id' },
+  click_sub_ids: { columns: 'affiliate_id sub_id clicks archived_clicks', order: 'affiliate_id' },
 };
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];

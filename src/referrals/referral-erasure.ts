@@ -82,9 +82,9 @@ export class ReferralErasure {
     const [{ last } = { last: null }] = await tx.$queryRaw<{ last: string | null }[]>`
       SELECT max("id") AS "last" FROM (SELECT "id" FROM "clicks" WHERE "id" > ${from} ORDER BY "id" LIMIT ${CLICKS_AT_ONCE}) AS "next"`;
     if (last === null) return null;
-    // The page's address, where there is one, may hold the code as well.
+    // The page's address, where there is one, may hold the code as well, and the note is the affiliate's own.
     await tx.$executeRaw`
-      UPDATE "clicks" SET "code" = ${affiliate.code}, "url" = NULL
+      UPDATE "clicks" SET "code" = ${affiliate.code}, "url" = NULL, "sub_id" = NULL
       WHERE "id" > ${from} AND "id" <= ${last} AND "affiliate_id" = ${affiliate.id} AND "code" = ANY (${affiliate.codes}::text[])`;
     return last;
   }
@@ -108,10 +108,12 @@ export class ReferralErasure {
       DELETE FROM "click_sub_ids" AS s USING "clicks" AS c
       WHERE c."id" = ANY (${clickIds}::text[]) AND s."affiliate_id" = c."affiliate_id" AND s."sub_id" = c."sub_id"
         AND s."clicks" <= 0`;
-    // What made the visitor that day's unique one is worked out from the click itself (IpHasher.hashVisitor). A click of
-    // the day on which the key was replaced may leave its mark, which nothing leads back to.
+    // What made the visitor that day's unique one is worked out from the click itself (IpHasher.hashVisitor), and replaced
+    // by the mark of a click that nobody can be told by: it goes on counting. A click of the day on which the key was
+    // replaced may leave its mark, which nothing leads back to.
     await tx.$executeRaw`
-      DELETE FROM "click_visitors" AS v USING "clicks" AS c
+      UPDATE "click_visitors" AS v SET "visitor_hash" = substring(sha256(convert_to(c."id", 'UTF8')) FOR 16)
+      FROM "clicks" AS c
       WHERE c."id" = ANY (${clickIds}::text[]) AND v."affiliate_id" = c."affiliate_id"
         AND v."day" = (c."occurred_at" AT TIME ZONE 'UTC')::date
         AND v."visitor_hash" = substring(sha256(convert_to(encode(c."ip_hash", 'hex') || E'\n' || coalesce(c."user_agent", ''), 'UTF8')) FOR 16)`;

@@ -4,7 +4,7 @@ import type { PlanDto } from '../../src/affiliates/plans/plan.dto.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
-import { expectSoundLedger } from '../setup/ledger.js';
+import { expectExactRollups, expectSoundLedger } from '../setup/ledger.js';
 import { expectReconciled } from '../setup/reconciliation.js';
 import { expectEveryPayoutExplained } from '../setup/statements.js';
 import { calendarStart, describeHistory, MOMENTS, PAYOUT_MOMENTS, type History } from './history.js';
@@ -129,6 +129,7 @@ class Telling {
     await this.step(last, (lane) => lane.repeat());
     expect(await Promise.all(last.map((lane) => lane.countEntries()))).toEqual(entries);
     await expectReconciled(this.api);
+    await expectExactRollups(this.api);
     const hashes = await Promise.all(this.lanes.map((lane) => lane.hash()));
     for (const [n, lane] of this.lanes.entries()) {
       const first = hashes[n - (n % 4)];

@@ -2,6 +2,8 @@ import { JournalSealer } from '../../src/commissions/ledger/journal-sealer.servi
 import { CommissionQueries } from '../../src/commissions/commission-queries.js';
 import { COMMISSION_STATES } from '../../src/commissions/commission.dto.js';
 import { VerificationService } from '../../src/commissions/verification.service.js';
+import { describeDifference } from '../../src/rollups/rollup.js';
+import { RollupsService } from '../../src/rollups/rollups.service.js';
 import type { TestApp } from './app.js';
 
 /** How every test that moves money ends: all is sealed, and all invariants are worked out again from the postings. */
@@ -9,6 +11,12 @@ export async function expectSoundLedger(api: TestApp): Promise<void> {
   await api.app.get(JournalSealer).sealAll();
   const { invariants } = await api.app.get(VerificationService).verify();
   expect(invariants.flatMap(({ name, breaches }) => breaches.map((breach) => `${name}: ${breach}`))).toEqual([]);
+}
+
+/** All sums that are shown say what is counted anew. Not after a test that writes referrals by itself. */
+export async function expectExactRollups({ database }: TestApp): Promise<void> {
+  const reports = await new RollupsService(database).compare();
+  expect(reports.flatMap(({ shown }) => shown.map(describeDifference))).toEqual([]);
 }
 
 /** Each state's list of an affiliate, of the first thirty, holds what has that state in the list of all, and nothing else. */

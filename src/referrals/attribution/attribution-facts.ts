@@ -1,7 +1,8 @@
 import { Prisma } from '@prisma/client';
-import { isId } from '../../common/ids.js';
+import { isId, timeOfId } from '../../common/ids.js';
 import type { Config } from '../../config/config.js';
 import type { Tx } from '../../database/database.js';
+import { CLICK_MONTH, clickMonthName, monthStart } from '../clicks/click-months.js';
 import { storedCode } from '../clicks/code-directory.js';
 import type { AttributionFacts, SignupFacts } from './attribution-rule.js';
 import type { Screening } from './signup-screening.js';
@@ -84,12 +85,24 @@ export async function readFacts(
   if (!row) throw new Error('a query over one row returned none');
   const shared = sharedFacts(row, signup, windowMs);
   const { existingReferral } = shared;
-  return { precedence, existingReferral, link: linkFacts(shared, row, signup), promotion: promotionFacts(shared, row) };
+  const removedClickAt = clickId !== null && row.clickCode === null ? await findRemoved(tx, clickId) : null;
+  const link = linkFacts(shared, { ...row, removedClickAt }, signup);
+  return { precedence, existingReferral, link, promotion: promotionFacts(shared, row) };
+}
+
+/**
+ * When a click was whose month was removed since. It must not be taken for one that was never stored, which the code may
+ * stand in for: it is older than any window.
+ */
+async function findRemoved(tx: Tx, clickId: string): Promise<Date | null> {
+  const clickedAt = timeOfId('click', clickId);
+  const month = { subjectType: CLICK_MONTH, subjectId: clickMonthName(monthStart(clickedAt, 0)) };
+  return (await tx.auditLog.findFirst({ where: month, select: { id: true } })) && clickedAt;
 }
 
 type SharedFacts = Omit<
   AttributionFacts,
-  'promotion' | 'clickId' | 'code' | 'click' | 'affiliate' | 'affiliateSeenAtIp'
+  'promotion' | 'clickId' | 'code' | 'click' | 'removedClickAt' | 'affiliate' | 'affiliateSeenAtIp'
 >;
 
 function sharedFacts({ existingId, existingAffiliateId }: FactsRow, signup: Signup, windowMs: number): SharedFacts {
@@ -109,7 +122,7 @@ function sharedFacts({ existingId, existingAffiliateId }: FactsRow, signup: Sign
 
 function linkFacts(
   shared: SharedFacts,
-  { clickCode, clickedAt, clickIpHash, affiliate }: FactsRow,
+  { clickCode, clickedAt, clickIpHash, removedClickAt, affiliate }: FactsRow & Pick<AttributionFacts, 'removedClickAt'>,
   { clickId, code }: Signup,
 ): AttributionFacts | null {
   if (clickId === null && code === null) return null;
@@ -119,6 +132,7 @@ function linkFacts(
     clickId,
     code,
     click: clickCode && clickedAt ? { code: clickCode, occurredAt: clickedAt, ipHash: clickIpHash } : null,
+    removedClickAt,
     affiliate,
     affiliateSeenAtIp: affiliate?.seenAtIp ? new Date(affiliate.seenAtIp) : null,
   };
@@ -135,6 +149,7 @@ function promotionFacts(
     clickId: null,
     code: null,
     click: null,
+    removedClickAt: null,
     affiliate: promotionAffiliate,
     affiliateSeenAtIp: promotionAffiliate?.seenAtIp ? new Date(promotionAffiliate.seenAtIp) : null,
   };

@@ -54,6 +54,8 @@ export interface AttributionFacts {
   code: string | null;
   /** The stored click of `clickId`. */
   click: { code: string; occurredAt: Date; ipHash: string | null } | null;
+  /** When the click of `clickId` was, where it was removed since (CLICK_RETENTION_DAYS). */
+  removedClickAt: Date | null;
   /** Whom the click credits, or without a stored click the code; or whose the promotion code is. */
   affiliate: { id: string; userId: string; status: string; planId: string; emailNormalized: string | null } | null;
   existingReferral: { id: string; affiliateId: string } | null;

@@ -12,6 +12,7 @@ const HONEST: AttributionFacts = {
   clickId: 'clk_1',
   code: 'JOHN-X7K2',
   click: { code: 'JOHN-X7K2', occurredAt: CLICKED_AT, ipHash: 'aa' },
+  removedClickAt: null,
   affiliate: {
     id: 'aff_1',
     userId: 'john',
@@ -31,6 +32,7 @@ const HONEST: AttributionFacts = {
 const SAME_IP = { ipHashes: ['00', 'aa'] };
 const OTHER_REFERRAL = { existingReferral: { id: 'ref_1', affiliateId: 'aff_2' } };
 const EXPIRED = { occurredAt: new Date(CLICKED_AT.getTime() + WINDOW_MS + 1) };
+const REMOVED = { click: null, removedClickAt: CLICKED_AT, ...EXPIRED };
 const SUSPENDED = { affiliate: { ...HONEST.affiliate!, status: 'suspended' } };
 
 const findingOf = (facts: Partial<AttributionFacts>, rule: RefusalReason): Finding | undefined =>
@@ -56,6 +58,8 @@ describe('decide', () => {
     ['an unknown click without a code', { click: null, affiliate: null, code: null }, 'click_unknown'],
     ['an unknown click falls back to the code', { click: null }, null],
     ['an unknown click falls back to an unknown code', { click: null, affiliate: null }, 'code_unknown'],
+    ['a click that was removed, although the code is known', REMOVED, 'click_expired'],
+    ['a click that was removed, without a code', { ...REMOVED, code: null, affiliate: null }, 'click_expired'],
     ['an unknown code', { clickId: null, click: null, affiliate: null }, 'code_unknown'],
     ['a code alone has no window', { clickId: null, click: null, occurredAt: new Date('2030-01-01') }, null],
     ['the referral of another', OTHER_REFERRAL, 'already_referred'],

@@ -1,16 +1,13 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
-import { firstIdAt } from '../../common/ids.js';
+import { firstIdAt, timeOfId } from '../../common/ids.js';
 import { ClickConnections } from './click-connections.js';
+import { clickMonthName, monthStart } from './click-months.js';
 
 /** The current month and the next two exist before anybody clicks in them. */
 const MONTHS_AHEAD = 2;
-
-const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
-
-/** After `clk_`, ten base-32 digits hold the 48 bits of an id's time. */
-const TIME_START = 4;
-const TIME_END = 14;
+const EVERY_HOUR = '0 11 * * * *';
 
 interface MonthRange {
   fromId: string;
@@ -23,6 +20,7 @@ interface MonthRange {
  */
 @Injectable()
 export class ClickPartitions implements OnModuleInit {
+  private readonly logger = new Logger(ClickPartitions.name);
   private readonly existing = new Set<string>();
   /** The month that the last click fell into; the next one nearly always does too. */
   private lastRange: MonthRange = { fromId: '', toId: '' };
@@ -33,20 +31,38 @@ export class ClickPartitions implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const now = this.clock.now();
-    for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead++) await this.ensureMonth(monthStart(now, ahead));
+    await this.makeAhead();
+  }
+
+  /** Each hour on every instance: each remembers what it made, and the first one of a month makes it for all. */
+  @Cron(EVERY_HOUR)
+  async makeAheadByTheHour(): Promise<void> {
+    try {
+      await this.makeAhead();
+    } catch (error) {
+      this.logger.error({
+        code: 'click_partitions',
+        message: 'months of clicks to come could not be made; tried again in an hour, or by the first click',
+        error: String(error),
+      });
+    }
   }
 
   /** Safe to call from many processes at once: the database's function takes a lock and looks first. */
   async ensureFor(clickIds: Iterable<string>): Promise<void> {
     for (const id of clickIds) {
       if (id >= this.lastRange.fromId && id < this.lastRange.toId) continue;
-      this.lastRange = await this.ensureMonth(monthStart(timeOfClickId(id), 0));
+      this.lastRange = await this.ensureMonth(monthStart(timeOfId('click', id), 0));
     }
   }
 
+  private async makeAhead(): Promise<void> {
+    const now = this.clock.now();
+    for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead++) await this.ensureMonth(monthStart(now, ahead));
+  }
+
   private async ensureMonth(start: Date): Promise<MonthRange> {
-    const month = start.toISOString().slice(0, 7).replace('-', '_');
+    const month = clickMonthName(start);
     const range = { fromId: firstIdAt('click', start), toId: firstIdAt('click', monthStart(start, 1)) };
     if (!this.existing.has(month)) {
       await this.connections.query({
@@ -57,15 +73,4 @@ export class ClickPartitions implements OnModuleInit {
     }
     return range;
   }
-}
-
-/** When a click's id was made, to the millisecond. */
-function timeOfClickId(id: string): Date {
-  let ms = 0;
-  for (let i = TIME_START; i < TIME_END; i++) ms = ms * 32 + CROCKFORD.indexOf(id.charAt(i));
-  return new Date(ms);
-}
-
-function monthStart(at: Date, monthsLater: number): Date {
-  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + monthsLater, 1));
 }

@@ -6,7 +6,7 @@ import type { NextPayoutDto } from '../../../src/payouts/upcoming/upcoming-payou
 import type { PlanDto } from '../../../src/affiliates/plans/plan.dto.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { affiliateWithReferrals, onboard } from '../../setup/host.js';
-import { expectSoundLedger } from '../../setup/ledger.js';
+import { expectExactRollups, expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
 import { visit } from '../referrals/visits.js';
 
@@ -19,7 +19,10 @@ beforeAll(async () => {
   api = await startTestApp({ now: CLOCK_START, env: { TRUST_PROXY: '1', SITE_URL: 'https://app.example.com/home' } });
 });
 beforeEach(() => api.clock.set(CLOCK_START));
-afterEach(async () => expectSoundLedger(api));
+afterEach(async () => {
+  await expectSoundLedger(api);
+  await expectExactRollups(api);
+});
 afterAll(async () => api.close());
 
 const overview = async ({ userId }: AffiliateDto): Promise<OverviewDto> => {

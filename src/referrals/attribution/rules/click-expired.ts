@@ -3,9 +3,10 @@ import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Measured on the server from the click's own time: the age of a cookie can be changed by whoever holds it. */
-export function clickExpired({ click, occurredAt, windowMs }: AttributionFacts): RuleVerdict {
+export function clickExpired({ click, removedClickAt, occurredAt, windowMs }: AttributionFacts): RuleVerdict {
   const rule = 'click_expired';
-  if (!click) {
+  const clickedAt = click?.occurredAt ?? removedClickAt;
+  if (!clickedAt) {
     return {
       rule,
       finding: 'not_evaluated',
@@ -13,10 +14,10 @@ export function clickExpired({ click, occurredAt, windowMs }: AttributionFacts):
       sentence: 'Without a stored click there is no window to keep.',
     };
   }
-  const ageMs = occurredAt.getTime() - click.occurredAt.getTime();
+  const ageMs = occurredAt.getTime() - clickedAt.getTime();
   const windowDays = windowMs / DAY_MS;
   const evidence = {
-    clickedAt: click.occurredAt.toISOString(),
+    clickedAt: clickedAt.toISOString(),
     occurredAt: occurredAt.toISOString(),
     ageMs,
     windowDays,

@@ -1,7 +1,7 @@
 import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 
 /** A click that was never stored (the database was away) is no reason to refuse while the code says whose it was. */
-export function clickUnknown({ clickId, click, code, promotion }: AttributionFacts): RuleVerdict {
+export function clickUnknown({ clickId, click, removedClickAt, code, promotion }: AttributionFacts): RuleVerdict {
   const rule = 'click_unknown';
   if (promotion) {
     return {
@@ -21,6 +21,15 @@ export function clickUnknown({ clickId, click, code, promotion }: AttributionFac
       finding: 'pass',
       evidence,
       sentence: `The click ${clickId} is stored; it decides, whatever the code says.`,
+    };
+  }
+  if (removedClickAt) {
+    const evidence = { clickId, clickedAt: removedClickAt.toISOString() };
+    return {
+      rule,
+      finding: 'pass',
+      evidence,
+      sentence: `The click ${clickId} was stored and has been removed by its age; its id says when it was.`,
     };
   }
   if (code !== null) {

@@ -1,6 +1,6 @@
 import type { AttributionFacts, RuleVerdict } from '../attribution-rule.js';
 
-export function codeUnknown({ code, click, affiliate, promotion }: AttributionFacts): RuleVerdict {
+export function codeUnknown({ code, click, removedClickAt, affiliate, promotion }: AttributionFacts): RuleVerdict {
   const rule = 'code_unknown';
   if (promotion) {
     return {
@@ -10,7 +10,7 @@ export function codeUnknown({ code, click, affiliate, promotion }: AttributionFa
       sentence: 'The promotion code decides, whatever code was given.',
     };
   }
-  if (click) {
+  if (click || removedClickAt) {
     return {
       rule,
       finding: 'not_evaluated',
