@@ -187,6 +187,20 @@ describe('statistics that know nothing of what the run itself writes', () => {
     expect(readInOrder).toBe(0);
     await expectEverybodyReserved(SHAPE);
   });
+
+  it('do not make deciding about a balance read what the run has decided about the others', async () => {
+    await seed({ ...SHAPE, paidMonths: 2 });
+    // Half of them are skipped.
+    await api.database.prisma.$executeRaw`
+      UPDATE affiliates SET status = 'suspended' WHERE id IN (SELECT id FROM affiliates ORDER BY id LIMIT ${SHAPE.affiliates / 2})`;
+    await inAnotherProcess(async (other) => reservation(other).reserveAll(await newRun()));
+    const read = await touched(
+      { table: 'payout_skips', rows: SHAPE.affiliates / 2 },
+      Prisma.sql`SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('payouts', 'payout_skips')`,
+    );
+    expect(read).toBeLessThan(4 * SHAPE.affiliates);
+    expect(await pendingPayouts()).toHaveLength(SHAPE.affiliates / 2);
+  });
 });
 
 describe('a balance that does not agree with its postings', () => {
