@@ -13,9 +13,9 @@ import { Ledger, type NewEntry } from './ledger/ledger.js';
 import { IS_ITEM_OF_LINE, lineOf } from './payout-lines.js';
 
 /** Holds that are read at once. */
-const WINDOW_SIZE = 5_000;
+const WINDOW_SIZE = 2_000;
 /** Of them, those released in one transaction: enough to make each statement worth its round trip. */
-const BATCH_SIZE = 500;
+const BATCH_SIZE = 250;
 /** Transactions at the same time. */
 const LANES = 2;
 
