@@ -25,6 +25,7 @@ const SMALL_TABLES = new Set([
   'plans',
   'reconciliations',
   'retired_code_key',
+  'staff_known_ips',
   'staff_users',
   'stripe_backfill',
   'webhook_endpoints',
