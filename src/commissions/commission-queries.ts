@@ -74,8 +74,7 @@ export class CommissionQueries extends ReferralEarnings {
     if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
     const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
     const found = await this.database.snapshot(async (tx) => {
-      const { affiliateId } = query;
-      if (query.state && affiliateId) filters.push(await mayHaveState(tx, query.state, affiliateId));
+      if (query.state) filters.push(await mayHaveState(tx, query.state, query.affiliateId));
       const rows: CommissionRow[] = [];
       for (const part of paidWithin(query)) {
         const left = query.limit + 1 - rows.length;

@@ -17,13 +17,18 @@ const PAYOUTS_OF: Partial<Record<CommissionState, string[]>> = {
 
 /**
  * A state is stored nowhere, so a list of a rare one would work out that of every commission there is, and a list of what
- * is paid that of all that came since. This says which commissions `c` of an affiliate may have the state, by what the
- * state leaves behind: a hold, a payout's lines, a posting that no payout has taken, a reversal. Which of them really have
- * it is the caller's to work out.
+ * is paid that of all that came since. This says which commissions `c` of an affiliate, or of all where none is named, may
+ * have the state, by what the state leaves behind: a hold, a payout's lines, a posting that no payout has taken, a reversal.
+ * Which of them really have it is the caller's to work out.
  */
-export async function mayHaveState(tx: Tx, state: CommissionState, affiliateId: string): Promise<Prisma.Sql> {
+export async function mayHaveState(
+  tx: Tx,
+  state: CommissionState,
+  affiliateId: string | undefined,
+): Promise<Prisma.Sql> {
   const statuses = PAYOUTS_OF[state];
-  if (statuses) {
+  // Of all affiliates, the last payout is always so young that its time says nothing.
+  if (statuses && affiliateId !== undefined) {
     const { items, lastReservedAt } = await lined(tx, affiliateId, statuses);
     // What came later than the last payout of that kind was reserved is in none of them.
     if (lastReservedAt && items > RARE_MAX) {
@@ -49,10 +54,10 @@ async function lined(
   return found ?? { items: 0, lastReservedAt: null };
 }
 
-function candidates(state: CommissionState, affiliateId: string): Prisma.Sql {
+function candidates(state: CommissionState, affiliateId: string | undefined): Prisma.Sql {
   switch (state) {
     case 'held':
-      return Prisma.sql`SELECT h.commission_id AS id FROM commission_holds h WHERE h.affiliate_id = ${affiliateId}`;
+      return Prisma.sql`SELECT h.commission_id AS id FROM commission_holds h WHERE ${isOf(affiliateId, 'h')}`;
     case 'payable':
       return Prisma.sql`${unlined(affiliateId)} UNION ALL ${inPayouts(affiliateId, ['reversed'])}`;
     case 'in_payout':
@@ -61,12 +66,12 @@ function candidates(state: CommissionState, affiliateId: string): Prisma.Sql {
     case 'reversed':
       return Prisma.sql`
         SELECT e.commission_id AS id FROM journal_entries e
-        WHERE e.affiliate_id = ${affiliateId} AND e.kind = 'commission_reversed'`;
+        WHERE ${isOf(affiliateId, 'e')} AND e.kind = 'commission_reversed'`;
   }
 }
 
 /** What stands in payouts of these statuses. */
-function inPayouts(affiliateId: string, statuses: string[]): Prisma.Sql {
+function inPayouts(affiliateId: string | undefined, statuses: string[]): Prisma.Sql {
   return Prisma.sql`
     SELECT e.commission_id AS id
     FROM payouts po
@@ -77,11 +82,11 @@ function inPayouts(affiliateId: string, statuses: string[]): Prisma.Sql {
       WHERE ${IS_ITEM_OF_LINE}
       OFFSET 0
     ) e
-    WHERE po.affiliate_id = ${affiliateId} AND po.status = ANY (${statuses}::text[]) AND e.commission_id IS NOT NULL`;
+    WHERE ${isOf(affiliateId, 'po')} AND po.status = ANY (${statuses}::text[]) AND e.commission_id IS NOT NULL`;
 }
 
 /** What no payout has taken: it lies from the balance's first sequence without a line on. */
-function unlined(affiliateId: string): Prisma.Sql {
+function unlined(affiliateId: string | undefined): Prisma.Sql {
   return Prisma.sql`
     SELECT e.commission_id AS id
     FROM balances b
@@ -92,5 +97,9 @@ function unlined(affiliateId: string): Prisma.Sql {
         AND p.account = 'payable' AND p.amount_minor > 0
       OFFSET 0
     ) e
-    WHERE b.affiliate_id = ${affiliateId} AND e.commission_id IS NOT NULL`;
+    WHERE ${isOf(affiliateId, 'b')} AND e.commission_id IS NOT NULL`;
+}
+
+function isOf(affiliateId: string | undefined, table: 'b' | 'e' | 'h' | 'po'): Prisma.Sql {
+  return affiliateId === undefined ? Prisma.sql`TRUE` : Prisma.sql`${Prisma.raw(table)}.affiliate_id = ${affiliateId}`;
 }

@@ -1,3 +1,5 @@
+import { CommissionQueries } from '../../../src/commissions/commission-queries.js';
+import { COMMISSION_STATES } from '../../../src/commissions/commission.dto.js';
 import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { ENTRY_KINDS } from '../../../src/commissions/ledger/accounts.js';
 import { readConfig, type Config } from '../../../src/config/config.js';
@@ -62,6 +64,16 @@ describe('generated data', () => {
     expect(await prisma.commissionHold.count()).toBeGreaterThan(0);
     const currencies = await prisma.balance.groupBy({ by: ['currency'] });
     expect(currencies.map(({ currency }) => currency).sort()).toEqual(['eur', 'jpy', 'kwd', 'usd']);
+  });
+
+  it('is listed by state, of all affiliates, as each commission has it', async () => {
+    const queries = api.app.get(CommissionQueries);
+    const { data: newest } = await queries.list({ limit: 1000 });
+    for (const state of COMMISSION_STATES) {
+      const { data } = await queries.list({ state, limit: 10 });
+      const expected = newest.filter((commission) => commission.state === state).slice(0, 10);
+      expect([state, data.slice(0, expected.length)]).toEqual([state, expected]);
+    }
   });
 
   it('counts in the roll-ups what its clicks are, and has the click that each signup names', async () => {
