@@ -4,7 +4,7 @@ import type { TestDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
 import { processEnv, startServerProcess, type ServerProcess } from '../setup/processes.js';
 import { Traffic } from '../setup/traffic.js';
-import { expectNothingLost } from '../setup/traffic-books.js';
+import { expectEverythingTold, expectNothingLost } from '../setup/traffic-books.js';
 import { startReceiver, type WebhookReceiver } from '../setup/webhook-receiver.js';
 import { createAffiliate } from '../integration/referrals/visits.js';
 
@@ -57,12 +57,7 @@ describe('75 · a database that is gone', () => {
     expect(traffic.count('visit broken')).toBe(0);
     await expectNothingLost(api, traffic);
     // The outbox is read on, and so are changes of codes.
-    const earned = await api.database.prisma.commission.count();
-    await eventually(async () =>
-      expect(
-        new Set(receiver.taken().flatMap(({ id, type }) => (type === 'commission.created' ? [id] : []))).size,
-      ).toBe(earned),
-    );
+    await expectEverythingTold(api, receiver);
     await eventually(async () =>
       expect(
         (await api.database.pool.query("SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN affiliate_code_changed'"))

@@ -2,6 +2,7 @@ import type { TestApp } from './app.js';
 import { eventually } from './eventually.js';
 import { expectSoundLedger } from './ledger.js';
 import type { Traffic } from './traffic.js';
+import type { WebhookReceiver } from './webhook-receiver.js';
 
 /** 20 % of the 99.00 that each invoice is over. */
 const COMMISSION_MINOR = 1980n;
@@ -19,6 +20,14 @@ export async function expectNothingLost(api: TestApp, traffic: Traffic, withinMs
 }
 
 const UNHEARD_OF = new Set(['503 without Retry-After', 'visit without its code', 'signup refused']);
+
+/** Each commission is told to the host's endpoint. */
+export async function expectEverythingTold(api: TestApp, receiver: WebhookReceiver, withinMs?: number): Promise<void> {
+  const earned = await api.database.prisma.commission.count();
+  const told = (): Set<string> =>
+    new Set(receiver.taken().flatMap(({ id, type }) => (type === 'commission.created' ? [id] : [])));
+  await eventually(async () => expect(told().size).toBe(earned), withinMs);
+}
 
 async function expectClicks(api: TestApp, { clickIds }: Traffic): Promise<void> {
   const { pool } = api.database;
