@@ -189,9 +189,12 @@ async function refusePooler(client: pg.Client): Promise<void> {
  * and a right given by hand does not stay. The application never gets TRUNCATE.
  */
 async function grantToAppRole(client: pg.Client, appRole: string): Promise<void> {
-  const { rows } = await client.query<{ user: string; database: string; tables: string[] }>(
+  // Extensions may have functions in the same schema, whose rights are not ours to give away.
+  const { rows } = await client.query<{ user: string; database: string; tables: string[]; functions: string[] }>(
     `SELECT current_user AS user, current_database() AS database,
-            ARRAY (SELECT tablename::text FROM pg_tables WHERE schemaname = 'public') AS tables`,
+            ARRAY (SELECT tablename::text FROM pg_tables WHERE schemaname = 'public') AS tables,
+            ARRAY (SELECT oid::regprocedure::text FROM pg_proc
+                   WHERE pronamespace = 'public'::regnamespace AND pg_has_role(proowner, 'USAGE')) AS functions`,
   );
   const connected = rows[0];
   if (!connected || connected.user === appRole) {
@@ -209,7 +212,7 @@ async function grantToAppRole(client: pg.Client, appRole: string): Promise<void>
     ...existing(APPEND_ONLY_TABLES).map((table) => `REVOKE UPDATE, DELETE ON ${table} FROM ${role}`),
     ...existing(READ_ONLY_TABLES).map((table) => `REVOKE INSERT, UPDATE, DELETE ON ${table} FROM ${role}`),
     `GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
-    `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${role}`,
+    ...connected.functions.map((name) => `GRANT EXECUTE ON FUNCTION ${name} TO ${role}`),
   ];
   // One transaction, so that a running application never finds its rights missing for a moment.
   await client.query(['BEGIN', ...statements, 'COMMIT'].join(';\n'));

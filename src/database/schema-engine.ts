@@ -139,6 +139,7 @@ export async function withSchemaEngine<Result>(
   const client = await pool.connect();
   // A connection that is lost shows in the next query; the event itself must not end the process.
   client.on('error', () => undefined);
+  pool.on('error', () => undefined);
   try {
     await client.query('BEGIN');
     const engine = await openEngine(pool, client);

@@ -151,6 +151,16 @@ describe("the application's role", () => {
     await migrated.drop();
   });
 
+  it('is given nothing of what another role has put beside it, as an extension does', async () => {
+    await query(database.ownerUrl, `GRANT CREATE ON SCHEMA public TO ${database.appRole}`);
+    await query(
+      database.url,
+      `CREATE FUNCTION of_another() RETURNS int LANGUAGE sql AS 'SELECT 1';
+       REVOKE ALL ON FUNCTION of_another() FROM PUBLIC`,
+    );
+    expect((await applyMigrations({ url: database.ownerUrl, appRole: database.appRole })).applied).not.toEqual([]);
+  });
+
   it('loses a right that was given by hand at the next start', async () => {
     await applyMigrations({ url: database.ownerUrl, appRole: database.appRole });
     await query(database.ownerUrl, `GRANT ALL ON postings TO ${database.appRole}`);
