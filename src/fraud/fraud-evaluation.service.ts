@@ -55,7 +55,7 @@ export class FraudEvaluation {
    * all: cases come after them.
    */
   async evaluateIn(tx: Tx, news: FraudNews, affiliateId: string): Promise<void> {
-    const settings = await this.settings.current();
+    const settings = await this.settings.current(tx);
     const scope = this.scope([affiliateId]);
     for (const [name, rule] of detectionRules(news)) {
       const setting = settings[name];

@@ -42,7 +42,8 @@ interface StoredSetting {
 /** How each fraud rule is set: its defaults, and over them what staff have changed. */
 @Injectable()
 export class RuleSettings {
-  private remembered: { settings: Promise<RuleSettingsByName>; readAtMs: number } | null = null;
+  private remembered: { settings: RuleSettingsByName; readAtMs: number } | null = null;
+  private changedAtMs = -Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -51,18 +52,19 @@ export class RuleSettings {
     private readonly audit: AuditLog,
   ) {}
 
-  /** As they are, give or take some seconds: a change made on another instance is followed within five. */
-  async current(): Promise<RuleSettingsByName> {
+  /**
+   * As they are, give or take some seconds: a change made on another instance is followed within five.
+   *
+   * @param tx the caller's transaction, where it is in one. It must not wait for a further connection, its own or another
+   *   caller's: with every connection in such hands, nobody would ever get one.
+   */
+  async current(tx?: Tx): Promise<RuleSettingsByName> {
     const nowMs = performance.now();
     if (this.remembered && nowMs - this.remembered.readAtMs < REMEMBERED_MS) return this.remembered.settings;
-    const remembered = { settings: this.read(), readAtMs: nowMs };
-    this.remembered = remembered;
-    try {
-      return await remembered.settings;
-    } catch (error) {
-      if (this.remembered === remembered) this.remembered = null;
-      throw error;
-    }
+    const settings = await this.read(tx);
+    // What was read before a change is not what holds after it.
+    if (nowMs > this.changedAtMs) this.remembered = { settings, readAtMs: nowMs };
+    return settings;
   }
 
   /** As they are now. */
@@ -108,6 +110,7 @@ export class RuleSettings {
       return after;
     });
     this.remembered = null;
+    this.changedAtMs = performance.now();
     return setting;
   }
 
