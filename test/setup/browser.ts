@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { eventually } from './eventually.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -44,9 +45,12 @@ export function watchPage(page: Page, url: string): { complaints: string[] } {
 export async function takeScreenshot(page: Page, name: string, height?: number): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const width = page.viewportSize()?.width ?? 0;
-  await page.screenshot({
-    path: join(SCREENSHOTS, `${name}.png`),
-    animations: 'disabled',
-    ...(height !== undefined && { clip: { x: 0, y: 0, width, height } }),
-  });
+  // On a busy machine the browser now and then cannot take one, and can the next time.
+  await eventually(() =>
+    page.screenshot({
+      path: join(SCREENSHOTS, `${name}.png`),
+      animations: 'disabled',
+      ...(height !== undefined && { clip: { x: 0, y: 0, width, height } }),
+    }),
+  );
 }
