@@ -6,6 +6,7 @@ import { isRetryableConflict } from './database-errors.js';
 import { createPool } from './pooler.js';
 import { Replica } from './replica.js';
 import { transactOn, type SqlTx } from './sql-transaction.js';
+import { StatementNames } from './statement-names.js';
 
 /** What every writer takes first: one open database transaction. */
 export type Tx = Prisma.TransactionClient;
@@ -34,6 +35,7 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
 
   private readonly replica: Replica | null;
+  private readonly names = new StatementNames();
 
   /** @param replicaUrl a streaming replica of the same database, for `connectToRead`. */
   constructor(
@@ -51,7 +53,9 @@ export class Database implements OnApplicationShutdown {
     // So would one that somebody has taken out; their next statement tells them.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
     this.replica = replicaUrl === undefined ? null : new Replica(this.pool, replicaUrl, boundWaits);
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) });
+    // Its types forget that a statement need not have one.
+    const statementNameGenerator = ({ sql }: { sql: string }): string => this.names.nameOf(sql) as string;
+    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool, { statementNameGenerator }) });
   }
 
   /**
@@ -67,7 +71,7 @@ export class Database implements OnApplicationShutdown {
    * times the time and memory to hand thousands of values to PostgreSQL.
    */
   sqlTransaction<T>(work: (tx: SqlTx) => Promise<T>): Promise<T> {
-    return untilItWins(async () => transactOn(await this.pool.connect(), work));
+    return untilItWins(async () => transactOn(await this.pool.connect(), work, this.names));
   }
 
   /** Runs reads that belong together on one state of the database, whatever is written meanwhile. */

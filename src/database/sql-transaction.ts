@@ -1,5 +1,6 @@
 import { Prisma } from '@prisma/client';
 import pg from 'pg';
+import type { StatementNames } from './statement-names.js';
 
 /** An open transaction for statements written by hand: Prisma's own, or one on a bare connection. */
 export interface SqlTx {
@@ -15,13 +16,21 @@ TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
  * Runs `work` in one READ COMMITTED transaction on this connection, commits, and gives the connection back, or away if
  * its state is not known any more.
  */
-export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => Promise<T>): Promise<T> {
+export async function transactOn<T>(
+  client: pg.PoolClient,
+  work: (tx: SqlTx) => Promise<T>,
+  names: StatementNames,
+): Promise<T> {
+  const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
+    const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
+    return client.query({ name: names.nameOf(text), text, values: parameters, types: TYPES });
+  };
   let isClean = false;
   try {
     await client.query('BEGIN');
     const result = await work({
-      $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(client, sql)).rows as R,
-      $executeRaw: async (...sql) => (await run(client, sql)).rowCount ?? 0,
+      $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(sql)).rows as R,
+      $executeRaw: async (...sql) => (await run(sql)).rowCount ?? 0,
     });
     const { command } = await client.query('COMMIT');
     isClean = true;
@@ -33,12 +42,4 @@ export async function transactOn<T>(client: pg.PoolClient, work: (tx: SqlTx) => 
     // Closing the connection rolls back.
     client.release(!isClean);
   }
-}
-
-function run(
-  client: pg.PoolClient,
-  [sql, ...values]: Parameters<SqlTx['$queryRaw']>,
-): Promise<pg.QueryResult<pg.QueryResultRow>> {
-  const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
-  return client.query({ text, values: parameters, types: TYPES });
 }
