@@ -35,6 +35,13 @@ export async function runAlone(
       isClean = true;
     }
     return isAlone;
+  } catch (error) {
+    // So that the name is free by the time the caller hears; should this fail, too, closing the connection frees it.
+    isClean = await client.query('ROLLBACK').then(
+      () => !lost.signal.aborted,
+      () => false,
+    );
+    throw error;
   } finally {
     client.off('error', onError);
     // Closing the connection gives the lock back as well.
