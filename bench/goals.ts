@@ -83,22 +83,20 @@ const GOALS: Goal[] = [
     unit: ' s',
   },
   {
-    what: 'the same for each affiliate, 100,000 ÷ 1,000',
-    goal: '0.7 to 1.3',
+    what: 'the same with 24 paid months behind them',
+    goal: '≤ 15 s',
+    by: 'payout-preparation',
+    figure: (rows) => figureOf(rows, { affiliates: 100_000, 'paid months before': 24 }, 'reserve s'),
+    isMet: atMost(15),
+    unit: ' s',
+  },
+  {
+    what: 'time for each affiliate, 100,000 ÷ 1,000',
+    goal: '≤ 1.3',
     by: 'payout-preparation',
     figure: (rows) =>
       figureOf(rows, { affiliates: 100_000, 'paid months before': 0 }, 'µs per affiliate') /
       figureOf(rows, { affiliates: 1_000, 'paid months before': 0 }, 'µs per affiliate'),
-    // Less for each of more is no failure.
-    isMet: atMost(1.3),
-  },
-  {
-    what: 'the same for each of 10,000, with 24 paid months behind them ÷ without',
-    goal: '0.7 to 1.3',
-    by: 'payout-preparation',
-    figure: (rows) =>
-      figureOf(rows, { affiliates: 10_000, 'paid months before': 24 }, 'µs per affiliate') /
-      figureOf(rows, { affiliates: 10_000, 'paid months before': 0 }, 'µs per affiliate'),
     isMet: atMost(1.3),
   },
   {

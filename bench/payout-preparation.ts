@@ -6,7 +6,7 @@ import type { Row } from './harness/table.js';
 
 const COMMISSIONS_PER_MONTH = 50;
 /** In the months before: what counts is how many payouts and lines lie behind a run, and seeding takes long. */
-const COMMISSIONS_PER_PAID_MONTH = 10;
+const COMMISSIONS_PER_PAID_MONTH = 1;
 /** What reserving inserts into. */
 const WRITTEN = ['payouts', 'payout_lines', 'journal_entries', 'postings'];
 
@@ -27,7 +27,7 @@ export async function payoutPreparation(server: BenchServer, quick: boolean): Pr
         shape(1_000, 0, 'payable'),
         shape(10_000, 0, 'payable'),
         shape(100_000, 0, 'payable'),
-        shape(10_000, 24, 'payable'),
+        shape(100_000, 24, 'payable'),
         shape(2_000, 0, 'held'),
       ];
   const rows: Row[] = [];
