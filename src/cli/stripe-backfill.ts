@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
-import { JobQueue } from '../database/job-queue.js';
-import { printableError } from '../http/logging.js';
 import { EventBackfill } from '../stripe/webhooks/event-backfill.js';
 import { EventProcessor, type ReplayedEvent } from '../stripe/webhooks/event-processor.js';
-import { STRIPE_EVENT_QUEUE } from '../stripe/webhooks/webhook-inbox.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
 import { StripeEventsModule } from '../stripe/stripe-events.module.js';
@@ -19,9 +16,8 @@ the same by itself, at start and every quarter of an hour. Stripe shows events f
 
 await runCommand(USAGE, async (app) => printEvents(backfill(app, readSince()), () => 'missing'), [StripeEventsModule]);
 
-/** What is stored is in the queue as well, so that a server goes on with it should this command be interrupted. */
+/** What is stored is due for everybody, so that a server goes on with it should this command be interrupted. */
 async function* backfill(app: INestApplicationContext, since: Date): AsyncGenerator<ReplayedEvent[]> {
-  await app.get(JobQueue).start([STRIPE_EVENT_QUEUE], (error) => console.error(printableError(error)));
   for await (const stored of app.get(EventBackfill).fetchSince(since)) {
     if (stored.length > 0) yield await app.get(EventProcessor).replayBatch(stored, null);
   }

@@ -58,11 +58,6 @@ export class JobQueue implements BeforeApplicationShutdown {
     );
   }
 
-  /** Enqueues within the executor's transaction, to be worked on when `delaySeconds` have passed. */
-  async enqueueLater(executor: SqlExecutor, queue: string, job: object, delaySeconds: number): Promise<void> {
-    await this.started().send(queue, job, { db: executor, startAfter: delaySeconds });
-  }
-
   /** Lets this process's worker look at once instead of at its next poll; call it after the commit. */
   wake(queue: string): void {
     this.workers.get(queue)?.wake();

@@ -4,6 +4,7 @@ import { CommissionsModule } from '../commissions/commissions.module.js';
 import { PayoutsModule } from '../payouts/payouts.module.js';
 import { ReferralsModule } from '../referrals/referrals.module.js';
 import { StripeConnection } from './stripe-connection.js';
+import { ClaimedEvents } from './webhooks/claimed-events.js';
 import { ErasedSubjects } from './webhooks/erased-subjects.js';
 import { EventBackfill } from './webhooks/event-backfill.js';
 import { EventErasure } from './webhooks/event-erasure.js';
@@ -46,6 +47,7 @@ const HANDLERS = [
   imports: [AffiliatesModule, ReferralsModule, CommissionsModule, PayoutsModule],
   providers: [
     WebhookInbox,
+    ClaimedEvents,
     EventProcessor,
     EventReader,
     EventReplay,
@@ -62,6 +64,6 @@ const HANDLERS = [
         new EventHandlers(connection, handlers),
     },
   ],
-  exports: [WebhookInbox, EventProcessor, EventReplay, EventBackfill, EventErasure, RedemptionReader],
+  exports: [WebhookInbox, ClaimedEvents, EventProcessor, EventReplay, EventBackfill, EventErasure, RedemptionReader],
 })
 export class StripeEventsModule {}

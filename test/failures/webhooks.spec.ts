@@ -6,7 +6,6 @@
 import { request as httpRequest } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/bootstrap.js';
-import { JobQueue } from '../../src/database/job-queue.js';
 import { EventPump } from '../../src/events/event-pump.js';
 import { FraudNewsList } from '../../src/fraud/fraud-news.service.js';
 import { createLogger } from '../../src/http/logging.js';
@@ -14,7 +13,7 @@ import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { EventHandlers } from '../../src/stripe/webhooks/event-handlers.js';
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
-import { STRIPE_EVENT_QUEUE } from '../../src/stripe/webhooks/webhook-inbox.js';
+import { WebhookInbox } from '../../src/stripe/webhooks/webhook-inbox.js';
 import { WebhookPathError } from '../../src/stripe/webhooks/webhook-self-test.js';
 import { startTestApp, WEBHOOK_SECRET, type TestApp } from '../setup/app.js';
 import { createTestDatabase } from '../setup/database.js';
@@ -155,14 +154,13 @@ describe('what cannot be worked on, or never arrives', () => {
 
   /** Has the event's next try begin now. @returns for how many seconds it would have waited. */
   async function skipWait(stripeEventId: string): Promise<number> {
-    const jobs = await api.database.prisma.$queryRaw<{ wait: number }[]>`
+    const events = await api.database.prisma.$queryRaw<{ wait: number }[]>`
       WITH waiting AS (
-        SELECT id, extract(epoch FROM start_after - created_on)::int AS wait FROM pgboss.job
-        WHERE name = ${STRIPE_EVENT_QUEUE} AND state = 'created' AND data->>'stripeEventId' = ${stripeEventId})
-      UPDATE pgboss.job SET start_after = now() FROM waiting WHERE job.id = waiting.id RETURNING wait`;
-    api.app.get(JobQueue).wake(STRIPE_EVENT_QUEUE);
-    expect(jobs).toHaveLength(1);
-    return jobs[0]?.wait ?? 0;
+        SELECT id, round(extract(epoch FROM due_at - now()))::int AS wait FROM stripe_events
+        WHERE id = ${stripeEventId} AND status = 'pending')
+      UPDATE stripe_events e SET due_at = now() FROM waiting WHERE e.id = waiting.id RETURNING wait`;
+    expect(events).toHaveLength(1);
+    return events[0]?.wait ?? 0;
   }
 
   it('9 · a server that was down for five days catches up by itself', async () => {
@@ -408,7 +406,7 @@ describe('what is kept without effect', () => {
     expect(await statuses()).toEqual(ids.map(() => 'ignored'));
     // As after the key was changed for one of the other mode while they waited.
     await api.database.prisma.stripeEvent.updateMany({ where: { id: { in: ids } }, data: { status: 'pending' } });
-    await api.app.get(EventProcessor).resumePending();
+    await api.app.get(WebhookInbox).releaseAll();
     await api.settle();
     expect(await statuses()).toEqual(ids.map(() => 'ignored'));
     const replayed = await api.app.get(EventProcessor).replayBatch(ids, null);

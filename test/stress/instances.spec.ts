@@ -12,7 +12,7 @@ import { createAffiliate } from '../integration/referrals/visits.js';
 const SECONDS = Number(process.env['STRESS_SECONDS'] ?? 300);
 const KILL_EVERY_MS = 20_000;
 const AFFILIATES = 50;
-/** What a killed instance had taken on is taken on by another after a while, see JobQueue. */
+/** What a killed instance had taken on is taken on by another after a while, see JobQueue and CLAIM_SECONDS. */
 const SETTLED_WITHIN_MS = 300_000;
 
 /** The product on one PostgreSQL as it is run for a large installation, with the worst luck that the operator can have. */

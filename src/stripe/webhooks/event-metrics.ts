@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { Metrics } from '../../http/metrics.js';
-import type { EventStatus } from './event-processor.js';
+import type { EventStatus } from './event-records.js';
 
 /** What an operator must know of; the other statuses are the normal end. */
 const SHOWN = ['pending', 'failed', 'parked'] as const satisfies readonly EventStatus[];

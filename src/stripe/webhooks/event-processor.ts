@@ -1,25 +1,29 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { StripeEvent } from '@prisma/client';
 import Stripe from 'stripe';
 import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { CommissionsService, type Told } from '../../commissions/commissions.service.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
-import { executorOf, JobQueue } from '../../database/job-queue.js';
+import { isDatabaseUnavailable } from '../../database/database-errors.js';
 import { scrub } from '../../http/logging.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { describeStripeError } from '../gateways/stripe-errors.js';
+import { isStillClaimed, type ClaimedEvent } from './claimed-events.js';
+import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers, type Effects } from './event-handlers.js';
 import { EventReader, ForeignVersionError } from './event-reader.js';
-import { STRIPE_EVENT_QUEUE, type StripeEventJob } from './webhook-inbox.js';
+import {
+  lockEvent,
+  markPendingProcessed,
+  markProcessed,
+  noteFailedReplay,
+  noteFailedTry,
+  type EventStatus,
+} from './event-records.js';
 import type { InboundEvent } from './webhook-verifier.js';
 
-/** 5 s, 10 s, 20 s … the last wait is an hour and a half: about three hours in all before an event is `failed`. */
-const MAX_ATTEMPTS = 12;
-const FIRST_RETRY_SECONDS = 5;
-
-/** Events of a batch that are worked on at once; more would only wait for each other's locks. */
+/** Events of a group that are worked on at once, each by itself; more would only wait for each other's locks. */
 const CONCURRENCY = 4;
 
 /** An event that waits, and the facts that are all it tells. */
@@ -27,9 +31,6 @@ interface Teller {
   id: string;
   told: Told;
 }
-
-/** `ignored` can have no effect; `parked` cannot be read; `failed` needs an operator (docs/operations.md). */
-export type EventStatus = 'pending' | 'processed' | 'ignored' | 'parked' | 'failed';
 
 /** What became of an event that was processed again. */
 export interface ReplayedEvent {
@@ -52,32 +53,25 @@ export class EventProcessor {
   constructor(
     private readonly clock: Clock,
     private readonly database: Database,
-    private readonly jobs: JobQueue,
     private readonly handlers: EventHandlers,
     private readonly reader: EventReader,
+    private readonly erased: ErasedSubjects,
     private readonly audit: AuditLog,
     private readonly commissions: CommissionsService,
   ) {}
 
-  /** Events whose job was lost with a process are enqueued again; processing twice changes nothing. */
-  async resumePending(): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const pending = await tx.stripeEvent.findMany({ where: { status: 'pending' }, select: { id: true } });
-      await this.jobs.enqueue(
-        executorOf(tx),
-        STRIPE_EVENT_QUEUE,
-        pending.map(({ id }) => ({ stripeEventId: id }) satisfies StripeEventJob),
-      );
-    });
-  }
-
-  /** A failing event never stops the others: it is retried with back-off and ends as `failed`. */
-  async processBatch(jobs: unknown[]): Promise<void> {
-    const ids = (jobs as StripeEventJob[]).map(({ stripeEventId }) => stripeEventId);
-    const pending = await this.database.prisma.stripeEvent.findMany({ where: { id: { in: ids }, status: 'pending' } });
+  /**
+   * A failing event never stops the others: it is tried again with growing pauses and ends as `failed`. Whatever is done
+   * already, and whatever the claim of has run out, is passed over.
+   * @throws what the database throws while it is away; then all of this may be tried again.
+   */
+  async process(claimed: readonly ClaimedEvent[]): Promise<void> {
+    // Who was erased since an event was stored is not in the inbox any more.
+    const events = await this.erased.redact(claimed.map(({ event }) => event));
     const tellers: Teller[] = [];
-    await inLanes(pending, async (stored) => {
-      const teller = await this.process(stored);
+    await inLanes(claimed, async (one, index) => {
+      if (!isStillClaimed(one)) return;
+      const teller = await this.processOne(events[index] ?? one.event, one.receivedAt);
       if (teller) tellers.push(teller);
     });
     await this.takeIn(tellers);
@@ -97,18 +91,18 @@ export class EventProcessor {
   }
 
   /** Processes a pending event, unless it only tells facts: then it is returned, to be taken in with others. */
-  private async process(stored: StripeEvent): Promise<Teller | null> {
+  private async processOne(event: InboundEvent, receivedAt: Date): Promise<Teller | null> {
     // The keys may have changed since it was stored: from test to live mode, say.
-    if (!this.handlers.accepts(eventIn(stored))) {
-      await this.giveUp(stored.id, 'pending');
+    if (!this.handlers.accepts(event)) {
+      await this.giveUp(event.id, 'pending');
       return null;
     }
     try {
-      const effects = await this.prepare(stored);
-      if (typeof effects !== 'function') return { id: stored.id, told: effects };
-      await this.apply(stored, effects, (status) => status === 'pending');
+      const effects = await this.prepare(event, receivedAt);
+      if (typeof effects !== 'function') return { id: event.id, told: effects };
+      await this.apply(event.id, effects, (status) => status === 'pending');
     } catch (error) {
-      await this.recordFailure(stored.id, error);
+      await this.recordFailure(event.id, error);
     }
     return null;
   }
@@ -122,16 +116,15 @@ export class EventProcessor {
     if (tellers.length === 0) return;
     try {
       await this.database.transaction(async (tx) => {
-        const pending = await lockPending(
-          tx,
-          tellers.map(({ id }) => id),
-        );
+        const ids = tellers.map(({ id }) => id);
+        const pending = await markPendingProcessed(tx, ids, this.clock.now());
         const told = tellers.filter(({ id }) => pending.has(id)).map((teller) => teller.told);
         await this.commissions.recordAll(tx, told);
-        await markProcessed(tx, [...pending], this.clock.now());
       });
     } catch (error) {
       const [only] = tellers;
+      // Halving finds the one that cannot be taken in; it is no help while the database is away.
+      if (isDatabaseAway(error)) throw error;
       if (tellers.length === 1 && only) return this.recordFailure(only.id, error);
       const middle = Math.ceil(tellers.length / 2);
       await this.takeIn(tellers.slice(0, middle));
@@ -144,6 +137,7 @@ export class EventProcessor {
     const stored = await this.database.prisma.stripeEvent.findUnique({ where: { id: stripeEventId } });
     if (!stored) throw new DomainError('not_found', 'stripe_event_not_found', `No event ${stripeEventId} is stored.`);
     const { id, type } = stored;
+    const event = stored.payload as unknown as InboundEvent;
     const before = stored.status as EventStatus;
     const audit = async (tx: Tx, after: EventStatus): Promise<void> => {
       if (!by) return;
@@ -156,37 +150,36 @@ export class EventProcessor {
         after: { status: after },
       });
     };
-    if (!this.handlers.accepts(eventIn(stored))) {
+    if (!this.handlers.accepts(event)) {
       return { id, type, before, after: await this.giveUp(id, before, audit), error: null };
     }
     try {
-      await this.apply(stored, await this.prepare(stored), () => true, audit);
+      await this.apply(id, await this.prepare(event, stored.receivedAt), () => true, audit);
       return { id, type, before, after: 'processed', error: null };
     } catch (error) {
       return { id, type, before, after: await this.recordFailedReplay(id, error, audit), error: messageOf(error) };
     }
   }
 
-  private async prepare(stored: StripeEvent): Promise<Effects> {
-    const event = eventIn(stored);
+  private async prepare(event: InboundEvent, receivedAt: Date): Promise<Effects> {
     const handler = this.handlers.get(event);
     const readable = handler.readsObject ? await this.reader.inOurVersion(event) : event;
-    return handler.prepare(readable, stored.receivedAt);
+    return handler.prepare(readable, receivedAt);
   }
 
   /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
   private async apply(
-    stored: StripeEvent,
+    stripeEventId: string,
     effects: Effects,
     isWanted: (status: EventStatus) => boolean,
     audit?: ReplayAudit,
   ): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const status = await lockEvent(tx, stored.id);
+      const status = await lockEvent(tx, stripeEventId);
       if (!isWanted(status)) return;
       await (typeof effects === 'function' ? effects(tx) : this.commissions.recordAll(tx, [effects]));
       await audit?.(tx, 'processed');
-      if (status !== 'processed') await markProcessed(tx, [stored.id], this.clock.now());
+      if (status !== 'processed') await markProcessed(tx, stripeEventId, this.clock.now());
     });
   }
 
@@ -200,37 +193,24 @@ export class EventProcessor {
     return after;
   }
 
-  /** Only of an event that still waits: meanwhile a replay may have processed it. */
+  /** @throws the error itself while the database is away: nothing is wrong with the event then. */
   private async recordFailure(stripeEventId: string, error: unknown): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      if ((await lockEvent(tx, stripeEventId)) !== 'pending') return;
-      const { attempts } = await tx.stripeEvent.update({
-        where: { id: stripeEventId },
-        data: { attempts: { increment: 1 }, lastError: messageOf(error) },
-      });
-      const status: EventStatus =
-        error instanceof ForeignVersionError ? 'parked' : attempts >= MAX_ATTEMPTS ? 'failed' : 'pending';
-      if (status === 'pending') {
-        const delaySeconds = FIRST_RETRY_SECONDS * 2 ** (attempts - 1);
-        await this.jobs.enqueueLater(
-          executorOf(tx),
-          STRIPE_EVENT_QUEUE,
-          { stripeEventId } satisfies StripeEventJob,
-          delaySeconds,
-        );
-      } else {
-        await tx.stripeEvent.update({ where: { id: stripeEventId }, data: { status } });
-      }
-      this.logger[status === 'pending' ? 'warn' : 'error']({
-        message: `Stripe event ${status === 'pending' ? 'failed and is retried' : `is ${status}`}`,
-        stripeEventId,
-        attempts,
-        error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : messageOf(error),
-      });
+    if (isDatabaseAway(error)) throw error;
+    const noted = await noteFailedTry(this.database.prisma, stripeEventId, {
+      message: messageOf(error),
+      isUnreadable: error instanceof ForeignVersionError,
+    });
+    if (!noted) return;
+    const { status, attempts } = noted;
+    this.logger[status === 'pending' ? 'warn' : 'error']({
+      message: `Stripe event ${status === 'pending' ? 'failed and is retried' : `is ${status}`}`,
+      stripeEventId,
+      attempts,
+      error: error instanceof Stripe.errors.StripeError ? describeStripeError(error) : messageOf(error),
     });
   }
 
-  /** What was processed before stays so, and what waits for its next try still does: its job exists. */
+  /** What was processed before stays so, and what waits for its next try still does. */
   private async recordFailedReplay(stripeEventId: string, error: unknown, audit: ReplayAudit): Promise<EventStatus> {
     return this.database.transaction(async (tx) => {
       const before = await lockEvent(tx, stripeEventId);
@@ -238,17 +218,10 @@ export class EventProcessor {
       const status = before === 'pending' || before === 'processed' ? before : unread;
       await audit(tx, status);
       if (status === 'processed') return status;
-      await tx.stripeEvent.update({
-        where: { id: stripeEventId },
-        data: { status, attempts: { increment: 1 }, lastError: messageOf(error) },
-      });
+      await noteFailedReplay(tx, stripeEventId, status, messageOf(error));
       return status;
     });
   }
-}
-
-function eventIn(stored: StripeEvent): InboundEvent {
-  return stored.payload as unknown as InboundEvent;
 }
 
 /** What is kept and shown of an error, which may quote the object that it failed on. */
@@ -256,30 +229,17 @@ function messageOf(error: unknown): string {
   return scrub(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
 }
 
-async function lockEvent(tx: Tx, stripeEventId: string): Promise<EventStatus> {
-  const rows = await tx.$queryRaw<{ status: EventStatus }[]>`
-    SELECT status FROM stripe_events WHERE id = ${stripeEventId} FOR UPDATE`;
-  if (!rows[0]) throw new Error(`Stripe event ${stripeEventId} is gone`);
-  return rows[0].status;
+/** Stripe's connections break with the same codes as the database's. */
+function isDatabaseAway(error: unknown): boolean {
+  return isDatabaseUnavailable(error) && !(error instanceof Stripe.errors.StripeError);
 }
 
-/** Those of these events that still wait, locked until the transaction ends. */
-async function lockPending(tx: Tx, stripeEventIds: string[]): Promise<Set<string>> {
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM stripe_events WHERE id = ANY(${stripeEventIds}::text[]) AND status = 'pending' ORDER BY id FOR UPDATE`;
-  return new Set(rows.map(({ id }) => id));
-}
-
-async function markProcessed(tx: Tx, stripeEventIds: string[], processedAt: Date): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE stripe_events SET status = 'processed', processed_at = ${processedAt}, last_error = NULL
-    WHERE id = ANY(${stripeEventIds}::text[])`;
-}
-
-async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
+/** Ends when all have ended. @throws the first error. */
+async function inLanes<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+  const waiting = items.entries();
   const lane = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+    for (const [index, item] of waiting) await work(item, index);
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+  const ends = await Promise.allSettled(Array.from({ length: CONCURRENCY }, lane));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -2,31 +2,41 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
-import { JobQueue } from '../../database/job-queue.js';
+import { CLAIM_SECONDS, ClaimedEvents, type ClaimedEvent } from './claimed-events.js';
 import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers } from './event-handlers.js';
 import type { InboundEvent } from './webhook-verifier.js';
 
-export const STRIPE_EVENT_QUEUE = 'stripe-events';
+/** What a long outage leaves beyond these waits until its claim has run out. */
+const UNANSWERED_MAX = 10_000;
 
-export interface StripeEventJob {
-  stripeEventId: string;
+/** An event that is to be stored, and whether this process is going to work on it. */
+interface NewEvent {
+  event: InboundEvent;
+  text: string;
+  isAccepted: boolean;
 }
 
 /**
- * Keeps every verified event once, those of erased persons without what says who it was. Events that arrive together share one insert and one commit, and the jobs that
- * will process them are enqueued in that same transaction.
+ * Keeps every verified event once, those of erased persons without what says who it was. Events that arrive together
+ * share one insert and one commit.
+ *
+ * The inbox is a queue as well. A pending event says since when anybody may work on it, by the database's clock, which is
+ * the same for all instances. To store an event is to claim it: it is worked off from memory, and nobody else takes it
+ * before the claim runs out.
  */
 @Injectable()
 export class WebhookInbox implements BeforeApplicationShutdown {
   private readonly writer = new GroupCommit<InboundEvent>((events) => this.write(events));
+  /** Events whose insert was not answered: where it was committed all the same, nobody works on what it claimed. */
+  private readonly unanswered = new Set<string>();
 
   constructor(
     private readonly clock: Clock,
     private readonly database: Database,
-    private readonly jobs: JobQueue,
     private readonly handlers: EventHandlers,
     private readonly erased: ErasedSubjects,
+    private readonly claimed: ClaimedEvents,
   ) {}
 
   /** Resolves once the event is stored durably; a duplicate changes nothing. */
@@ -35,51 +45,116 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.writer.drain();
+    await this.drain();
+  }
+
+  /** Resolves when nothing waits to be stored any more. */
+  drain(): Promise<void> {
+    return this.writer.drain();
+  }
+
+  /**
+   * Claims what has been due longest, of what no other process is taking at this moment.
+   * @returns what was claimed, at most `count` events.
+   */
+  async claimDue(count: number): Promise<ClaimedEvent[]> {
+    await this.releaseUnanswered();
+    const claimedAtMs = performance.now();
+    const { rows } = await this.database.pool.query<{ text: string; received_at: Date }>({
+      name: 'claim-stripe-events',
+      text: `UPDATE stripe_events e SET due_at = now() + make_interval(secs => $2)
+             FROM (SELECT id FROM stripe_events WHERE status = 'pending' AND due_at <= now()
+                   ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
+             WHERE e.id = due.id
+             RETURNING e.payload::text AS text, e.received_at`,
+      values: [count, CLAIM_SECONDS],
+    });
+    return rows.map(({ text, received_at: receivedAt }) => ({
+      event: JSON.parse(text) as InboundEvent,
+      receivedAt,
+      bytes: text.length,
+      claimedAtMs,
+    }));
+  }
+
+  /** Lets anybody work on these events now, if they still wait. */
+  async release(ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.database.pool.query(
+      `UPDATE stripe_events SET due_at = now() WHERE id = ANY ($1::text[]) AND status = 'pending'`,
+      [ids],
+    );
+  }
+
+  /** The same for all that wait: the process that claimed them may be gone, and processing twice changes nothing. */
+  async releaseAll(): Promise<void> {
+    await this.database.pool.query(
+      `UPDATE stripe_events SET due_at = now() WHERE status = 'pending' AND due_at > now()`,
+    );
   }
 
   private async write(events: InboundEvent[]): Promise<void> {
     const different = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
       a.id < b.id ? -1 : 1,
     );
-    const distinct = await this.erased.redact(different);
-    const client = await this.database.pool.connect();
-    let failure: Error | undefined;
-    try {
-      await client.query('BEGIN');
-      const { rows } = await client.query<{ id: string; status: string }>({
-        name: 'store-stripe-events',
-        text: `INSERT INTO stripe_events (id, type, api_version, account_id, livemode, payload, status, received_at)
-               SELECT id, type, api_version, account_id, livemode, payload::jsonb, status, $8
-               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[])
-                 AS e (id, type, api_version, account_id, livemode, payload, status)
-               ON CONFLICT (id) DO NOTHING
-               RETURNING id, status`,
-        values: [
-          distinct.map((event) => event.id),
-          distinct.map((event) => event.type),
-          distinct.map((event) => ('api_version' in event ? event.api_version : null)),
-          distinct.map((event) => ('account' in event ? event.account : null)),
-          distinct.map((event) => event.livemode === true),
-          distinct.map((event) => JSON.stringify(event)),
-          distinct.map((event) => (this.handlers.accepts(event) ? 'pending' : 'ignored')),
-          this.clock.now(),
-        ],
-      });
-      const pending = rows.filter(({ status }) => status === 'pending');
-      await this.jobs.enqueue(
-        { executeSql: (text, values) => client.query(text, values) },
-        STRIPE_EVENT_QUEUE,
-        pending.map(({ id }) => ({ stripeEventId: id }) satisfies StripeEventJob),
-      );
-      await client.query('COMMIT');
-      if (pending.length > 0) this.jobs.wake(STRIPE_EVENT_QUEUE);
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
+    const news = (await this.erased.redact(different)).map((event) => this.newEvent(event));
+    const receivedAt = this.clock.now();
+    const claimedAtMs = performance.now();
+    const claims = this.claimsOn(news);
+    const stored = await this.insert(news, claims, receivedAt).catch((error: unknown) => {
+      for (const { event } of claims) if (this.unanswered.size < UNANSWERED_MAX) this.unanswered.add(event.id);
       throw error;
-    } finally {
-      // A connection that failed may be broken, or inside a transaction that closing it rolls back: it is not reused.
-      client.release(failure);
-    }
+    });
+    this.claimed.add(
+      [...claims]
+        .filter(({ event }) => stored.has(event.id))
+        .map(({ event, text }) => ({ event, receivedAt, bytes: text.length, claimedAtMs })),
+    );
+  }
+
+  private async releaseUnanswered(): Promise<void> {
+    const ids = [...this.unanswered];
+    await this.release(ids);
+    for (const id of ids) this.unanswered.delete(id);
+  }
+
+  private newEvent(event: InboundEvent): NewEvent {
+    return { event, text: JSON.stringify(event), isAccepted: this.handlers.accepts(event) };
+  }
+
+  /** Those that can have an effect and find room in memory. */
+  private claimsOn(news: NewEvent[]): Set<NewEvent> {
+    const accepted = news.filter(({ isAccepted }) => isAccepted);
+    return new Set(accepted.slice(0, this.claimed.roomFor(accepted.map(({ text }) => text.length))));
+  }
+
+  /** @returns the ids of those that were not known before. */
+  private async insert(
+    news: NewEvent[],
+    claims: ReadonlySet<NewEvent>,
+    receivedAt: Date,
+  ): Promise<ReadonlySet<string>> {
+    const column = <T>(of: (event: InboundEvent) => T): T[] => news.map(({ event }) => of(event));
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: 'store-stripe-events',
+      text: `INSERT INTO stripe_events (id, type, api_version, account_id, livemode, payload, status, due_at, received_at)
+             SELECT id, type, api_version, account_id, livemode, payload::jsonb, status, now() + make_interval(secs => claim), $9
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::int[])
+               AS e (id, type, api_version, account_id, livemode, payload, status, claim)
+             ON CONFLICT (id) DO NOTHING
+             RETURNING id`,
+      values: [
+        column(({ id }) => id),
+        column(({ type }) => type),
+        column((event) => ('api_version' in event ? event.api_version : null)),
+        column((event) => ('account' in event ? event.account : null)),
+        column(({ livemode }) => livemode === true),
+        news.map(({ text }) => text),
+        news.map(({ isAccepted }) => (isAccepted ? 'pending' : 'ignored')),
+        news.map((one) => (claims.has(one) ? CLAIM_SECONDS : 0)),
+        receivedAt,
+      ],
+    });
+    return new Set(rows.map(({ id }) => id));
   }
 }

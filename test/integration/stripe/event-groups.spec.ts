@@ -1,5 +1,7 @@
 import type { Prisma } from '@prisma/client';
+import type { ClaimedEvent } from '../../../src/stripe/webhooks/claimed-events.js';
 import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
+import type { InboundEvent } from '../../../src/stripe/webhooks/webhook-verifier.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { affiliateWithReferrals } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
@@ -13,7 +15,7 @@ beforeAll(async () => {
 afterEach(async () => expectSoundLedger(api));
 afterAll(async () => api.close());
 
-/** Stores events as the inbox does, but for their jobs, and has them processed as one batch. */
+/** Stores events as the inbox does, claimed by nobody who is running, and has them processed as one group. */
 async function processTogether(events: Record<string, unknown>[]): Promise<void> {
   await api.database.prisma.stripeEvent.createMany({
     data: events.map((event) => ({
@@ -24,9 +26,21 @@ async function processTogether(events: Record<string, unknown>[]): Promise<void>
       payload: event as Prisma.InputJsonObject,
       status: 'pending',
       receivedAt: api.clock.now(),
+      dueAt: IN_AN_HOUR,
     })),
   });
-  await api.app.get(EventProcessor).processBatch(events.map(({ id }) => ({ stripeEventId: id })));
+  await api.app.get(EventProcessor).process(events.map(claimed));
+}
+
+const IN_AN_HOUR = new Date(Date.now() + 60 * 60 * 1000);
+
+function claimed(event: Record<string, unknown>): ClaimedEvent {
+  return {
+    event: event as unknown as InboundEvent,
+    receivedAt: api.clock.now(),
+    bytes: 0,
+    claimedAtMs: performance.now(),
+  };
 }
 
 const statusOf = async (event: Record<string, unknown>): Promise<string | undefined> =>
@@ -108,7 +122,7 @@ describe('events that are taken in together', () => {
     const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'again-1' }));
     await processTogether([event]);
     const entries = await api.database.prisma.journalEntry.count();
-    await api.app.get(EventProcessor).processBatch([{ stripeEventId: event['id'] }, { stripeEventId: event['id'] }]);
+    await api.app.get(EventProcessor).process([claimed(event), claimed(event)]);
     await api.app.get(EventProcessor).replayBatch([String(event['id'])], null);
     expect(await api.database.prisma.journalEntry.count()).toBe(entries);
   });
