@@ -29,6 +29,12 @@ import { openSurroundings, StartError } from './surroundings.js';
 /** Longer than any id or user id of the contract, also percent-encoded. */
 const PATH_PART_LENGTH_MAX = 1024;
 
+/**
+ * How many connections the system keeps for us until we take them, as far as it lets (`somaxconn`). Whoever finds no room
+ * there hears nothing and tries again after one, three and seven seconds; with Node's own 511, so did who asks whether we live.
+ */
+const BACKLOG = 4_096;
+
 /** A request that takes longer to arrive is given up, or slow senders would take all room (see RequestLimit). */
 const ARRIVAL_LIMIT_MS = 30_000;
 
@@ -84,7 +90,13 @@ export async function createApp(
   app.get(ServerDrain).watch(app.getHttpServer());
   const fastify: FastifyInstance = adapter.getInstance<FastifyInstance>();
   registerBodyParsers(fastify);
-  registerHooks(fastify, { config, logger, metrics: app.get(Metrics), rateLimiter: app.get(RateLimiter) });
+  registerHooks(fastify, {
+    config,
+    logger,
+    clock: app.get(Clock),
+    metrics: app.get(Metrics),
+    rateLimiter: app.get(RateLimiter),
+  });
   await app.register(fastifyCookie);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(createValidationPipe());
@@ -129,7 +141,7 @@ export async function startService(options: {
     try {
       await recordInstallation(app);
       await app.get(FirstStaffUser).ensure();
-      await app.listen(config.port, config.host);
+      await app.listen({ port: config.port, host: config.host, backlog: BACKLOG });
     } catch (error) {
       await app.close();
       throw startProblem(error, config);

@@ -13,7 +13,12 @@ export function closeOnSignal(close: () => Promise<void>, fail: (error: unknown)
       return;
     }
     askedAtMs = performance.now();
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    setTimeout(() => {
+      process.stderr.write(
+        'The shutdown took too long and was cut off. What was under way is resumed by the next start.\n',
+      );
+      process.exit(1);
+    }, SHUTDOWN_LIMIT_MS).unref();
     close().then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', onSignal);

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../common/clock.js';
 import type { Config } from '../config/config.js';
 import { HttpError } from './http-error.js';
 import type { Metrics } from './metrics.js';
@@ -20,14 +21,15 @@ export function registerHooks(
   fastify: FastifyInstance,
   {
     config,
+    clock,
     metrics,
     rateLimiter,
     logger,
-  }: { config: Config; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
+  }: { config: Config; clock: Clock; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
 ): void {
   const securityHeaders = createSecurityHeaders(config);
   const warnOfProxy = createProxyWarning(config, logger);
-  const limit = new RequestLimit(metrics.registry);
+  const limit = new RequestLimit(metrics.registry, clock);
   fastify.decorateRequest('principal', null);
   fastify.decorateRequest('place', null);
 
@@ -40,14 +42,13 @@ export function registerHooks(
     }
     reply.header('x-request-id', request.id);
     reply.headers(securityHeaders(url));
-    if (!limit.admit(request, reply)) return;
     if (url.includes('%00')) {
       done(new HttpError(400, 'invalid_request', 'The address has a null character.'));
       return;
     }
     if (url.startsWith(SNIPPET_URL) && answersPreflight(config, request, reply)) return;
     if (url.startsWith('/docs')) rateLimiter.hitOrThrow(`docs:${clientKey(request.ip)}`, config.rateLimitPublic);
-    done();
+    limit.admit(request, reply, done);
   });
 
   fastify.addHook('onSend', (request, _reply, _payload, done) => {
@@ -63,7 +64,9 @@ export function registerHooks(
       // The pattern, never the address: addresses hold ids, codes and one-time tokens.
       const route = request.routeOptions.url ?? 'none';
       metrics.observeRequest(method, route, status, ms / 1000);
-      logger.info({ requestId, method, route, status, ms: Math.round(ms * 10) / 10 }, 'request');
+      // What found no room is counted; there may be thousands of it a second, and a line each would make it worse.
+      const isRefused = status === 503 && request.place === null;
+      if (!isRefused) logger.info({ requestId, method, route, status, ms: Math.round(ms * 10) / 10 }, 'request');
     }
     done();
   });

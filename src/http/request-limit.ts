@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Clock } from '../common/clock.js';
+import { Crowd } from './crowd.js';
 import { toErrorResponse } from './error-response.js';
 import { HttpError } from './http-error.js';
 
@@ -11,12 +13,14 @@ declare module 'fastify' {
 }
 
 /**
- * So many requests may be under way at once. They share twenty connections to the database, so one more would only wait,
- * hold its memory meanwhile, and be answered when its caller has given up.
+ * Requests share twenty connections to the database: with many more at once, each would wait between its statements for so
+ * long that all are given up by their callers and none gets done. Who waits in line holds nothing but a connection.
  */
-const CROWD_MAX = 500;
+const OTHERS = { atOnceMax: 100, inLineMax: 400, waitMaxMs: 10_000, lastingWaitMaxMs: 2_000 };
+/** Share one statement for all that arrive together. */
+const WEBHOOKS = { ...OTHERS, atOnceMax: 500 };
 
-/** A crowd is worked off within a second or two. */
+/** After the line has been worked off. */
 const RETRY_AFTER_SECONDS = 2;
 
 /**
@@ -24,12 +28,7 @@ const RETRY_AFTER_SECONDS = 2;
  * of its own, beyond which it only goes unrecorded.
  */
 const UNLIMITED = /^\/(?:r\/|health\/|metrics\b)/;
-const WEBHOOKS = '/stripe/webhooks';
-
-interface Crowd {
-  name: string;
-  size: number;
-}
+const WEBHOOKS_URL = '/stripe/webhooks';
 
 /** Taken until both the work and the connection are done with the request. */
 interface Place {
@@ -39,53 +38,53 @@ interface Place {
 }
 
 /**
- * Bounds what is under way, so that memory stays flat however much arrives: beyond the bound a request is answered 503 at
- * once, before its body is read. Stripe's webhooks are counted apart, so that neither they nor the others crowd each other
- * out; Stripe tries again, and so does a host with its Idempotency-Key.
+ * Bounds what is under way, so that however much arrives, memory stays flat and what is taken on gets done: who finds no
+ * place waits in line for a moment, and whoever finds no room there either is answered 503 at once, before the body is
+ * read. Stripe's webhooks are counted apart, so that neither they nor the others crowd each other out; Stripe tries again,
+ * and so does a host with its Idempotency-Key.
  *
  * What is counted is the work, not the connection: whoever hangs up and asks again does not get around it.
  */
 export class RequestLimit {
-  private readonly webhooks: Crowd = { name: 'webhooks', size: 0 };
-  private readonly others: Crowd = { name: 'others', size: 0 };
+  private readonly webhooks: Crowd;
+  private readonly others: Crowd;
   private readonly refused: Counter;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, clock: Clock) {
+    this.webhooks = new Crowd('webhooks', WEBHOOKS, clock);
+    this.others = new Crowd('others', OTHERS, clock);
     this.refused = new Counter({
       name: 'fairshare_http_requests_refused_total',
       help: 'Requests that were answered 503 because too many were under way, webhooks counted apart.',
       labelNames: ['crowd'],
       registers: [registry],
     });
-    const underWay: Gauge = new Gauge({
-      name: 'fairshare_http_requests_under_way',
-      help: 'Requests that are being worked on, webhooks counted apart; redirects, health and metrics are not counted.',
-      labelNames: ['crowd'],
-      registers: [registry],
-      collect: () => {
-        for (const { name, size } of [this.webhooks, this.others]) underWay.set({ crowd: name }, size);
-      },
-    });
+    this.addGauge(registry, 'under_way', 'are worked on', ({ size }) => size);
+    this.addGauge(registry, 'in_line', 'wait to be worked on', ({ lineLength }) => lineLength);
   }
 
-  /** @returns false when there is no room: then the request is answered already. */
-  admit(request: FastifyRequest, reply: FastifyReply): boolean {
-    if (UNLIMITED.test(request.url)) return true;
-    const crowd = request.url.startsWith(WEBHOOKS) ? this.webhooks : this.others;
-    if (crowd.size >= CROWD_MAX) {
-      this.refused.inc({ crowd: crowd.name });
-      refuse(request, reply);
-      return false;
+  /** Calls `goOn` once the request has its place; else answers it. */
+  admit(request: FastifyRequest, reply: FastifyReply, goOn: () => void): void {
+    if (UNLIMITED.test(request.url)) {
+      goOn();
+      return;
     }
-    crowd.size += 1;
+    const crowd = request.url.startsWith(WEBHOOKS_URL) ? this.webhooks : this.others;
     const place: Place = { crowd, isAnswered: false, isClosed: false };
-    request.place = place;
+    const leaveLine = crowd.join(
+      () => {
+        request.place = place;
+        goOn();
+      },
+      () => this.refuse(crowd, request, reply),
+    );
     // Comes whatever becomes of the connection; before the answer, where the caller does not wait for it.
     reply.raw.once('close', () => {
+      // Nobody works for who has hung up before their turn.
+      if (request.place === null) leaveLine();
       place.isClosed = true;
       leaveIfDone(place);
     });
-    return true;
   }
 
   /** The work is done: there is an answer, whether or not anybody is left to hear it. */
@@ -94,21 +93,34 @@ export class RequestLimit {
     place.isAnswered = true;
     leaveIfDone(place);
   }
+
+  /** By hand, since the way through the error filter would cost more than many a request, and log a stack each time. */
+  private refuse(crowd: Crowd, request: FastifyRequest, reply: FastifyReply): void {
+    this.refused.inc({ crowd: crowd.name });
+    const error = new HttpError(
+      503,
+      'overloaded',
+      'Too many requests are under way; try again.',
+      {},
+      { 'retry-after': String(RETRY_AFTER_SECONDS) },
+    );
+    const { status, headers, body } = toErrorResponse(error, request.id);
+    void reply.headers(headers).status(status).send(body);
+  }
+
+  private addGauge(registry: Registry, name: string, what: string, read: (crowd: Crowd) => number): void {
+    const gauge: Gauge = new Gauge({
+      name: `fairshare_http_requests_${name}`,
+      help: `Requests that ${what}, webhooks counted apart; redirects, health and metrics are not counted.`,
+      labelNames: ['crowd'],
+      registers: [registry],
+      collect: () => {
+        for (const crowd of [this.webhooks, this.others]) gauge.set({ crowd: crowd.name }, read(crowd));
+      },
+    });
+  }
 }
 
 function leaveIfDone({ crowd, isAnswered, isClosed }: Place): void {
-  if (isAnswered && isClosed) crowd.size -= 1;
-}
-
-/** By hand, since the way through the error filter would cost more than many a request does, and log a stack each time. */
-function refuse(request: FastifyRequest, reply: FastifyReply): void {
-  const error = new HttpError(
-    503,
-    'overloaded',
-    'Too many requests are under way; try again.',
-    {},
-    { 'retry-after': String(RETRY_AFTER_SECONDS) },
-  );
-  const { status, headers, body } = toErrorResponse(error, request.id);
-  void reply.headers(headers).status(status).send(body);
+  if (isAnswered && isClosed) crowd.leave();
 }
