@@ -75,15 +75,7 @@ const GOALS: Goal[] = [
     isMet: (figure) => figure === 1,
   },
   {
-    what: 'preparing payouts of 100,000 affiliates × 50',
-    goal: '≤ 15 s',
-    by: 'payout-preparation',
-    figure: (rows) => figureOf(rows, { affiliates: 100_000, 'paid months before': 0 }, 'reserve s'),
-    isMet: atMost(15),
-    unit: ' s',
-  },
-  {
-    what: 'the same with 24 paid months behind them',
+    what: 'preparing payouts of 100,000 affiliates × 50, with 24 paid months behind them',
     goal: '≤ 15 s',
     by: 'payout-preparation',
     figure: (rows) => figureOf(rows, { affiliates: 100_000, 'paid months before': 24 }, 'reserve s'),
@@ -95,8 +87,17 @@ const GOALS: Goal[] = [
     goal: '≤ 1.3',
     by: 'payout-preparation',
     figure: (rows) =>
-      figureOf(rows, { affiliates: 100_000, 'paid months before': 0 }, 'µs per affiliate') /
-      figureOf(rows, { affiliates: 1_000, 'paid months before': 0 }, 'µs per affiliate'),
+      figureOf(rows, { affiliates: 100_000, 'paid months before': 24 }, 'µs per affiliate') /
+      figureOf(rows, { affiliates: 1_000, 'paid months before': 24 }, 'µs per affiliate'),
+    isMet: atMost(1.3),
+  },
+  {
+    what: 'time for each affiliate of 10,000, with 24 paid months behind them ÷ without',
+    goal: '≤ 1.3',
+    by: 'payout-preparation',
+    figure: (rows) =>
+      figureOf(rows, { affiliates: 10_000, 'paid months before': 24 }, 'µs per affiliate') /
+      figureOf(rows, { affiliates: 10_000, 'paid months before': 0 }, 'µs per affiliate'),
     isMet: atMost(1.3),
   },
   {

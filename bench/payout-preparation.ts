@@ -24,9 +24,9 @@ export async function payoutPreparation(server: BenchServer, quick: boolean): Pr
   const shapes: LedgerShape[] = quick
     ? [shape(1_000, 0, 'payable'), shape(1_000, 3, 'payable'), shape(1_000, 0, 'held')]
     : [
-        shape(1_000, 0, 'payable'),
+        shape(1_000, 24, 'payable'),
         shape(10_000, 0, 'payable'),
-        shape(100_000, 0, 'payable'),
+        shape(10_000, 24, 'payable'),
         shape(100_000, 24, 'payable'),
         shape(2_000, 0, 'held'),
       ];
