@@ -106,7 +106,7 @@ export class CommissionQueries extends ReferralEarnings {
 
   override async lifetimeEarnedMinor(
     referralIds: string[],
-    tx: Tx = this.database.prisma,
+    tx: SqlTx = this.database.prisma,
   ): Promise<Map<string, bigint>> {
     if (referralIds.length === 0) return new Map();
     const rows = await tx.$queryRaw<{ referralId: string; earnedMinor: bigint }[]>`

@@ -77,29 +77,24 @@ export class CommissionsService extends ReferralObserver {
     if (referral) await this.settlement.settle(tx, referral, cause);
   }
 
-  /** A referral was reported: what its user paid since then earns now. */
-  override async referralCreated(tx: Tx, referral: Referral): Promise<void> {
+  /** Referrals were reported: what their users paid since then earns now. Of most of them Stripe has told nothing yet. */
+  override async referralsCreated(tx: Tx, referrals: Referral[]): Promise<string[]> {
+    const known = await this.lifecycle.toldOf(tx, referrals);
+    if (known.length === 0) return [];
+    const payers = await this.lifecycle.payersOf(tx, known);
+    const bound = await this.lifecycle.findReferrals(tx, payers);
+    const settled = new Map(
+      known.map((referral, index) => [bound[index]?.id ?? referral.id, bound[index] ?? referral]),
+    );
+    const sorted = [...settled.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     const cause = { occurredAt: this.clock.now() };
-    if (referral.stripeCustomerId) return this.settlement.settle(tx, referral, cause);
-    const customerId = await this.findCustomerOf(tx, referral);
-    const bound = await this.lifecycle.findReferral(tx, customerId, referral.referredUserId);
-    await this.settlement.settle(tx, bound ?? referral, cause);
+    await this.settlement.settleAll(tx, sorted, () => cause);
+    return known.map(({ id }) => id);
   }
 
   /** A customer was bound to the referral: what that customer paid earns now. */
   override async customerBound(tx: Tx, referral: Referral): Promise<void> {
     await this.settlement.settle(tx, referral, { occurredAt: this.clock.now() });
-  }
-
-  /** The customer of the user's first invoice, else the one that Stripe said is this user. */
-  private async findCustomerOf(tx: Tx, { referredUserId }: Referral): Promise<string | null> {
-    const invoice = await tx.stripeInvoice.findFirst({
-      where: { referredUserId, customerId: { not: null } },
-      orderBy: { paidAt: 'asc' },
-    });
-    if (invoice) return invoice.customerId;
-    const customer = await tx.stripeCustomer.findFirst({ where: { referredUserId }, orderBy: { id: 'asc' } });
-    return customer?.id ?? null;
   }
 
   private async invoicesOfPayments(tx: Tx, paymentIds: string[]): Promise<PaidBy[]> {

@@ -52,14 +52,23 @@ describe('GroupCommit', () => {
 
   it('never gives a flush more than the greatest batch', async () => {
     const batches: number[] = [];
-    const group = new GroupCommit<number>(async (items) => void batches.push(items.length), 100, 10);
+    const group = new GroupCommit<number>(async (items) => void batches.push(items.length), {
+      maxBatch: 10,
+    });
     await Promise.all(Array.from({ length: 35 }, (_, i) => group.add(i)));
     expect(batches).toEqual([10, 10, 10, 5]);
   });
 
+  it('writes what shares a key one after the other, in its order, and lets nobody overtake', async () => {
+    const batches: string[][] = [];
+    const group = new GroupCommit<string>(async (items) => void batches.push(items), { keysOf: (item) => [...item] });
+    await Promise.all(['ab', 'c', 'bd', 'de', 'f', 'e'].map((item) => group.add(item)));
+    expect(batches).toEqual([['ab', 'c', 'f'], ['bd'], ['de'], ['e']]);
+  });
+
   it('refuses at once what goes beyond its bound, and takes more when there is room again', async () => {
     const { batches, flush, next } = heldBackStore();
-    const group = new GroupCommit(flush, 2);
+    const group = new GroupCommit(flush, { maxQueued: 2 });
     const underWay = group.add(0);
     await settled();
     const waiting = [group.add(1), group.add(2)];
@@ -105,8 +114,7 @@ describe('GroupCommit', () => {
         await settled();
         stored.push(...items);
       },
-      100,
-      2,
+      { maxBatch: 2 },
     );
     for (let i = 0; i < 7; i++) void group.add(i);
     await group.drain();

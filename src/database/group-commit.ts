@@ -11,6 +11,13 @@ export class GroupCommitOverloadedError extends Error {
   }
 }
 
+interface Limits<T> {
+  maxQueued?: number;
+  maxBatch?: number;
+  /** Items that share a key are written one after the other, in the order in which they came, each in a batch of its own. */
+  keysOf?: (item: T) => string[];
+}
+
 interface Waiting<T> {
   item: T;
   resolve: () => void;
@@ -28,11 +35,18 @@ export class GroupCommit<T> {
   private queue: Waiting<T>[] = [];
   private flushing: Promise<void> | null = null;
 
+  private readonly maxQueued: number;
+  private readonly maxBatch: number;
+  private readonly keysOf: ((item: T) => string[]) | undefined;
+
   constructor(
     private readonly flush: (items: T[]) => Promise<void>,
-    private readonly maxQueued = DEFAULT_MAX_QUEUED,
-    private readonly maxBatch = DEFAULT_MAX_BATCH,
-  ) {}
+    { maxQueued = DEFAULT_MAX_QUEUED, maxBatch = DEFAULT_MAX_BATCH, keysOf }: Limits<T> = {},
+  ) {
+    this.maxQueued = maxQueued;
+    this.maxBatch = maxBatch;
+    this.keysOf = keysOf;
+  }
 
   /** @throws GroupCommitOverloadedError when too many items wait; else whatever `flush` throws for this item alone. */
   add(item: T): Promise<void> {
@@ -52,10 +66,26 @@ export class GroupCommit<T> {
     // A microtask later, so that what is added in one go is written in one go.
     await Promise.resolve();
     while (this.queue.length > 0) {
-      const batch = this.queue.splice(0, this.maxBatch);
-      await this.write(batch);
+      await this.write(this.takeBatch());
     }
     this.flushing = null;
+  }
+
+  private takeBatch(): Waiting<T>[] {
+    const { keysOf } = this;
+    if (!keysOf) return this.queue.splice(0, this.maxBatch);
+    const batch: Waiting<T>[] = [];
+    const left: Waiting<T>[] = [];
+    // Those of whoever is left for later, too: nobody overtakes them.
+    const seen = new Set<string>();
+    for (const waiting of this.queue) {
+      const keys = keysOf(waiting.item);
+      const isFirst = keys.every((key) => !seen.has(key));
+      (isFirst && batch.length < this.maxBatch ? batch : left).push(waiting);
+      for (const key of keys) seen.add(key);
+    }
+    this.queue = left;
+    return batch;
   }
 
   private async write(batch: Waiting<T>[]): Promise<void> {

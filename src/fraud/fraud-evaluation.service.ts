@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
-import { Database, type Tx } from '../database/database.js';
-import { ReviewCases, type AffiliateSignal } from './review-cases.service.js';
+import { Database } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
+import { ReviewCases, type AffiliateSignal, type Found } from './review-cases.service.js';
 import { RuleSettings, type RuleSetting } from './rule-settings.service.js';
 import { daysBefore, type DetectionRule, type FraudNews, type Hit, type Scope } from './rules/fraud-rule.js';
 import { detectionRules, type FraudRuleName } from './rules/registry.js';
@@ -51,18 +52,28 @@ export class FraudEvaluation {
   }
 
   /**
-   * The same within the transaction of what happened. The caller has locked the affiliate's balances, if it does at
-   * all: cases come after them.
+   * The same within the transaction of what happened, all rules in one statement; opening cases about what is found is left
+   * to the caller, who may find more.
    */
-  async evaluateIn(tx: Tx, news: FraudNews, affiliateId: string): Promise<void> {
+  async find(tx: SqlTx, news: FraudNews, affiliateIds: string[]): Promise<Found[]> {
     const settings = await this.settings.current(tx);
-    const scope = this.scope([affiliateId]);
-    for (const [name, rule] of detectionRules(news)) {
-      const setting = settings[name];
-      if (setting.mode === 'off') continue;
-      const hits = await tx.$queryRaw<Hit[]>(newHits(name, rule, scope, setting));
-      if (hits.length > 0) await this.openCases(tx, name, rule, hits, setting);
-    }
+    const scope = this.scope(affiliateIds);
+    const rules = detectionRules(news).filter(([name]) => settings[name].mode !== 'off');
+    if (rules.length === 0) return [];
+    const hits = await tx.$queryRaw<(Hit & { rule: FraudRuleName })[]>(
+      Prisma.join(
+        rules.map(
+          ([name, rule]) =>
+            Prisma.sql`SELECT ${name} AS rule, h.* FROM (${newHits(name, rule, scope, settings[name])}) h`,
+        ),
+        ' UNION ALL ',
+      ),
+    );
+    const byName = new Map(rules);
+    return hits.flatMap(({ rule: name, ...hit }) => {
+      const rule = byName.get(name);
+      return rule ? [{ rule: name, ...signalOf(rule, hit), holds: settings[name].mode === 'hold' }] : [];
+    });
   }
 
   /** One rule over all affiliates. @returns how many new signals it found. */
@@ -85,7 +96,14 @@ export class FraudEvaluation {
     if (setting.mode === 'off') return 0;
     let signals = 0;
     for await (const hits of this.stream(newHits(name, rule, scope, setting))) {
-      await this.database.transaction((tx) => this.openCases(tx, name, rule, hits, setting));
+      await this.database.transaction((tx) =>
+        this.reviewCases.openAll(
+          tx,
+          name,
+          hits.map((hit) => signalOf(rule, hit)),
+          setting.mode === 'hold',
+        ),
+      );
       signals += hits.length;
     }
     if (signals > 0) {
@@ -97,29 +115,6 @@ export class FraudEvaluation {
   private scope(affiliateIds: string[] | null): Scope {
     const now = this.clock.now();
     return { now, since: daysBefore(now, affiliateIds === null ? NIGHT_DAYS : NEWS_DAYS), affiliateIds };
-  }
-
-  private async openCases(
-    tx: Tx,
-    name: FraudRuleName,
-    rule: DetectionRule,
-    hits: Hit[],
-    { mode }: RuleSetting,
-  ): Promise<void> {
-    const signals = hits.map(
-      ({ affiliate_id: affiliateId, key, level, subject, referral_id: referralId, evidence }): AffiliateSignal => ({
-        affiliateId,
-        signal: {
-          key,
-          level,
-          summary: rule.summary(evidence),
-          evidence: evidence as Prisma.InputJsonObject,
-          ...(subject !== null && { subject }),
-          ...(referralId !== null && { referralId }),
-        },
-      }),
-    );
-    await this.reviewCases.openAll(tx, name, signals, mode === 'hold');
   }
 
   /** Reads a query's rows in batches, from one state of the database. */
@@ -141,6 +136,21 @@ export class FraudEvaluation {
       client.release(!isClean);
     }
   }
+}
+
+function signalOf(rule: DetectionRule, hit: Hit): AffiliateSignal {
+  const { affiliate_id: affiliateId, key, level, subject, referral_id: referralId, evidence } = hit;
+  return {
+    affiliateId,
+    signal: {
+      key,
+      level,
+      summary: rule.summary(evidence),
+      evidence: evidence as Prisma.InputJsonObject,
+      ...(subject !== null && { subject }),
+      ...(referralId !== null && { referralId }),
+    },
+  };
 }
 
 /** What the rule finds and staff have neither seen, at this level or a higher one, nor allowed for good. */

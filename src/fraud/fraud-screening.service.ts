@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { Referral } from '@prisma/client';
-import type { Tx } from '../database/database.js';
-import type { RuleVerdict } from '../referrals/attribution/attribution-rule.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { SignupScreening, type CreditedSignup, type Screening } from '../referrals/attribution/signup-screening.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
 import { ReferralEmails } from './referral-emails.js';
-import { ReviewCases } from './review-cases.service.js';
+import { ReviewCases, type Found } from './review-cases.service.js';
 import { RuleSettings } from './rule-settings.service.js';
 import { judgeEmailDomain } from './rules/blocked-email-domain.js';
-import { isFraudRule, type FraudRuleName } from './rules/registry.js';
+import { isFraudRule } from './rules/registry.js';
 import { findWhitelisted } from './whitelist.js';
 
 /** What fraud has to do with a signup: judging it, asking staff about what was let through, and looking at the affiliate. */
@@ -32,19 +30,27 @@ export class FraudScreening extends SignupScreening {
     };
   }
 
-  override async signupCredited(tx: Tx, { referral, emailNormalized, verdicts }: CreditedSignup): Promise<void> {
-    if (emailNormalized !== null) await this.emails.record(tx, referral, emailNormalized);
-    const flags = verdicts.filter(({ rule, finding }) => finding === 'flag' && isFraudRule(rule));
-    for (const flag of flags.sort((a, b) => (a.rule < b.rule ? -1 : 1))) await this.ask(tx, referral, flag);
-    await this.evaluation.evaluateIn(tx, 'signup', referral.affiliateId);
+  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
+    if (credited.length === 0) return;
+    await this.emails.recordAll(tx, credited);
+    const affiliateIds = [...new Set(credited.map(({ referral }) => referral.affiliateId))];
+    const flags = await withoutWhitelisted(tx, credited.flatMap(flagsOf));
+    await this.reviewCases.openEach(tx, [...flags, ...(await this.evaluation.find(tx, 'signup', affiliateIds))]);
   }
+}
 
-  /** One signal per referral: a person can say of each whether it is a real customer. */
-  private async ask(tx: Tx, referral: Referral, { rule, evidence, sentence }: RuleVerdict): Promise<void> {
-    const name = rule as FraudRuleName;
-    const { id: referralId, affiliateId, decisionId } = referral;
-    if (await findWhitelisted(tx, { affiliateId, rule: name, subject: null })) return;
+/** One signal per referral: a person can say of each whether it is a real customer. */
+function flagsOf({ referral, verdicts }: CreditedSignup): Found[] {
+  const { id: referralId, affiliateId, decisionId } = referral;
+  return verdicts.flatMap(({ rule, finding, evidence, sentence }) => {
+    if (finding !== 'flag' || !isFraudRule(rule)) return [];
     const signal = { key: referralId, summary: sentence, evidence: { ...evidence, decisionId }, referralId };
-    await this.reviewCases.openAll(tx, name, [{ affiliateId, signal }], evidence['mode'] === 'hold');
-  }
+    return [{ rule, affiliateId, signal, holds: evidence['mode'] === 'hold' }];
+  });
+}
+
+async function withoutWhitelisted(tx: SqlTx, flags: Found[]): Promise<Found[]> {
+  const pairs = flags.map(({ affiliateId, rule }) => ({ affiliateId, rule, subject: null }));
+  const allowed = await findWhitelisted(tx, pairs);
+  return flags.filter((_, index) => !allowed[index]);
 }

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Referral } from '@prisma/client';
-import { Database, type Tx } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
+import type { CreditedSignup } from '../referrals/attribution/signup-screening.js';
 import { domainOf, isPublicDomain, strictEmail } from './email-identity.js';
 
 const KEY_BYTES = 32;
@@ -22,20 +23,28 @@ export class ReferralEmails implements OnModuleInit {
     this.key = Buffer.from((await emailHashKey.findUniqueOrThrow({ where: { id: 1 } })).key);
   }
 
-  /** Stores whose e-mail it is for comparing, and which affiliate has it now. Once for each referral. */
-  async record(tx: Tx, { id, affiliateId }: Referral, emailNormalized: string): Promise<void> {
-    const strict = strictEmail(emailNormalized);
-    const domain = domainOf(emailNormalized);
+  /** Stores whose e-mails these are for comparing, and which affiliate has each now. Once for each referral; one statement. */
+  async recordAll(tx: SqlTx, signups: readonly Pick<CreditedSignup, 'referral' | 'emailNormalized'>[]): Promise<void> {
+    const rows = signups.flatMap(({ referral: { id, affiliateId }, emailNormalized }) => {
+      if (emailNormalized === null) return [];
+      const [strict, domain] = [strictEmail(emailNormalized), domainOf(emailNormalized)];
+      return [{ id, affiliateId, strict, hash: this.hash(strict), domain: isPublicDomain(domain) ? null : domain }];
+    });
+    if (rows.length === 0) return;
     await tx.$executeRaw`
       INSERT INTO referral_emails (referral_id, affiliate_id, email_hash, domain, matching_affiliate_id)
-      SELECT ${id}, ${affiliateId}, ${this.hash(strict)}, ${isPublicDomain(domain) ? null : domain}, (
+      SELECT e.referral_id, e.affiliate_id, decode(e.hash, 'hex'), e.domain, (
         SELECT a.id FROM affiliates a
-        WHERE replace(split_part(a.email_normalized, '@', 1), '.', '') || '@' || split_part(a.email_normalized, '@', 2) = ${strict}
-        ORDER BY a.id LIMIT 1)`;
+        WHERE replace(split_part(a.email_normalized, '@', 1), '.', '') || '@' || split_part(a.email_normalized, '@', 2) = e.strict
+        ORDER BY a.id LIMIT 1)
+      FROM unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ affiliateId }) => affiliateId)}::text[],
+                  ${rows.map(({ hash }) => hash)}::text[], ${rows.map(({ domain }) => domain)}::text[],
+                  ${rows.map(({ strict }) => strict)}::text[]) AS e (referral_id, affiliate_id, hash, domain, strict)`;
   }
 
-  private hash(strict: string): Buffer {
+  /** In hexadecimal. */
+  private hash(strict: string): string {
     if (!this.key) throw new Error('ReferralEmails is used before its module was initialised');
-    return createHmac('sha256', this.key).update(strict).digest().subarray(0, HASH_BYTES);
+    return createHmac('sha256', this.key).update(strict).digest().subarray(0, HASH_BYTES).toString('hex');
   }
 }

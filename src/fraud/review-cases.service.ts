@@ -4,6 +4,7 @@ import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
 import { lockNames } from '../database/advisory-locks.js';
 import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { DomainEvents, type NewDomainEvent } from '../events/domain-events.js';
 import { decisionIncomplete, reviewCaseClosed, reviewCaseNotFound } from './review-errors.js';
 import { REVIEW_RULES, type ReviewRuleName } from './review-rules.js';
@@ -16,6 +17,11 @@ export interface AffiliateSignal {
 
 export interface Finding extends AffiliateSignal {
   rule: ReviewRuleName;
+}
+
+/** What a rule found, and whether its case holds by how the rule is set. */
+export interface Found extends Finding {
+  holds: boolean;
 }
 
 interface NewSignal {
@@ -62,7 +68,7 @@ export class ReviewCases {
    *
    * @returns the id of the case that the signal is in.
    */
-  async open(tx: Tx, { rule, ...found }: Finding): Promise<string> {
+  async open(tx: SqlTx, { rule, ...found }: Finding): Promise<string> {
     const [caseId] = await this.openAll(tx, rule, [found], REVIEW_RULES[rule].holds);
     if (caseId === undefined) throw new Error('a signal is in no case');
     return caseId;
@@ -74,22 +80,34 @@ export class ReviewCases {
    *
    * @returns for each signal the id of its case.
    */
-  async openAll(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[], holds: boolean): Promise<string[]> {
-    // Whoever opens cases of this affiliate and rule waits here. The row of the open case cannot be that lock: there may
-    // be none yet, and once it is closed it no longer keeps a signal from being taken for new.
-    await lockNames(
+  async openAll(tx: SqlTx, rule: ReviewRuleName, found: AffiliateSignal[], holds: boolean): Promise<string[]> {
+    await lockOpening(
       tx,
-      found.map(({ affiliateId }) => `review:${affiliateId}:${rule}`),
+      found.map(({ affiliateId }) => ({ affiliateId, rule })),
     );
     const caseIds = await findSeen(tx, rule, found);
     const fresh = found.filter((_, index) => caseIds[index] === null);
     const open = await this.ensureOpen(tx, rule, [...new Set(fresh.map(({ affiliateId }) => affiliateId))], holds);
-    const foundAt = this.clock.now();
-    await tx.reviewSignal.createMany({
-      data: fresh.map(({ affiliateId, signal }) => ({ ...signal, caseId: caseOf(open, affiliateId), foundAt })),
-      skipDuplicates: true,
-    });
+    await insertSignals(
+      tx,
+      fresh.map(({ affiliateId, signal }) => ({ ...signal, caseId: caseOf(open, affiliateId) })),
+      this.clock.now(),
+    );
     return found.map(({ affiliateId }, index) => caseIds[index] ?? caseOf(open, affiliateId));
+  }
+
+  /** `openAll` for what several rules found: all their cases are locked in one order. */
+  async openEach(tx: SqlTx, found: readonly Found[]): Promise<void> {
+    await lockOpening(tx, found);
+    const alike = new Map<string, Found[]>();
+    for (const one of found) {
+      const key = `${one.rule}:${one.holds}`;
+      alike.set(key, [...(alike.get(key) ?? []), one]);
+    }
+    for (const group of alike.values()) {
+      const [{ rule, holds }] = group as [Found];
+      await this.openAll(tx, rule, group, holds);
+    }
   }
 
   /**
@@ -112,7 +130,7 @@ export class ReviewCases {
 
   /** The open case of each affiliate, locked; made where there is none. */
   private async ensureOpen(
-    tx: Tx,
+    tx: SqlTx,
     rule: ReviewRuleName,
     affiliateIds: string[],
     holds: boolean,
@@ -125,7 +143,9 @@ export class ReviewCases {
       ORDER BY affiliate_id FOR UPDATE`;
     const byAffiliate = new Map(open.map(({ id, affiliateId }) => [affiliateId, id]));
     const milder = open.filter((one) => holds && !one.holds).map(({ id }) => id);
-    if (milder.length > 0) await tx.reviewCase.updateMany({ where: { id: { in: milder } }, data: { holds } });
+    if (milder.length > 0)
+      await tx.$executeRaw`UPDATE review_cases SET holds = ${holds} WHERE id = ANY(${milder}::text[])`;
+    const openedAt = this.clock.now();
     const fresh = affiliateIds
       .filter((affiliateId) => !byAffiliate.has(affiliateId))
       .map((affiliateId) => ({
@@ -134,14 +154,46 @@ export class ReviewCases {
         rule,
         holds,
         status: 'open',
-        openedAt: this.clock.now(),
+        openedAt,
       }));
     if (fresh.length === 0) return byAffiliate;
-    await tx.reviewCase.createMany({ data: fresh });
+    await tx.$executeRaw`
+      INSERT INTO review_cases (id, affiliate_id, rule, holds, status, opened_at)
+      SELECT id, affiliate_id, ${rule}, ${holds}, 'open', ${openedAt}
+      FROM unnest(${fresh.map(({ id }) => id)}::text[], ${fresh.map(({ affiliateId }) => affiliateId)}::text[]) AS c (id, affiliate_id)`;
     await this.events.record(tx, ...fresh.map((opened) => newsOf('review_case.opened', opened)));
     for (const { id, affiliateId } of fresh) byAffiliate.set(affiliateId, id);
     return byAffiliate;
   }
+}
+
+/**
+ * Whoever opens cases of one of these affiliates and rules waits here. The row of the open case cannot be that lock: there
+ * may be none yet, and once it is closed it no longer keeps a signal from being taken for new.
+ */
+function lockOpening(tx: SqlTx, cases: readonly Pick<Finding, 'affiliateId' | 'rule'>[]): Promise<void> {
+  return lockNames(
+    tx,
+    cases.map(({ affiliateId, rule }) => `review:${affiliateId}:${rule}`),
+  );
+}
+
+async function insertSignals(
+  tx: SqlTx,
+  signals: readonly (NewSignal & { caseId: string })[],
+  foundAt: Date,
+): Promise<void> {
+  if (signals.length === 0) return;
+  const of = <T>(column: (signal: NewSignal & { caseId: string }) => T): T[] => signals.map(column);
+  await tx.$executeRaw`
+    INSERT INTO review_signals (case_id, key, level, summary, evidence, subject, referral_id, stripe_event_id, found_at)
+    SELECT case_id, key, level, summary, evidence::jsonb, subject, referral_id, stripe_event_id, ${foundAt}
+    FROM unnest(${of(({ caseId }) => caseId)}::text[], ${of(({ key }) => key)}::text[], ${of(({ level }) => level ?? 0)}::int[],
+                ${of(({ summary }) => summary)}::text[], ${of(({ evidence }) => JSON.stringify(evidence))}::text[],
+                ${of(({ subject }) => subject ?? null)}::text[], ${of(({ referralId }) => referralId ?? null)}::text[],
+                ${of(({ stripeEventId }) => stripeEventId ?? null)}::text[])
+      AS s (case_id, key, level, summary, evidence, subject, referral_id, stripe_event_id)
+    ON CONFLICT DO NOTHING`;
 }
 
 function caseOf(open: ReadonlyMap<string, string>, affiliateId: string): string {
@@ -151,7 +203,7 @@ function caseOf(open: ReadonlyMap<string, string>, affiliateId: string): string 
 }
 
 /** For each signal the case, open or closed, in which staff have it already, at this level or a higher one; else null. */
-async function findSeen(tx: Tx, rule: ReviewRuleName, found: AffiliateSignal[]): Promise<(string | null)[]> {
+async function findSeen(tx: SqlTx, rule: ReviewRuleName, found: AffiliateSignal[]): Promise<(string | null)[]> {
   const rows = await tx.$queryRaw<{ caseId: string | null }[]>`
     SELECT seen.case_id AS "caseId"
     FROM unnest(${found.map(({ affiliateId }) => affiliateId)}::text[], ${found.map(({ signal }) => signal.key)}::text[],

@@ -4,7 +4,8 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { lockNames } from '../database/advisory-locks.js';
-import { Database, type Tx } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { checkedReason, type StaffAct } from '../staff/staff-act.js';
 import { fraudRuleUnknown, ruleSettingInvalid } from './review-errors.js';
 import type { RuleMode, ThresholdValues } from './rules/fraud-rule.js';
@@ -58,7 +59,7 @@ export class RuleSettings {
    * @param tx the caller's transaction, where it is in one. It must not wait for a further connection, its own or another
    *   caller's: with every connection in such hands, nobody would ever get one.
    */
-  async current(tx?: Tx): Promise<RuleSettingsByName> {
+  async current(tx?: SqlTx): Promise<RuleSettingsByName> {
     const nowMs = performance.now();
     if (this.remembered && nowMs - this.remembered.readAtMs < REMEMBERED_MS) return this.remembered.settings;
     const settings = await this.read(tx);
@@ -68,8 +69,9 @@ export class RuleSettings {
   }
 
   /** As they are now. */
-  async read(tx: Tx = this.database.prisma): Promise<RuleSettingsByName> {
-    const rows = await tx.fraudRuleSetting.findMany();
+  async read(tx: SqlTx = this.database.prisma): Promise<RuleSettingsByName> {
+    const rows = await tx.$queryRaw<(StoredSetting & { rule: string })[]>`
+      SELECT rule, mode, thresholds FROM fraud_rule_settings`;
     const stored = new Map(rows.map((row) => [row.rule, row]));
     return Object.fromEntries(
       FRAUD_RULE_NAMES.map((name) => [name, this.settingOf(name, stored.get(name) ?? {})]),

@@ -3,6 +3,7 @@ import { Prisma } from '@prisma/client';
 import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { checkedReason, type StaffAct } from '../staff/staff-act.js';
 import { ruleNotWhitelistable } from './review-errors.js';
 import { isFraudRule } from './rules/registry.js';
@@ -57,8 +58,16 @@ export function isWhitelisted(affiliateId: Prisma.Sql, rule: string, subject: Pr
     WHERE w.affiliate_id = ${affiliateId} AND w.rule = ${rule} AND w.subject IN ('', coalesce(${subject}, '')))`;
 }
 
-export async function findWhitelisted(tx: Tx, { affiliateId, rule, subject }: Pair): Promise<boolean> {
-  const [row] = await tx.$queryRaw<{ allowed: boolean }[]>`
-    SELECT ${isWhitelisted(Prisma.sql`${affiliateId}`, rule, Prisma.sql`${subject}::text`)} AS allowed`;
-  return row?.allowed ?? false;
+/** Of each pair whether it is. */
+export async function findWhitelisted(tx: SqlTx, pairs: readonly Pair[]): Promise<boolean[]> {
+  if (pairs.length === 0) return [];
+  const rows = await tx.$queryRaw<{ isAllowed: boolean }[]>`
+    SELECT EXISTS (
+      SELECT 1 FROM review_whitelist w
+      WHERE w.affiliate_id = p.affiliate_id AND w.rule = p.rule AND w.subject IN ('', coalesce(p.subject, ''))
+    ) AS "isAllowed"
+    FROM unnest(${pairs.map(({ affiliateId }) => affiliateId)}::text[], ${pairs.map(({ rule }) => rule)}::text[],
+                ${pairs.map(({ subject }) => subject)}::text[]) WITH ORDINALITY AS p (affiliate_id, rule, subject, place)
+    ORDER BY p.place`;
+  return rows.map(({ isAllowed }) => isAllowed);
 }

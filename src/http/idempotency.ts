@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
 import { Database, type Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { toErrorResponse } from './error-response.js';
 
 const KEY_LENGTH_MAX = 255;
@@ -27,12 +28,24 @@ interface KeyId {
   key: string;
 }
 
-interface Claim extends KeyId {
+/** A key that is ours under a lease. */
+export interface Claim extends KeyId {
   leaseToken: string;
 }
 
-/** Thrown inside the transaction so that it rolls back: another process works under this key by now. */
-class LeaseLostError extends Error {}
+/** An answer to be stored under its key. */
+export interface ClaimedAnswer {
+  claim: Claim;
+  answer: Answer<unknown>;
+}
+
+/** Thrown inside the transaction so that it rolls back: others work under these keys by now. */
+export class LeaseLostError extends Error {
+  constructor(readonly lost: readonly Claim[]) {
+    super('others work under these idempotency keys by now');
+    this.name = 'LeaseLostError';
+  }
+}
 
 /**
  * Gives a repeated POST the first answer again.
@@ -57,20 +70,52 @@ export class Idempotency {
    * @throws DomainError `idempotency_key_invalid` (400), `idempotency_key_reused` or `idempotency_in_progress` (409);
    *   else what `work` throws. Of those errors, 404, 409 and 422 are stored as answers.
    */
-  async run<T>(request: FastifyRequest, reply: FastifyReply, work: (tx: Tx) => Promise<Answer<T>>): Promise<T> {
+  run<T>(request: FastifyRequest, reply: FastifyReply, work: (tx: Tx) => Promise<Answer<T>>): Promise<T> {
+    return this.runTogether(request, reply, (claim) =>
+      this.database.transaction(async (tx) => {
+        const answer = await work(tx);
+        if (claim) await this.store(tx, [{ claim, answer }]);
+        return answer;
+      }),
+    );
+  }
+
+  /**
+   * `run` for work that shares its transaction with that of other requests: `work` is given the claim, if there is one, and
+   * must `store` the answer under it in the transaction that has the effect.
+   */
+  async runTogether<T>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: (claim: Claim | null) => Promise<Answer<T>>,
+  ): Promise<T> {
     const id = keyIdOf(request);
-    if (id === null) {
-      const answer = await this.database.transaction(work);
-      reply.status(answer.status);
-      return answer.body;
-    }
-    const requestHash = hashOf(request.body);
-    const claim = await this.claim(id, requestHash);
-    if ('status' in claim) {
+    const claim = id && (await this.claim(id, hashOf(request.body)));
+    if (claim && 'status' in claim) {
       reply.status(claim.status).header('Idempotent-Replayed', 'true');
       return claim.body as T;
     }
-    return this.runClaimed(claim, request.id, reply, work);
+    let answer: Answer<T>;
+    try {
+      answer = await work(claim);
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw inProgress();
+      if (claim) await this.settleFailure(claim, error, request.id);
+      throw error;
+    }
+    reply.status(answer.status);
+    return answer.body;
+  }
+
+  /**
+   * Stores answers under their keys, in the transaction that has their effects, which must roll back when this throws: one
+   * statement for any number. The text is kept as it is sent, so that a replay is equal to the byte.
+   *
+   * @throws LeaseLostError naming those whose claim does not stand any more.
+   */
+  async store(tx: SqlTx, answers: readonly ClaimedAnswer[]): Promise<void> {
+    const lost = await storeAnswers(tx, answers);
+    if (lost.length > 0) throw new LeaseLostError(lost);
   }
 
   /** Deletes keys that nobody may rely on any more. Any number of instances may do it at once. */
@@ -82,29 +127,6 @@ export class Idempotency {
     } catch (error) {
       this.logger.warn({ err: error, message: 'old idempotency keys could not be deleted; tried again in an hour' });
     }
-  }
-
-  private async runClaimed<T>(
-    claim: Claim,
-    requestId: string,
-    reply: FastifyReply,
-    work: (tx: Tx) => Promise<Answer<T>>,
-  ): Promise<T> {
-    let answer: Answer<T>;
-    try {
-      answer = await this.database.transaction(async (tx) => {
-        const done = await work(tx);
-        const stored = await storeAnswer(tx, claim, done);
-        if (!stored) throw new LeaseLostError();
-        return done;
-      });
-    } catch (error) {
-      if (error instanceof LeaseLostError) throw inProgress();
-      await this.settleFailure(claim, error, requestId);
-      throw error;
-    }
-    reply.status(answer.status);
-    return answer.body;
   }
 
   /** Claims the key, or returns the answer that is stored under it. */
@@ -145,7 +167,8 @@ export class Idempotency {
   private async settleFailure(claim: Claim, error: unknown, requestId: string): Promise<void> {
     const { status, body } = toErrorResponse(error, requestId);
     try {
-      if (STORED_ERROR_STATUSES.has(status)) await storeAnswer(this.database.prisma, claim, { status, body });
+      if (STORED_ERROR_STATUSES.has(status))
+        await storeAnswers(this.database.prisma, [{ claim, answer: { status, body } }]);
       else await this.database.prisma.idempotencyKey.deleteMany({ where: { ...claim, responseStatus: null } });
     } catch (failure) {
       // The caller learns why the work failed; the key comes free when its lease ends.
@@ -169,13 +192,22 @@ function keyIdOf(request: FastifyRequest): KeyId | null {
   return { subject: principal.subject, method: request.method, path, key };
 }
 
-/** Stores the answer if the claim still stands. The text is kept as it is sent, so that a replay is equal to the byte. */
-async function storeAnswer(tx: Tx, claim: Claim, answer: Answer<unknown>): Promise<boolean> {
-  const { count } = await tx.idempotencyKey.updateMany({
-    where: { ...claim, responseStatus: null },
-    data: { responseStatus: answer.status, responseBody: JSON.stringify(answer.body) },
-  });
-  return count === 1;
+/** @returns the claims that do not stand any more, whose answers were not stored. */
+async function storeAnswers(tx: SqlTx, answers: readonly ClaimedAnswer[]): Promise<Claim[]> {
+  if (answers.length === 0) return [];
+  const of = <T>(column: (answer: ClaimedAnswer) => T): T[] => answers.map(column);
+  const rows = await tx.$queryRaw<{ leaseToken: string }[]>`
+    UPDATE idempotency_keys k SET response_status = a.status, response_body = to_jsonb(a.body)
+    FROM unnest(${of(({ claim }) => claim.subject)}::text[], ${of(({ claim }) => claim.method)}::text[],
+                ${of(({ claim }) => claim.path)}::text[], ${of(({ claim }) => claim.key)}::text[],
+                ${of(({ claim }) => claim.leaseToken)}::text[], ${of(({ answer }) => answer.status)}::int[],
+                ${of(({ answer }) => JSON.stringify(answer.body ?? null))}::text[])
+      AS a (subject, method, path, key, lease_token, status, body)
+    WHERE k.subject = a.subject AND k.method = a.method AND k.path = a.path AND k.key = a.key
+      AND k.lease_token = a.lease_token AND k.response_status IS NULL
+    RETURNING k.lease_token AS "leaseToken"`;
+  const stored = new Set(rows.map(({ leaseToken }) => leaseToken));
+  return answers.flatMap(({ claim }) => (stored.has(claim.leaseToken) ? [] : [claim]));
 }
 
 function inProgress(): DomainError {

@@ -1,4 +1,4 @@
-import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 
 /** A port: what the ledger knows of referrals. */
 export abstract class ReferralEarnings {
@@ -7,5 +7,5 @@ export abstract class ReferralEarnings {
    * out. Inside a transaction `tx` is given and must be read through: it sees what the transaction has written, and a
    * second connection taken while holding one could starve the pool.
    */
-  abstract lifetimeEarnedMinor(referralIds: string[], tx?: Tx): Promise<Map<string, bigint>>;
+  abstract lifetimeEarnedMinor(referralIds: string[], tx?: SqlTx): Promise<Map<string, bigint>>;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
-import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { DomainEvents, type NewDomainEvent } from '../events/domain-events.js';
 import { presentWithoutEarnings } from './referral-presenter.js';
 
@@ -9,13 +9,13 @@ import { presentWithoutEarnings } from './referral-presenter.js';
 export class ReferralEvents {
   constructor(private readonly events: DomainEvents) {}
 
-  async created(tx: Tx, referral: Referral): Promise<void> {
-    await this.events.record(tx, newsOf('referral.created', referral));
+  async created(tx: SqlTx, referrals: readonly Referral[]): Promise<void> {
+    await this.events.record(tx, ...referrals.map((referral) => newsOf('referral.created', referral)));
   }
 
   /** Tells what has become of referrals whose rows the caller has locked since before the change. */
   async changed(
-    tx: Tx,
+    tx: SqlTx,
     changes: readonly { before: Pick<Referral, 'status' | 'convertedAt'>; after: Referral }[],
   ): Promise<void> {
     const news: NewDomainEvent[] = [];

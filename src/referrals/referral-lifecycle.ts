@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { ReferralEvents } from './referral-events.js';
 import { lockReferralSubjects } from './referral-locks.js';
 import { hasEnded, standingOf } from './referral-standing.js';
@@ -94,6 +95,44 @@ export class ReferralLifecycle {
     if (ids.length === 0) return new Map();
     const customers = await tx.stripeCustomer.findMany({ where: { id: { in: ids } } });
     return new Map(customers.map(({ id, referredUserId }) => [id, referredUserId]));
+  }
+
+  /** Those of these new referrals of whose user or customer Stripe has told something already: one query for any number. */
+  async toldOf(tx: SqlTx, referrals: readonly Referral[]): Promise<Referral[]> {
+    if (referrals.length === 0) return [];
+    const rows = await tx.$queryRaw<{ id: string }[]>`
+      SELECT r.id
+      FROM unnest(${referrals.map(({ id }) => id)}::text[], ${referrals.map(({ referredUserId }) => referredUserId)}::text[],
+                  ${referrals.map(({ stripeCustomerId }) => stripeCustomerId)}::text[]) AS r (id, user_id, customer_id)
+      CROSS JOIN LATERAL (
+        SELECT 1 FROM stripe_customers WHERE referred_user_id = r.user_id
+        UNION ALL SELECT 1 FROM stripe_invoices WHERE referred_user_id = r.user_id
+        UNION ALL SELECT 1 FROM stripe_invoices WHERE customer_id = r.customer_id
+        UNION ALL SELECT 1 FROM stripe_subscriptions WHERE referred_user_id = r.user_id
+        UNION ALL SELECT 1 FROM stripe_subscriptions WHERE customer_id = r.customer_id
+        LIMIT 1
+      ) told`;
+    const told = new Set(rows.map(({ id }) => id));
+    return referrals.filter(({ id }) => told.has(id));
+  }
+
+  /**
+   * Whom the money of these referrals names: their customer or, while none is bound, the one of the user's first
+   * invoice, else the one that Stripe said is this user.
+   */
+  async payersOf(tx: SqlTx, referrals: readonly Referral[]): Promise<Payer[]> {
+    const unbound = referrals.filter(({ stripeCustomerId }) => stripeCustomerId === null);
+    const userIds = unbound.map(({ referredUserId }) => referredUserId);
+    const rows = await tx.$queryRaw<{ userId: string; customerId: string | null }[]>`
+      SELECT u.id AS "userId", coalesce(
+        (SELECT customer_id FROM stripe_invoices WHERE referred_user_id = u.id AND customer_id IS NOT NULL ORDER BY paid_at LIMIT 1),
+        (SELECT c.id FROM stripe_customers c WHERE c.referred_user_id = u.id ORDER BY c.id LIMIT 1)) AS "customerId"
+      FROM unnest(${userIds}::text[]) AS u (id)`;
+    const customers = new Map(rows.map(({ userId, customerId }) => [userId, customerId]));
+    return referrals.map(({ referredUserId, stripeCustomerId }) => ({
+      referredUserId,
+      customerId: stripeCustomerId ?? customers.get(referredUserId) ?? null,
+    }));
   }
 
   /**

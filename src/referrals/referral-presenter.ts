@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { toJsonAmount } from '../common/money.js';
-import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { maskId } from './masking.js';
 import { ReferralEarnings } from './referral-earnings.js';
 import type { ReferralDto, ReferralStatus } from './referral.dto.js';
@@ -12,7 +12,7 @@ export class ReferralPresenter {
   constructor(private readonly earnings: ReferralEarnings) {}
 
   /** One query for the earnings of all of them. Give `tx` inside a transaction. */
-  async present(referrals: Referral[], tx?: Tx): Promise<ReferralDto[]> {
+  async present(referrals: Referral[], tx?: SqlTx): Promise<ReferralDto[]> {
     // Only a paid invoice earns, and the first one converts the referral.
     const converted = referrals.filter(({ convertedAt }) => convertedAt !== null).map(({ id }) => id);
     const earned =
@@ -20,7 +20,7 @@ export class ReferralPresenter {
     return referrals.map((referral) => toDto(referral, earned.get(referral.id) ?? 0n));
   }
 
-  async presentOne(referral: Referral, tx?: Tx): Promise<ReferralDto> {
+  async presentOne(referral: Referral, tx?: SqlTx): Promise<ReferralDto> {
     const [dto] = await this.present([referral], tx);
     if (!dto) throw new Error('present returned fewer referrals than it was given');
     return dto;

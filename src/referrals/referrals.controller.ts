@@ -8,6 +8,7 @@ import { ApiFormats } from '../http/formats.js';
 import { Idempotency } from '../http/idempotency.js';
 import { AttributionService } from './attribution/attribution.service.js';
 import { AttributionDto } from './attribution/attribution.dto.js';
+import { SignupGroups } from './attribution/signup-groups.service.js';
 import { CreateReferralDto, ReferralDto, ReferralPageDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
 import { ReferralsService } from './referrals.service.js';
 
@@ -18,6 +19,7 @@ export class ReferralsController {
   constructor(
     private readonly referrals: ReferralsService,
     private readonly attribution: AttributionService,
+    private readonly signups: SignupGroups,
     private readonly idempotency: Idempotency,
   ) {}
 
@@ -35,7 +37,7 @@ export class ReferralsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AttributionDto> {
     const signup = await this.attribution.prepare(body);
-    return this.idempotency.run(request, reply, (tx) => this.attribution.attribute(tx, signup));
+    return this.idempotency.runTogether(request, reply, (claim) => this.signups.attribute(signup, claim));
   }
 
   /** Referrals, newest first; as a file, all that match. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AffiliatesModule } from '../affiliates/affiliates.module.js';
 import { AttributionService } from './attribution/attribution.service.js';
 import { DecisionsService } from './attribution/decisions.service.js';
+import { SignupGroups } from './attribution/signup-groups.service.js';
 import { ClicksModule } from './clicks/clicks.module.js';
 import { IpHashingModule } from './ip-hashing.module.js';
 import { PromotionCodes } from './promotions/promotion-codes.service.js';
@@ -26,6 +27,7 @@ import { SubIdsService } from './stats/sub-ids.service.js';
     ReferralsService,
     ReferralErasure,
     ReferralPresenter,
+    SignupGroups,
     StatsService,
     SubIdsService,
   ],
@@ -36,6 +38,7 @@ import { SubIdsService } from './stats/sub-ids.service.js';
     PromotionRedemptions,
     ReferralsService,
     ReferralErasure,
+    SignupGroups,
     StatsService,
     SubIdsService,
   ],

@@ -8,27 +8,33 @@ import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
 import type { Tx } from '../../database/database.js';
-import { isUniqueViolation } from '../../database/database-errors.js';
 import type { Answer } from '../../http/idempotency.js';
 import { IpHasher } from '../ip-hasher.js';
-import { maskEmail } from '../masking.js';
-import { occurredAtInvalid, stripeCustomerTaken } from '../referral-errors.js';
+import { occurredAtInvalid } from '../referral-errors.js';
 import { ReferralEvents } from '../referral-events.js';
-import { lockReferralSubjects } from '../referral-locks.js';
+import { lockReferralSubjects, namesOf, tryLockReferralSubjects, type ReferralSubject } from '../referral-locks.js';
 import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
-import type { CreateReferralDto } from '../referral.dto.js';
-import { countSignup } from '../stats/referral-days.js';
-import { readFacts, type Signup } from './attribution-facts.js';
-import type { AttributionFacts, SignupFacts } from './attribution-rule.js';
-import type { AttributionDto, DecisionInputsDto } from './attribution.dto.js';
-import { decideSignup, type Outcome } from './decide.js';
-import { SignupScreening } from './signup-screening.js';
+import type { CreateReferralDto, ReferralDto } from '../referral.dto.js';
+import { countSignups } from '../stats/referral-days.js';
+import { readFacts, type FoundSignup, type Signup } from './attribution-facts.js';
+import type { SignupFacts } from './attribution-rule.js';
+import {
+  happenedAt,
+  insertDecisions,
+  insertReferrals,
+  settleRedemptions,
+  type SettledRedemption,
+} from './attribution-rows.js';
+import type { AttributionDto } from './attribution.dto.js';
+import { clickOrCodeRequired, judge, type Judgement } from './judge.js';
+import { SignupScreening, type CreditedSignup } from './signup-screening.js';
 
 /** How far the host's clock may be ahead of ours. */
 const FUTURE_LEEWAY_MS = 5 * 60 * 1000;
 
-type Affiliate = NonNullable<AttributionFacts['affiliate']>;
+/** What became of a signup: its answer, why it is invalid, or null where somebody else decides about it at the moment. */
+export type SignupResult = Answer<AttributionDto> | DomainError | null;
 
 /** Decides who is credited with a signup, and keeps why. */
 @Injectable()
@@ -95,156 +101,173 @@ export class AttributionService {
   }
 
   /**
-   * Credits the signup (201), or says why not (200). A user who is this affiliate's referral already is answered with
-   * that referral (200), whatever else the repeated report says. Refusals and new referrals leave a decision.
+   * `attributeAll` for a signup that is alone in its transaction. Waits for whoever decides about the same user or customer.
+   * @throws DomainError what it is answered with where it is invalid.
+   */
+  async attribute(tx: Tx, signup: Signup): Promise<Answer<AttributionDto>> {
+    await lockReferralSubjects(tx, signup);
+    const [found] = await readFacts(tx, [signup], this.config);
+    if (!found) throw new Error('no facts were read of a signup');
+    // What the customer of a redeemed code pays meanwhile must find the referral, or be found by it.
+    if (found.promotion) await lockReferralSubjects(tx, { stripeCustomerId: redeemerOf(found) });
+    const [result] = await this.decideAll(tx, [found]);
+    if (!result) throw new Error('a signup was not answered');
+    if (result instanceof DomainError) throw result;
+    return result;
+  }
+
+  /**
+   * Credits each signup (201), or says why not (200), as if they had come one after the other, in a fixed number of
+   * statements. A user who is this affiliate's referral already is answered with that referral (200), whatever else the
+   * repeated report says. Refusals and new referrals leave a decision.
    *
    * Where the user has redeemed an affiliate's promotion code, ATTRIBUTION_PRECEDENCE says whether it or the link decides
    * (decideSignup); there is one referral either way.
    *
-   * Holds the locks of the referred user and the Stripe customer until `tx` ends: of any number of signups at once one is credited.
+   * Each user and each Stripe customer may appear once. Holds their locks until `tx` ends: of any number of signups at once
+   * one is credited. Waits for none of them: whoever somebody else decides about at the moment is left out, and is to be
+   * attributed alone. So one customer's long transaction keeps no other customer waiting.
    *
-   * @throws DomainError `occurred_at_invalid`, `click_or_code_required` (400), `stripe_customer_taken` (409).
+   * @returns for each its answer; an error of the domain where it is invalid, which is its own and nobody else's:
+   *   `occurred_at_invalid`, `click_or_code_required` (400), `stripe_customer_taken` (409); null where it was left out.
    */
-  async attribute(tx: Tx, signup: Signup): Promise<Answer<AttributionDto>> {
-    await lockReferralSubjects(tx, signup);
-    const found = await readFacts(tx, signup, this.config);
-    const { link, promotion, existingReferral } = found;
-    if (link?.click && signup.occurredAt < link.click.occurredAt) {
-      throw occurredAtInvalid('occurredAt is before the click.');
-    }
-    // What the customer of a redeemed code pays meanwhile must find the referral, or be found by it.
-    if (promotion?.promotion) await lockReferralSubjects(tx, { stripeCustomerId: promotion.promotion.customerId });
-    if (existingReferral) {
-      const { id, affiliateId } = existingReferral;
-      const isSame = (facts: AttributionFacts | null): boolean => facts?.affiliate?.id === affiliateId;
-      if (isSame(promotion)) await this.settleRedemption(tx, promotion, null);
-      if (isSame(link ?? promotion) || (!link && !promotion)) return this.answer(tx, 200, id);
-    }
-    const outcome = decideSignup(found);
-    if (!outcome) throw clickOrCodeRequired();
-    const { affiliate } = outcome.facts;
-    if (affiliate === null || outcome.verdict.refusal !== null) return this.refuse(tx, signup, found, outcome);
-    return this.credit(tx, signup, found, { ...outcome, affiliate });
+  async attributeAll(tx: Tx, signups: readonly Signup[]): Promise<SignupResult[]> {
+    const busy = await tryLockReferralSubjects(tx, [...signups]);
+    const isFree = (subject: ReferralSubject): boolean => namesOf(subject).every((name) => !busy.has(name));
+    const found = await readFacts(tx, signups.filter(isFree), this.config);
+    const decidable = await lockRedeemers(tx, found);
+    const results = await this.decideAll(tx, decidable);
+    const bySignup = new Map(decidable.map(({ signup }, index) => [signup, results[index]]));
+    return signups.map((signup) => bySignup.get(signup) ?? null);
   }
 
-  private async refuse(
-    tx: Tx,
-    signup: Signup,
-    { promotion }: SignupFacts,
-    outcome: Outcome,
-  ): Promise<Answer<AttributionDto>> {
-    const reason = outcome.verdict.refusal;
-    if (reason === null) throw new Error('a signup without an affiliate must be refused by a rule');
-    const decisionId = await this.recordDecision(tx, signup, outcome, null);
-    await this.settleRedemption(tx, promotion, decisionId);
-    return { status: 200, body: { attributed: false, reason, decisionId } };
-  }
-
-  private async credit(
-    tx: Tx,
-    signup: Signup,
-    { promotion }: SignupFacts,
-    outcome: Outcome & { affiliate: Affiliate },
-  ): Promise<Answer<AttributionDto>> {
-    const { affiliate, facts, verdict } = outcome;
-    const id = this.ids.next('referral');
-    // What was paid before the code was used came by nobody.
-    const occurredAt = facts.promotion?.redeemedAt ?? signup.occurredAt;
-    const terms = await this.plans.versionInForce(tx, affiliate.planId, occurredAt);
-    const decisionId = await this.recordDecision(tx, signup, outcome, id);
-    const referral = await createReferral(tx, {
-      id,
-      affiliateId: affiliate.id,
-      referredUserId: signup.referredUserId,
-      status: 'trial',
-      clickId: facts.click ? signup.clickId : null,
-      promotionCodeId: facts.promotion?.promotionCodeId ?? null,
-      decisionId,
-      planVersionId: terms.id,
-      stripeCustomerId: signup.stripeCustomerId ?? (await findFreeCustomer(tx, facts)),
-      occurredAt,
-      createdAt: this.clock.now(),
-    });
-    await this.settleRedemption(tx, promotion, decisionId);
-    await this.events.created(tx, referral);
-    await this.observer.referralCreated(tx, referral);
-    const { emailNormalized } = signup;
-    await this.screening.signupCredited(tx, { referral, emailNormalized, verdicts: verdict.rules });
-    await countSignup(tx, referral);
-    return this.answer(tx, 201, id);
-  }
-
-  /** Nothing more is decided about it. */
-  private async settleRedemption(tx: Tx, facts: AttributionFacts | null, decisionId: string | null): Promise<void> {
-    if (!facts?.promotion) return;
-    const { customerId, promotionCodeId } = facts.promotion;
-    await tx.promotionRedemption.update({
-      where: { customerId_promotionCodeId: { customerId, promotionCodeId } },
-      data: { decidedAt: this.clock.now(), decisionId },
+  /** All subjects are locked. */
+  private async decideAll(tx: Tx, found: readonly FoundSignup[]): Promise<(Answer<AttributionDto> | DomainError)[]> {
+    const judged = found.map((one) => ({ ...one, judgement: judge(one), decisionId: this.ids.next('decision') }));
+    const credited = await this.referralsOf(tx, judged);
+    const referralOf = new Map(credited.map(({ referral }) => [referral.decisionId, referral]));
+    const now = this.clock.now();
+    const decisions = judged.flatMap(({ signup, judgement, decisionId }) =>
+      'outcome' in judgement
+        ? [{ id: decisionId, signup, outcome: judgement.outcome, referralId: referralOf.get(decisionId)?.id ?? null }]
+        : [],
+    );
+    await insertDecisions(tx, decisions, now);
+    const referrals = credited.map(({ referral }) => referral);
+    await insertReferrals(tx, referrals);
+    await settleRedemptions(tx, judged.flatMap(redemptionsOf), now);
+    await this.events.created(tx, referrals);
+    const changed = await this.observer.referralsCreated(tx, referrals);
+    await this.screening.signupsCredited(tx, credited);
+    await countSignups(tx, referrals);
+    const repeated = judged.flatMap(({ judgement }) => (judgement.is === 'repeated' ? [judgement.referralId] : []));
+    const presented = await this.present(tx, referrals, [...changed, ...repeated]);
+    return judged.map(({ judgement, decisionId }) => {
+      if (judgement.is === 'invalid') return judgement.error;
+      if (judgement.is === 'refused') {
+        return { status: 200, body: { attributed: false, reason: judgement.reason, decisionId } };
+      }
+      const isNew = judgement.is === 'credited';
+      const referral = presented.get(isNew ? (referralOf.get(decisionId)?.id ?? '') : judgement.referralId);
+      if (!referral) throw new Error('a referral was not presented');
+      return { status: isNew ? 201 : 200, body: { attributed: true, referral } };
     });
   }
 
-  /** Reads the row again: the observer may have changed it. */
-  private async answer(tx: Tx, status: number, referralId: string): Promise<Answer<AttributionDto>> {
-    const referral = await tx.referral.findUniqueOrThrow({ where: { id: referralId } });
-    return { status, body: { attributed: true, referral: await this.presenter.presentOne(referral, tx) } };
-  }
-
-  private async recordDecision(
-    tx: Tx,
-    signup: Signup,
-    { facts, verdict, precedence }: Outcome,
-    referralId: string | null,
-  ): Promise<string> {
-    const id = this.ids.next('decision');
-    const inputs: DecisionInputsDto = {
-      clickId: signup.clickId,
-      code: signup.code,
-      ipGiven: signup.ipHashes !== null,
-      email: signup.emailNormalized && maskEmail(signup.emailNormalized),
-      stripeCustomerId: signup.stripeCustomerId,
-    };
-    await tx.attributionDecision.create({
-      data: {
-        id,
+  /** The referrals to be made, by the terms of their moments. */
+  private async referralsOf(tx: Tx, judged: readonly JudgedSignup[]): Promise<CreditedSignup[]> {
+    const credits = judged.flatMap(({ signup, judgement, decisionId }) =>
+      judgement.is === 'credited' ? [{ signup, outcome: judgement.outcome, decisionId }] : [],
+    );
+    const planVersionIds = await this.plans.versionIdsInForce(
+      tx,
+      credits.map((credit) => ({ planId: credit.outcome.facts.affiliate.planId, at: happenedAt(credit) })),
+    );
+    const taken = await findTaken(
+      tx,
+      credits.flatMap(({ signup, outcome }) =>
+        signup.stripeCustomerId ? [] : (outcome.facts.promotion?.customerId ?? []),
+      ),
+    );
+    const createdAt = this.clock.now();
+    return credits.map((credit, index) => {
+      const { signup, outcome, decisionId } = credit;
+      const { affiliate, promotion, click } = outcome.facts;
+      const redeemer = promotion && !taken.has(promotion.customerId) ? promotion.customerId : null;
+      const referral: Referral = {
+        id: this.ids.next('referral'),
+        affiliateId: affiliate.id,
         referredUserId: signup.referredUserId,
-        affiliateId: facts.affiliate?.id ?? null,
-        code: signup.code ?? facts.click?.code ?? null,
-        clickId: signup.clickId,
-        attributed: verdict.refusal === null,
-        reason: verdict.refusal,
-        referralId,
-        inputs: { ...inputs },
-        rules: [...verdict.rules, ...(precedence ? [precedence] : [])].map((rule) => ({ ...rule })),
-        occurredAt: facts.promotion?.redeemedAt ?? signup.occurredAt,
-        createdAt: this.clock.now(),
-      },
+        status: 'trial',
+        clickId: click ? signup.clickId : null,
+        promotionCodeId: promotion?.promotionCodeId ?? null,
+        decisionId,
+        planVersionId: planVersionIds[index] ?? '',
+        stripeCustomerId: signup.stripeCustomerId ?? redeemer,
+        mrrMinor: 0n,
+        currency: null,
+        occurredAt: happenedAt(credit),
+        createdAt,
+        convertedAt: null,
+        churnedAt: null,
+      };
+      return { referral, emailNormalized: signup.emailNormalized, verdicts: outcome.verdict.rules };
     });
-    return id;
+  }
+
+  /** As they are now: of those that were there before, or may have been changed since they were made, the rows are read. */
+  private async present(tx: Tx, made: readonly Referral[], readIds: string[]): Promise<Map<string, ReferralDto>> {
+    const read = readIds.length > 0 ? await tx.referral.findMany({ where: { id: { in: readIds } } }) : [];
+    const rows = [...new Map([...made, ...read].map((row) => [row.id, row])).values()];
+    const presented = await this.presenter.present(rows, tx);
+    return new Map(presented.map((referral) => [referral.id, referral]));
   }
 }
 
-/** The customer who redeemed the code, unless the host has bound them to another referral. */
-async function findFreeCustomer(tx: Tx, { promotion }: AttributionFacts): Promise<string | null> {
-  if (!promotion) return null;
-  const { customerId } = promotion;
-  return (await tx.referral.findUnique({ where: { stripeCustomerId: customerId } })) ? null : customerId;
+interface JudgedSignup extends FoundSignup {
+  judgement: Judgement;
+  decisionId: string;
 }
 
-function clickOrCodeRequired(): DomainError {
-  return new DomainError(
-    'invalid',
-    'click_or_code_required',
-    'Give clickId or code, or the stripeCustomerId of somebody who used an affiliate’s promotion code: one of them says whose referral it is.',
+function redeemerOf({ promotion }: SignupFacts): string | null {
+  return promotion?.promotion?.customerId ?? null;
+}
+
+/**
+ * Locks the customers who redeemed the codes that are decided about, without waiting: what they pay meanwhile must find the
+ * referral, or be found by it. @returns those signups whose customer nobody else decides about, in this group or elsewhere.
+ */
+async function lockRedeemers(tx: Tx, found: FoundSignup[]): Promise<FoundSignup[]> {
+  const redeemed = found.filter((one) => redeemerOf(one) !== null);
+  if (redeemed.length === 0) return found;
+  const owners = new Map(found.map((one) => [one.signup.stripeCustomerId, one]));
+  const isShared = (one: FoundSignup): boolean => {
+    const customerId = redeemerOf(one);
+    if (customerId === null) return false;
+    const owner = owners.get(customerId);
+    owners.set(customerId, owner ?? one);
+    return owner !== undefined && owner !== one;
+  };
+  const unshared = found.filter((one) => !isShared(one));
+  const busy = await tryLockReferralSubjects(
+    tx,
+    unshared.map((one) => ({ stripeCustomerId: redeemerOf(one) })),
   );
+  return unshared.filter((one) => namesOf({ stripeCustomerId: redeemerOf(one) }).every((name) => !busy.has(name)));
 }
 
-/** The user is under our lock, so the only unique value that can be taken is the Stripe customer. */
-async function createReferral(tx: Tx, data: Parameters<Tx['referral']['create']>[0]['data']): Promise<Referral> {
-  try {
-    return await tx.referral.create({ data });
-  } catch (error) {
-    if (isUniqueViolation(error)) throw stripeCustomerTaken();
-    throw error;
-  }
+/** Those of the customers whom a referral has. */
+async function findTaken(tx: Tx, customerIds: string[]): Promise<Set<string | null>> {
+  if (customerIds.length === 0) return new Set();
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT stripe_customer_id AS id FROM referrals WHERE stripe_customer_id = ANY(${customerIds}::text[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Nothing more is decided about what a signup was judged with, or says again. */
+function redemptionsOf({ promotion, judgement, decisionId }: JudgedSignup): SettledRedemption[] {
+  if (!promotion?.promotion || judgement.is === 'invalid') return [];
+  if (judgement.is === 'repeated' && !judgement.settlesRedemption) return [];
+  const { customerId, promotionCodeId } = promotion.promotion;
+  return [{ customerId, promotionCodeId, decisionId: judgement.is === 'repeated' ? null : decisionId }];
 }

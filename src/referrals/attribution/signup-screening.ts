@@ -1,5 +1,5 @@
 import type { Referral } from '@prisma/client';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import type { AddressRuleMode, RuleVerdict } from './attribution-rule.js';
 
 /** What there is to say of a signup before anybody knows whose it is. */
@@ -25,8 +25,8 @@ export abstract class SignupScreening {
   abstract screen(signup: { emailNormalized: string | null }): Promise<Screening>;
 
   /**
-   * Called inside the transaction that credited the signup, after all else that it does; both stand or fall together.
-   * The affiliate's balances are locked where it has any.
+   * Called inside the transaction that credited the signups, after all else that it does but counting them; all stand or
+   * fall together. The affiliates' balances are locked where they have any.
    */
-  abstract signupCredited(tx: Tx, credited: CreditedSignup): Promise<void>;
+  abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;
 }

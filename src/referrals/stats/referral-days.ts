@@ -1,5 +1,5 @@
 import type { Referral } from '@prisma/client';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 
 /** What of a referral the days count. */
 type Counted = Pick<Referral, 'status' | 'convertedAt'>;
@@ -20,20 +20,29 @@ interface DayChange {
 }
 
 /**
- * Counts a signup in its affiliate's day. Belongs into the transaction that makes the referral, at its end: it locks the
- * day's row until that commits, and is the last thing that anybody locks, so signups of one affiliate wait for each
- * other's commit alone.
+ * Counts signups in their affiliates' days. Belongs into the transaction that makes the referrals, at its end: it locks the
+ * days' rows until that commits, in their order, and is the last thing that anybody locks, so signups of one affiliate wait
+ * for each other's commit alone.
  */
-export async function countSignup(tx: Tx, { affiliateId, occurredAt }: ReferralChange['referral']): Promise<void> {
-  await addToDays(tx, [{ affiliateId, day: dayOf(occurredAt), signups: 1, conversions: 0, paying: 0 }]);
+export async function countSignups(tx: SqlTx, referrals: readonly ReferralChange['referral'][]): Promise<void> {
+  await addToDays(
+    tx,
+    referrals.map(({ affiliateId, occurredAt }) => ({
+      affiliateId,
+      day: dayOf(occurredAt),
+      signups: 1,
+      conversions: 0,
+      paying: 0,
+    })),
+  );
 }
 
 /**
  * Has the days follow what became of referrals: the day on which each converted, and whether those who signed up on a
- * day pay. Belongs, like `countSignup`, at the end of the transaction that changes them, and once for all of them: the
+ * day pay. Belongs, like `countSignups`, at the end of the transaction that changes them, and once for all of them: the
  * rows are locked in their order. The caller holds the referrals' rows. What is counted already changes nothing.
  */
-export async function countChanges(tx: Tx, changes: readonly ReferralChange[]): Promise<void> {
+export async function countChanges(tx: SqlTx, changes: readonly ReferralChange[]): Promise<void> {
   await addToDays(tx, changes.flatMap(daysOf));
 }
 
@@ -51,7 +60,7 @@ function daysOf({ referral: { affiliateId, occurredAt }, before, after }: Referr
   return days;
 }
 
-async function addToDays(tx: Tx, days: readonly DayChange[]): Promise<void> {
+async function addToDays(tx: SqlTx, days: readonly DayChange[]): Promise<void> {
   if (days.length === 0) return;
   await tx.$executeRaw`
     INSERT INTO "referral_days" ("affiliate_id", "day", "signups", "conversions", "paying")

@@ -22,7 +22,7 @@ describe('signups that hold every connection to the database', () => {
       api.database.transaction(async (tx) => {
         await tx.$executeRaw`SELECT 1`;
         await crowded;
-        await evaluation.evaluateIn(tx, 'signup', 'aff_crowded');
+        await evaluation.find(tx, 'signup', ['aff_crowded']);
       }),
     );
     await eventually(() => {

@@ -111,7 +111,7 @@ export class RuleWorld {
     const [id] = await this.referrals(affiliateId, 1);
     const referral = await this.api.database.prisma.referral.findUniqueOrThrow({ where: { id } });
     await this.api.database.transaction((tx) =>
-      this.api.app.get(ReferralEmails).record(tx, referral, normaliseEmail(email)),
+      this.api.app.get(ReferralEmails).recordAll(tx, [{ referral, emailNormalized: normaliseEmail(email) }]),
     );
     return referral.id;
   }

@@ -314,10 +314,13 @@ describe('clicks that come at once', () => {
     Reflect.set(
       writer,
       'group',
-      new GroupCommit<{ isStored: boolean }>(async (pending) => {
-        await released;
-        for (const each of pending) each.isStored = true;
-      }, 10),
+      new GroupCommit<{ isStored: boolean }>(
+        async (pending) => {
+          await released;
+          for (const each of pending) each.isStored = true;
+        },
+        { maxQueued: 10 },
+      ),
     );
     try {
       const visits = Array.from({ length: 60 }, () => visit(api, code));

@@ -1,0 +1,101 @@
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { DomainError } from '../../common/domain-error.js';
+import { Database, type Tx } from '../../database/database.js';
+import { GroupCommit, GroupCommitOverloadedError } from '../../database/group-commit.js';
+import { Idempotency, LeaseLostError, type Answer, type Claim } from '../../http/idempotency.js';
+import { namesOf } from '../referral-locks.js';
+import type { Signup } from './attribution-facts.js';
+import type { AttributionDto } from './attribution.dto.js';
+import { AttributionService, type SignupResult } from './attribution.service.js';
+
+/** As many requests as may be under way (RequestLimit); a group takes some hundredths of a second. */
+const MAX_QUEUED = 500;
+/** More would save little, and hold the days of many affiliates for longer. */
+const MAX_GROUP = 100;
+
+interface Reported {
+  signup: Signup;
+  /** The Idempotency-Key under which it was reported. */
+  claim: Claim | null;
+  result: SignupResult | LeaseLostError;
+}
+
+/**
+ * Decides about signups as they are reported. Those that arrive while others are being written share the next transaction
+ * and its statements; on a quiet system a group is one signup. Several of one user or one Stripe customer are written one
+ * after the other.
+ */
+@Injectable()
+export class SignupGroups implements BeforeApplicationShutdown {
+  private readonly group = new GroupCommit<Reported>((reported) => this.write(reported), {
+    maxQueued: MAX_QUEUED,
+    maxBatch: MAX_GROUP,
+    keysOf: ({ signup }) => namesOf(signup),
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly attribution: AttributionService,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  /**
+   * Resolves once what was decided is committed, with the answer that is stored under the claim, if there is one.
+   *
+   * @throws DomainError what AttributionService.attributeAll answers where the signup is invalid, or `overloaded` (503);
+   *   LeaseLostError, without any effect, when others work under the key by now.
+   */
+  async attribute(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
+    const reported: Reported = { signup, claim, result: null };
+    try {
+      await this.group.add(reported);
+    } catch (error) {
+      if (!(error instanceof GroupCommitOverloadedError)) throw error;
+      throw new DomainError('unavailable', 'overloaded', 'Too many signups are waiting to be stored; try again.');
+    }
+    const { result } = reported;
+    if (result instanceof Error) throw result;
+    return result ?? this.attributeAlone(signup, claim);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.group.drain();
+  }
+
+  private async write(reported: Reported[]): Promise<void> {
+    if (reported.length === 0) return;
+    try {
+      const results = await this.database.transaction((tx) => this.attributeTogether(tx, reported));
+      reported.forEach((each, index) => (each.result = results[index] ?? null));
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      // Whoever has lost its lease must have no effect: the others are written without it.
+      const lost = new Set(error.lost);
+      const isLost = ({ claim }: Reported): boolean => claim !== null && lost.has(claim);
+      for (const each of reported.filter(isLost)) each.result = error;
+      await this.write(reported.filter((each) => !isLost(each)));
+    }
+  }
+
+  private async attributeTogether(tx: Tx, reported: readonly Reported[]): Promise<SignupResult[]> {
+    const results = await this.attribution.attributeAll(
+      tx,
+      reported.map(({ signup }) => signup),
+    );
+    const answers = reported.flatMap(({ claim }, index) => {
+      const result = results[index];
+      return claim && result && !(result instanceof DomainError) ? [{ claim, answer: result }] : [];
+    });
+    await this.idempotency.store(tx, answers);
+    return results;
+  }
+
+  /** Somebody else decides about this user or customer: waits for them, while groups go on without this one. */
+  private attributeAlone(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
+    return this.database.transaction(async (tx) => {
+      const answer = await this.attribution.attribute(tx, signup);
+      if (claim) await this.idempotency.store(tx, [{ claim, answer }]);
+      return answer;
+    });
+  }
+}

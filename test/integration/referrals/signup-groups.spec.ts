@@ -1,0 +1,278 @@
+import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
+import type { ErrorBody } from '../../../src/http/error-response.js';
+import type { AttributionDto } from '../../../src/referrals/attribution/attribution.dto.js';
+import { lockReferralSubjects } from '../../../src/referrals/referral-locks.js';
+import { FakeClock, startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
+import { expectExactRollups, expectSoundLedger } from '../../setup/ledger.js';
+import { untilSomebodyWaits } from '../../setup/overlap.js';
+import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
+import { createAffiliate, visit } from './visits.js';
+
+const NOW = new Date('2026-12-01T12:00:00Z');
+const LEASE_MS = 60_000;
+
+type SignupResponse = TestResponse<AttributionDto & Partial<ErrorBody>>;
+
+/** A signup as it is reported, by whose link, and under which Idempotency-Key. */
+interface Report {
+  body: Record<string, unknown> & { referredUserId: string };
+  key?: string;
+}
+
+const send = (api: TestApp, { body, key }: Report): Promise<SignupResponse> =>
+  api.request('POST', '/v1/referrals', { body, ...(key && { headers: { 'idempotency-key': key } }) });
+
+const outcomeOf = ({ status, body }: SignupResponse): string =>
+  `${status} ${body.error?.code ?? body.reason ?? `attributed: ${body.attributed}`}`;
+
+/** Two affiliates, a click, and users of whom Stripe has told already that they paid. */
+async function furnish(api: TestApp): Promise<{ affiliates: AffiliateDto[]; reports: Report[] }> {
+  const affiliates = [await createAffiliate(api, { code: 'FIRST' }), await createAffiliate(api, { code: 'SECOND' })];
+  const clickId = (await visit(api, 'FIRST')).clickId;
+  const early = new Date(NOW.getTime() - 60_000).toISOString();
+  const customer = (name: string) => ({ stripeCustomerId: `cus_${name}` });
+  const each = <T>(count: number, make: (n: number) => T[]): T[] =>
+    Array.from({ length: count }, (_, n) => make(n)).flat();
+  const reports: Report[] = [
+    // One after the other, whoever is first gets the user, once; the same affiliate's second report is answered with it.
+    ...each(12, (n) =>
+      ['FIRST', 'SECOND', 'FIRST', 'SECOND'].map((code, time) => ({
+        body: { referredUserId: `several-${n}`, code, email: `several-${n}@customer-${n}.example` },
+        ...(time % 2 === 1 && { key: `several-${n}-${time}` }),
+      })),
+    ),
+    // Three users who are said to be one customer: the first one is.
+    ...each(12, (n) =>
+      [0, 1, 2].map((user) => ({
+        body: { referredUserId: `shared-${n}-${user}`, code: 'FIRST', ...customer(`shared_${n}`) },
+        ...(user === 0 && { key: `shared-${n}` }),
+      })),
+    ),
+    ...each(12, (n) => [
+      { body: { referredUserId: `paid-${n}`, code: 'SECOND', ...(n % 2 === 0 && customer(`paid_${n}`)) } },
+      { body: { referredUserId: `paid-${n}`, code: 'SECOND' }, key: `paid-${n}` },
+    ]),
+    { body: { referredUserId: 'before-the-click', clickId, occurredAt: early } },
+    { body: { referredUserId: 'by-the-click', clickId } },
+    { body: { referredUserId: 'by-nobody', ...customer('nobody') }, key: 'by-nobody' },
+    { body: { referredUserId: 'by-no-code', code: 'NOT-THERE' } },
+    { body: { referredUserId: affiliates[0]?.userId ?? '', code: 'FIRST' } },
+  ];
+  for (let n = 0; n < 12; n++) {
+    const invoice = paidInvoice(api, {
+      id: `in_paid_${n}`,
+      userId: `paid-${n}`,
+      customer: `cus_paid_${n}`,
+      total: 9900,
+    });
+    expect((await deliver(api, eventOf(api, 'invoice.paid', invoice))).status).toBe(200);
+  }
+  await api.settle();
+  return { affiliates, reports };
+}
+
+/** All that signups leave behind, without ids, and for two affiliates who compete for users without who won which. */
+async function leftBehind({ database }: TestApp): Promise<unknown> {
+  const { prisma } = database;
+  const tallyOf = async <T>(rows: Promise<T[]>, nameOf: (row: T) => string): Promise<Record<string, number>> => {
+    const tally: Record<string, number> = {};
+    for (const name of (await rows).map(nameOf).sort()) tally[name] = (tally[name] ?? 0) + 1;
+    return tally;
+  };
+  const referrals = prisma.referral.findMany({ include: { email: true, commissions: true } });
+  return {
+    referrals: await tallyOf(
+      referrals,
+      ({ referredUserId, stripeCustomerId, status, email, commissions }) =>
+        `${referredUserId.replace(/^(shared-\d+)-\d$/, '$1')} ${stripeCustomerId} ${status} ${email?.domain} ${commissions.length}`,
+    ),
+    decisions: await tallyOf(
+      prisma.attributionDecision.findMany(),
+      ({ referredUserId, reason }) => `${referredUserId.replace(/^(shared-\d+)-\d$/, '$1')} ${reason}`,
+    ),
+    events: await tallyOf(prisma.domainEvent.findMany(), ({ type }) => type),
+    cases: await tallyOf(
+      prisma.reviewCase.findMany({ include: { affiliate: { include: { codes: true } } } }),
+      ({ rule, holds, affiliate }) => `${rule} ${holds} ${affiliate.codes[0]?.code}`,
+    ),
+    days: (await prisma.referralDay.aggregate({ _sum: { signups: true, conversions: true, paying: true } }))._sum,
+    answersKept: await prisma.idempotencyKey.count({ where: { responseStatus: { not: null } } }),
+  };
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const result = [...items];
+  let state = 7;
+  for (let n = result.length - 1; n > 0; n--) {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    const other = state % (n + 1);
+    [result[n], result[other]] = [result[other] as T, result[n] as T];
+  }
+  return result;
+}
+
+describe('many signups at once, at two instances', () => {
+  let clock: FakeClock;
+  let first: TestApp;
+  let second: TestApp;
+  let alone: TestApp;
+
+  beforeAll(async () => {
+    clock = new FakeClock(NOW);
+    first = await startTestApp({ clock });
+    second = await startTestApp({ clock, databaseUrl: first.database.url, stripe: first.stripe });
+    alone = await startTestApp({ now: NOW });
+  });
+  afterAll(async () => {
+    await alone.close();
+    await second.close();
+    await first.close();
+  });
+
+  it('leave behind what they leave one after the other, and are answered the same', async () => {
+    const { reports } = await furnish(first);
+    const expected = await furnish(alone);
+    const order = shuffled(reports.map((report, index) => ({ report, index })));
+    const answers = await Promise.all(order.map(({ report, index }) => send(index % 3 === 0 ? second : first, report)));
+    const inTurn: SignupResponse[] = [];
+    for (const report of expected.reports) inTurn.push(await send(alone, report));
+
+    const outcomesOf = (of: readonly Report[], responses: readonly SignupResponse[]): string[] =>
+      of
+        .map(({ body }, index) => {
+          const user = body.referredUserId.replace(/^(shared-\d+)-\d$/, '$1');
+          return `${user}: ${outcomeOf(responses[index] as SignupResponse)}`;
+        })
+        .map((outcome) => outcome.replace(/^affiliate_\d+/, 'the affiliate'))
+        .sort();
+    const together = order.map(({ report }) => report);
+    expect(outcomesOf(together, answers)).toEqual(outcomesOf(expected.reports, inTurn));
+    const left = JSON.stringify(await leftBehind(first), null, 1).replaceAll(/affiliate_\d+/g, 'the affiliate');
+    expect(left).toBe(JSON.stringify(await leftBehind(alone), null, 1).replaceAll(/affiliate_\d+/g, 'the affiliate'));
+
+    // Each answer names the one referral that the user has.
+    const referrals = await first.database.prisma.referral.findMany();
+    const idOf = new Map(referrals.map(({ referredUserId, id }) => [referredUserId, id]));
+    for (const { body } of answers) {
+      if (body.referral) expect(body.referral.id).toBe(idOf.get(body.referral.referredUserId));
+    }
+    for (const [index, { report }] of order.entries()) {
+      if (!report.key || answers[index]?.status === 400) continue;
+      const again = await send(first, report);
+      expect([again.headers.get('idempotent-replayed'), again.text]).toEqual(['true', answers[index]?.text]);
+    }
+    for (const api of [first, alone]) {
+      await expectExactRollups(api);
+      await expectSoundLedger(api);
+    }
+  }, 120_000);
+
+  it('have one effect where they are one, sent again to both before anybody answers', async () => {
+    const { code } = await createAffiliate(first, { code: 'ONE-EFFECT' });
+    const reports = Array.from({ length: 10 }, (_, n) => ({
+      body: { referredUserId: `again-${n}`, code },
+      key: `again-${n}`,
+    }));
+    const sent = [first, second, first, second].flatMap((api) => reports.map((report) => ({ api, report })));
+    const answers = await Promise.all(sent.map(({ api, report }) => send(api, report)));
+    for (const answer of answers) {
+      expect(['201 attributed: true', '409 idempotency_in_progress']).toContain(outcomeOf(answer));
+    }
+    for (const report of reports) expect((await send(second, report)).headers.get('idempotent-replayed')).toBe('true');
+    const where = { referredUserId: { startsWith: 'again-' } };
+    expect(await first.database.prisma.referral.count({ where })).toBe(10);
+    expect(await first.database.prisma.attributionDecision.count({ where })).toBe(10);
+  });
+});
+
+describe('a signup in a group', () => {
+  let api: TestApp;
+
+  beforeAll(async () => {
+    api = await startTestApp({ now: NOW });
+    await createAffiliate(api, { code: 'GROUP' });
+  });
+  afterAll(async () => api.close());
+
+  const report = (referredUserId: string, key?: string): Report => ({ body: { referredUserId, code: 'GROUP' }, key });
+  const referralsOf = (referredUserId: string): Promise<number> =>
+    api.database.prisma.referral.count({ where: { referredUserId } });
+
+  const untilClaimed = (keys: string[]): Promise<void> =>
+    eventually(async () => {
+      expect(await api.database.prisma.idempotencyKey.count({ where: { key: { in: keys } } })).toBe(keys.length);
+    });
+
+  /** What is sent while a signup of this user is being written, which is held up at the end of its transaction. */
+  async function whileWriting(
+    userId: string,
+    meanwhile: () => Promise<Promise<SignupResponse>[]>,
+  ): Promise<SignupResponse[]> {
+    expect(outcomeOf(await send(api, report(`${userId}-of-the-day`)))).toBe('201 attributed: true');
+    const holder = await api.database.pool.connect();
+    try {
+      await holder.query('BEGIN; SELECT 1 FROM referral_days FOR UPDATE');
+      const held = send(api, report(userId));
+      await untilSomebodyWaits(api);
+      const sent = await meanwhile();
+      await holder.query('COMMIT');
+      expect(outcomeOf(await held)).toBe('201 attributed: true');
+      return await Promise.all(sent);
+    } finally {
+      holder.release(true);
+    }
+  }
+
+  it('of somebody about whom something is being decided keeps nobody else waiting', async () => {
+    let waiting: Promise<SignupResponse> | undefined;
+    await api.database.transaction(async (tx) => {
+      await lockReferralSubjects(tx, { referredUserId: 'busy' });
+      waiting = send(api, report('busy'));
+      await untilSomebodyWaits(api);
+      const others = await Promise.all(['free-1', 'free-2'].map((user) => send(api, report(user))));
+      expect(others.map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+      expect(await referralsOf('busy')).toBe(0);
+    });
+    expect(outcomeOf((await waiting) as SignupResponse)).toBe('201 attributed: true');
+  });
+
+  it('shares its transaction with those that arrived while another one was written', async () => {
+    await whileWriting('first', async () => {
+      const users = Array.from({ length: 20 }, (_, n) => `together-${n}`);
+      const answers = users.map((user) => send(api, report(user, user)));
+      await untilClaimed(users);
+      return answers;
+    });
+    const [shared] = await api.database.prisma.$queryRaw<{ transactions: bigint; referrals: bigint }[]>`
+      SELECT count(DISTINCT xmin::text) AS transactions, count(*) AS referrals
+      FROM referrals WHERE referred_user_id LIKE 'together-%'`;
+    // The last ones may have just missed the others.
+    expect(shared?.transactions).toBeLessThanOrEqual(2n);
+    expect(shared?.referrals).toBe(20n);
+    await expectExactRollups(api);
+  });
+
+  it('whose lease is over leaves it without an effect, and the others are credited without it', async () => {
+    const answers = await whileWriting('before-them', async () => {
+      const late = send(api, report('late', 'late'));
+      const beside = send(api, report('beside', 'beside'));
+      await untilClaimed(['late', 'beside']);
+      api.clock.advance(LEASE_MS + 1);
+      const taken = send(api, report('late', 'late'));
+      await eventually(async () => {
+        const [key] = await api.database.prisma.idempotencyKey.findMany({ where: { key: 'late' } });
+        expect(key?.leaseUntil.getTime()).toBeGreaterThan(api.clock.now().getTime());
+      });
+      return [late, beside, taken];
+    });
+    expect(answers.map(outcomeOf)).toEqual([
+      '409 idempotency_in_progress',
+      '201 attributed: true',
+      '201 attributed: true',
+    ]);
+    expect(await api.database.prisma.attributionDecision.count({ where: { referredUserId: 'late' } })).toBe(1);
+    expect(await referralsOf('late')).toBe(1);
+    await expectExactRollups(api);
+  });
+});
