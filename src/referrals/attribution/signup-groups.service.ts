@@ -8,7 +8,7 @@ import type { Signup } from './attribution-facts.js';
 import type { AttributionDto } from './attribution.dto.js';
 import { AttributionService, type SignupResult } from './attribution.service.js';
 
-/** As many requests as may be under way (RequestLimit); a group takes some hundredths of a second. */
+/** More than requests may be under way (RequestLimit); a group takes some hundredths of a second. */
 const MAX_QUEUED = 500;
 /** More would save little, and hold the days of many affiliates for longer. */
 const MAX_GROUP = 100;
