@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { keepingOutcome } from '../payouts/runs/run-outcome.js';
 import { FirstStaffUser } from '../staff/first-staff-user.js';
 import { AffiliateHistory } from './affiliate-history.js';
 import { BulkCopy } from './bulk-copy.js';
@@ -109,6 +110,10 @@ async function writeAll(
   let stored = 0;
   await storeStaged(client, () => onProgress('storing', stored++, TABLE_NAMES.length));
   await publishEvents(client);
+  for (const { id } of world.runs) {
+    const { text, values } = keepingOutcome(id);
+    await client.query(text, values);
+  }
   const copy = new BulkCopy(client, (table) => table);
   const random = new Random(world.seed, CLICK_STREAM);
   const days = new ClickDays({ client, copy, ids: new TimedIds(random), random }, affiliates);

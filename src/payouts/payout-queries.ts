@@ -17,11 +17,11 @@ import type {
   RunDecisionDto,
   RunTotalDto,
 } from './payout.dto.js';
-import { PAYOUT_STATUSES, type PayoutRunStatus, type PayoutStatus } from './payout-status.js';
-import type { SkipReason } from './eligibility/eligibility.js';
+import type { PayoutRunStatus, PayoutStatus } from './payout-status.js';
+import { OUTCOME_OF_RUN, type RunOutcome } from './runs/run-outcome.js';
 
 /** Payouts that stand: the others' money went back. */
-const STANDING = ['pending', 'paid', 'reversed'];
+const STANDING: ReadonlySet<PayoutStatus> = new Set(['pending', 'paid']);
 
 type PayoutFilters = Pick<PayoutsQuery, 'affiliateId' | 'runId' | 'status' | 'currency' | 'from' | 'to'>;
 
@@ -96,20 +96,14 @@ export class PayoutQueries {
   /** How a run gets on; null before there is one. */
   async findProgress(period: string): Promise<PayoutProgressDto | null> {
     const run = await this.database.prisma.payoutRun.findUnique({ where: { period }, select: { id: true } });
-    return run && progressOf(await this.countPayouts([run.id]));
+    const outcome = run && (await this.outcomesOf([run.id])).get(run.id);
+    return outcome ? progressOf(outcome) : null;
   }
 
   private async presentRuns(rows: PayoutRun[]): Promise<PayoutRunDto[]> {
-    const runIds = rows.map((row) => row.id);
-    const counts = await this.countPayouts(runIds);
-    const skips = await this.database.prisma.payoutSkip.groupBy({
-      by: ['runId', 'reason'],
-      where: { runId: { in: runIds } },
-      _count: true,
-      orderBy: [{ reason: 'asc' }],
-    });
+    const outcomes = await this.outcomesOf(rows.map(({ id }) => id));
     return rows.map((row) => {
-      const own = counts.filter(({ runId }) => runId === row.id);
+      const outcome = outcomes.get(row.id) ?? { payouts: [], skips: [] };
       return {
         id: row.id,
         period: row.period,
@@ -117,63 +111,44 @@ export class PayoutQueries {
         status: row.status as PayoutRunStatus,
         haltedReason: row.haltedReason,
         decision: presentDecision(row),
-        progress: progressOf(own),
+        progress: progressOf(outcome),
         dryRun: false,
-        totals: totalsOf(own),
-        skipped: skips
-          .filter(({ runId }) => runId === row.id)
-          .map(({ reason, _count }) => ({ reason: reason as SkipReason, count: _count })),
+        totals: totalsOf(outcome),
+        skipped: outcome.skips,
         startedAt: row.startedAt.toISOString(),
         finishedAt: row.finishedAt?.toISOString() ?? null,
       };
     });
   }
 
-  private async countPayouts(runIds: string[]): Promise<PayoutCount[]> {
-    const groups = await this.database.prisma.payout.groupBy({
-      by: ['runId', 'currency', 'status'],
-      where: { runId: { in: runIds } },
-      _count: true,
-      _sum: { amountMinor: true },
-      orderBy: [{ currency: 'asc' }],
-    });
-    return groups.map(({ runId, currency, status, _count, _sum }) => ({
-      runId,
-      currency,
-      status: status as PayoutStatus,
-      count: _count,
-      amountMinor: _sum.amountMinor ?? 0n,
-    }));
+  private async outcomesOf(runIds: string[]): Promise<Map<string, RunOutcome>> {
+    const rows = await this.database.prisma.$queryRaw<{ id: string; outcome: RunOutcome }[]>`
+      SELECT r.id, ${OUTCOME_OF_RUN} AS outcome FROM payout_runs r WHERE r.id = ANY(${runIds}::text[])`;
+    return new Map(rows.map(({ id, outcome }) => [id, outcome]));
   }
 }
 
-interface PayoutCount {
-  runId: string;
-  currency: string;
-  status: PayoutStatus;
-  count: number;
-  amountMinor: bigint;
-}
-
-function totalsOf(counts: PayoutCount[]): RunTotalDto[] {
-  const standing = counts.filter(({ status }) => STANDING.includes(status));
+function totalsOf({ payouts }: RunOutcome): RunTotalDto[] {
+  const standing = payouts.filter(({ status }) => STANDING.has(status));
   return [...new Set(standing.map(({ currency }) => currency))].map((currency) => {
-    const own = standing.filter((count) => count.currency === currency);
+    const own = standing.filter((payout) => payout.currency === currency);
     return {
       currency,
       count: own.reduce((sum, { count }) => sum + count, 0),
-      amount: toJsonAmount(own.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)),
+      amount: toJsonAmount(own.reduce((sum, { amountMinor }) => sum + BigInt(amountMinor), 0n)),
     };
   });
 }
 
-function progressOf(counts: PayoutCount[]): PayoutProgressDto {
-  const sum = (...statuses: PayoutStatus[]): number =>
-    counts.filter(({ status }) => statuses.includes(status)).reduce((total, { count }) => total + count, 0);
+function progressOf({ payouts }: RunOutcome): PayoutProgressDto {
+  const sum = (wanted?: PayoutStatus): number =>
+    payouts
+      .filter(({ status }) => wanted === undefined || status === wanted)
+      .reduce((all, { count }) => all + count, 0);
   return {
-    payouts: sum(...PAYOUT_STATUSES),
+    payouts: sum(),
     pending: sum('pending'),
-    paid: sum('paid', 'reversed'),
+    paid: sum('paid'),
     failed: sum('failed'),
     canceled: sum('canceled'),
   };

@@ -7,7 +7,7 @@ import { SendingHaltedError } from '../../src/payouts/sending/sending-halted.err
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
 import { hostStripe } from '../setup/host.js';
-import { expectSoundLedger } from '../setup/ledger.js';
+import { expectKeptOutcomes, expectSoundLedger } from '../setup/ledger.js';
 import {
   affiliateOwed,
   balanceOf,
@@ -32,6 +32,7 @@ const start = async (env: Record<string, string> = {}, now = '2026-11-20T12:00:0
 };
 afterEach(async () => {
   await expectSoundLedger(api);
+  await expectKeptOutcomes(api);
   await api.close();
 });
 

@@ -10,7 +10,7 @@ import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { hostStripe, onboard } from '../setup/host.js';
-import { expectSoundLedger, expectStatesListed } from '../setup/ledger.js';
+import { expectKeptOutcomes, expectSoundLedger, expectStatesListed } from '../setup/ledger.js';
 import { expectReconciled } from '../setup/reconciliation.js';
 import { balancesOf, commissionOf, namesOf, pay, sell, tell, type Sale } from '../setup/sales.js';
 import { deliver, eventOf, refundOf } from '../setup/webhooks.js';
@@ -24,6 +24,7 @@ const start = async (env: Record<string, string> = {}): Promise<void> => {
 };
 afterEach(async () => {
   await expectSoundLedger(api);
+  await expectKeptOutcomes(api);
   await expectStatesListed(api);
   await api.close();
 });

@@ -2,6 +2,7 @@ import { JournalSealer } from '../../src/commissions/ledger/journal-sealer.servi
 import { CommissionQueries } from '../../src/commissions/commission-queries.js';
 import { COMMISSION_STATES } from '../../src/commissions/commission.dto.js';
 import { VerificationService } from '../../src/commissions/verification.service.js';
+import { keepOutcome } from '../../src/payouts/runs/run-outcome.js';
 import { describeDifference } from '../../src/rollups/rollup.js';
 import { RollupsService } from '../../src/rollups/rollups.service.js';
 import type { TestApp } from './app.js';
@@ -11,6 +12,17 @@ export async function expectSoundLedger(api: TestApp): Promise<void> {
   await api.app.get(JournalSealer).sealAll();
   const { invariants } = await api.app.get(VerificationService).verify();
   expect(invariants.flatMap(({ name, breaches }) => breaches.map((breach) => `${name}: ${breach}`))).toEqual([]);
+}
+
+/** What is kept of a run that is over is what is counted of it, whatever happened since; one under way keeps nothing. */
+export async function expectKeptOutcomes({ database }: TestApp): Promise<void> {
+  for (const { id, status, outcome } of await database.prisma.payoutRun.findMany()) {
+    const isOver = status === 'completed' || status === 'canceled';
+    expect([status, outcome !== null]).toEqual([status, isOver]);
+    if (!isOver) continue;
+    await database.transaction((tx) => keepOutcome(tx, id));
+    expect((await database.prisma.payoutRun.findUniqueOrThrow({ where: { id } })).outcome).toEqual(outcome);
+  }
 }
 
 /** All sums that are shown say what is counted anew. Not after a test that writes referrals by itself. */

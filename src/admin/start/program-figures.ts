@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { Prisma } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { firstIdAt } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
+import { OUTCOME_OF_RUN } from '../../payouts/runs/run-outcome.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS_SHOWN = 30;
@@ -84,7 +86,7 @@ export class ProgramFiguresReader {
         currency,
         amounts: series(earned.filter((row) => row.currency === currency)),
       }));
-      const { rows: payouts } = await client.query<PayoutRow>(PAYOUTS, [RUNS_SHOWN]);
+      const { rows: payouts } = await client.query<PayoutRow>(PAYOUTS.text, PAYOUTS.values);
       await client.query('COMMIT');
       return {
         days,
@@ -126,11 +128,13 @@ const COMMISSIONS = `
          sum(count(*)) OVER (PARTITION BY currency) AS busy
   FROM commissions WHERE id >= $1 GROUP BY 1, 2 ORDER BY busy DESC, currency`;
 
-const PAYOUTS = `
+const PAYOUTS = Prisma.sql`
   SELECT run.period, p.currency,
-         coalesce(sum(p.amount_minor) FILTER (WHERE p.status IN ('paid', 'reversed')), 0)::text AS paid,
-         coalesce(sum(p.amount_minor) FILTER (WHERE p.status = 'pending'), 0)::text AS pending,
-         coalesce(sum(p.amount_minor) FILTER (WHERE p.status IN ('failed', 'canceled')), 0)::text AS failed
-  FROM (SELECT id, period FROM payout_runs ORDER BY period DESC LIMIT $1) run
-  JOIN payouts p ON p.run_id = run.id
+         coalesce(sum(p."amountMinor") FILTER (WHERE p.status = 'paid'), 0)::text AS paid,
+         coalesce(sum(p."amountMinor") FILTER (WHERE p.status = 'pending'), 0)::text AS pending,
+         coalesce(sum(p."amountMinor") FILTER (WHERE p.status IN ('failed', 'canceled')), 0)::text AS failed
+  FROM (
+    SELECT r.period, ${OUTCOME_OF_RUN} AS outcome FROM (SELECT * FROM payout_runs ORDER BY period DESC LIMIT ${RUNS_SHOWN}) r
+  ) run
+  CROSS JOIN LATERAL jsonb_to_recordset(run.outcome -> 'payouts') AS p (currency text, status text, "amountMinor" bigint)
   GROUP BY run.period, p.currency ORDER BY run.period, p.currency`;

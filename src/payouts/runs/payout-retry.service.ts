@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Payout, PayoutRun } from '@prisma/client';
+import { Prisma, type Payout, type PayoutRun } from '@prisma/client';
 import { AuditLog, type AuditRecord } from '../../audit/audit-log.js';
 import { DomainError } from '../../common/domain-error.js';
 import type { BalanceKey } from '../../commissions/ledger/balances.js';
@@ -10,6 +10,7 @@ import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { payoutNotFound, runNotFound } from '../payout-errors.js';
 import { PayoutReservation, type ReservationOptions } from './payout-reservation.js';
 import { lockRun } from './run-lock.js';
+import { keepOutcome } from './run-outcome.js';
 
 const BATCH_SIZE = 500;
 
@@ -92,7 +93,11 @@ export class PayoutRetry {
     const run = await lockRun(tx, runId);
     if (!RETRYABLE.includes(run.status)) throw notRetryable(run);
     const made = await this.reservation.reserveAgain(tx, run, keys, options);
-    if (made === 0) return 0;
+    if (made === 0) {
+      // The reasons why not may be others than they were.
+      if (run.outcome !== null) await keepOutcome(tx, runId);
+      return 0;
+    }
     // In the same transaction as the payouts: a run that is completed must have none that wait.
     const { period, status } = await tx.payoutRun.update({ where: { id: runId }, data: this.reopened(run) });
     await this.audit.record(tx, {
@@ -103,9 +108,13 @@ export class PayoutRetry {
     return made;
   }
 
-  private reopened(run: PayoutRun): Pick<PayoutRun, 'status' | 'finishedAt'> {
+  private reopened(run: PayoutRun): Prisma.PayoutRunUpdateInput {
     const status = run.status === 'completed' ? 'sending' : run.status;
-    return { status: this.config.payoutApproval === 'manual' ? 'awaiting_approval' : status, finishedAt: null };
+    return {
+      status: this.config.payoutApproval === 'manual' ? 'awaiting_approval' : status,
+      finishedAt: null,
+      outcome: Prisma.DbNull,
+    };
   }
 
   private findFailed(runId: string, after: BalanceKey): Promise<BalanceKey[]> {

@@ -13,6 +13,7 @@ import { SendingHaltedError } from '../sending/sending-halted.error.js';
 import { PayoutReservation } from './payout-reservation.js';
 import { RunDecisions } from './run-decisions.service.js';
 import { lockRun } from './run-lock.js';
+import { keepOutcome } from './run-outcome.js';
 
 export interface RunOptions {
   period: string;
@@ -146,14 +147,10 @@ export class PayoutRunsService {
       const { pending = 0, sendable = 0 } = left ?? {};
       if (!isSending(current)) return { run: current, pending };
       const status = pending === 0 ? 'completed' : sendable === 0 ? 'waiting_for_funds' : 'sending';
+      if (status === current.status) return { run: current, pending };
+      if (status === 'completed') await keepOutcome(tx, run.id);
       const finishedAt = status === 'completed' ? this.clock.now() : null;
-      return {
-        run:
-          status === current.status
-            ? current
-            : await tx.payoutRun.update({ where: { id: run.id }, data: { status, finishedAt } }),
-        pending,
-      };
+      return { run: await tx.payoutRun.update({ where: { id: run.id }, data: { status, finishedAt } }), pending };
     });
     const { status } = concluded.run;
     if (status !== run.status && !isSending({ status })) {

@@ -10,6 +10,7 @@ import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { runNotFound } from '../payout-errors.js';
 import { PayoutOutcomes } from '../sending/payout-outcomes.js';
 import { lockRun } from './run-lock.js';
+import { keepOutcome } from './run-outcome.js';
 
 const BATCH_SIZE = 500;
 
@@ -67,11 +68,18 @@ export class RunDecisions {
         failureMessage: run.decisionReason,
       });
     }
-    await prisma.payoutRun.updateMany({
-      where: { id: run.id, status: 'canceled', payouts: { some: { status: { in: ['paid', 'reversed'] } } } },
-      data: { status: 'completed' },
+    return this.database.transaction(async (tx) => {
+      const current = await lockRun(tx, run.id);
+      // Somebody else may have finished it meanwhile, and somebody may even have opened it again.
+      if (current.status !== 'canceled') return current;
+      await keepOutcome(tx, run.id);
+      const paid = { status: { in: ['paid', 'reversed'] } };
+      await tx.payoutRun.updateMany({
+        where: { id: run.id, payouts: { some: paid } },
+        data: { status: 'completed' },
+      });
+      return tx.payoutRun.findUniqueOrThrow({ where: { id: run.id } });
     });
-    return prisma.payoutRun.findUniqueOrThrow({ where: { id: run.id } });
   }
 
   private async decide(

@@ -9,7 +9,7 @@ import { GenerationRefusedError } from '../../../src/generate/generation-refused
 import type { GenerationOptions } from '../../../src/generate/generation-options.js';
 import { FirstStaffUser } from '../../../src/staff/first-staff-user.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { expectSoundLedger } from '../../setup/ledger.js';
+import { expectKeptOutcomes, expectSoundLedger } from '../../setup/ledger.js';
 
 const OPTIONS: GenerationOptions = {
   affiliates: 200,
@@ -41,6 +41,7 @@ describe('generated data', () => {
     expect(kinds.map(({ kind }) => kind).sort()).toEqual(Object.keys(ENTRY_KINDS).sort());
     expect(await api.database.prisma.journalSeal.count()).toBe(generated.sealed);
     await expectSoundLedger(api);
+    await expectKeptOutcomes(api);
   });
 
   it('has as many sales as were asked for, most of them of a few affiliates', async () => {

@@ -5,7 +5,7 @@ import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { onboard } from '../../setup/host.js';
-import { expectSoundLedger, expectStatesListed } from '../../setup/ledger.js';
+import { expectKeptOutcomes, expectSoundLedger, expectStatesListed } from '../../setup/ledger.js';
 import {
   affiliateOwed,
   balanceOf,
@@ -30,6 +30,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await expectSoundLedger(api);
   await expectStatesListed(api);
+  await expectKeptOutcomes(api);
   await api.close();
 });
 
