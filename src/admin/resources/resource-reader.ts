@@ -157,9 +157,9 @@ function conditionsOf(spec: ResourceSpec, filters: Filters): { where: string; va
     if (wanted === undefined || !column.filter) continue;
     if (column.filter === 'period') addPeriod(spec, column, wanted, add);
     else if (typeof wanted === 'string' && wanted !== '') {
-      const isPart = column.filter === 'contains';
-      const condition = column.condition ?? (isPart ? `${column.sql} ILIKE $` : `${column.sql} = $`);
-      add(condition, isPart ? `%${wanted.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` : wanted.trim());
+      const typed = wanted.trim();
+      const condition = column.condition ?? `${column.sql} = $`;
+      add(condition, column.filter === 'begins' ? typed.replaceAll(/[\\%_]/g, String.raw`\$&`) : typed);
     }
   }
   return { where: conditions.join(' AND '), values };

@@ -26,8 +26,8 @@ export type Row = Record<string, unknown> & { id: string };
 /** How a list may be narrowed down by a column. Each way is served by an index, or by a table that stays small. */
 export type ColumnFilter =
   | 'equals'
-  /** Part of a text, whatever its case. For small tables only. */
-  | 'contains'
+  /** The beginning of a text. What `condition` compares, by LIKE, has its wildcards taken out. */
+  | 'begins'
   /** From and to; on the moment inside the id where the spec names its kind. */
   | 'period';
 
