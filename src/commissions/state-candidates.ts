@@ -6,6 +6,10 @@ import { IS_ITEM_OF_LINE } from './payout-lines.js';
 
 /** Of a state that more commissions than this may have, a page is soon found among all of them. */
 const RARE_MAX = 2000;
+/** How many payouts of a status are asked what stands in them where no affiliate is named. */
+const PAYOUTS_ASKED = 500;
+/** Where so many balances have something payable, a page of what is payable is soon found. */
+const PAYABLE_BALANCES = 200;
 /** By so much an id's time may be ahead of the clock that a payout's time was read from. */
 const CLOCK_SLACK_MS = 24 * 60 * 60 * 1000;
 
@@ -14,6 +18,14 @@ const PAYOUTS_OF: Partial<Record<CommissionState, string[]>> = {
   in_payout: ['pending', 'reversed'],
   paid: ['paid', 'reversed'],
 };
+
+/**
+ * Every commission that is reversed was reversed, which costs less to ask than its state. A subquery, since what is joined may
+ * be asked afterwards.
+ */
+const WAS_REVERSED = Prisma.sql`(
+  SELECT TRUE FROM journal_entries reversal
+  WHERE reversal.commission_id = c.id AND reversal.kind = 'commission_reversed' LIMIT 1)`;
 
 /**
  * A state is stored nowhere, so a list of a rare one would work out that of every commission there is, and a list of what
@@ -26,11 +38,9 @@ export async function mayHaveState(
   state: CommissionState,
   affiliateId: string | undefined,
 ): Promise<Prisma.Sql> {
-  // Of all affiliates that would read every balance, and a page of what is payable is found among the newest.
-  if (state === 'payable' && affiliateId === undefined) return Prisma.sql`TRUE`;
+  if (state === 'payable' && affiliateId === undefined && (await manyArePayable(tx))) return Prisma.sql`TRUE`;
   const statuses = PAYOUTS_OF[state];
-  // Of all affiliates, the last payout is always so young that its time says nothing.
-  if (statuses && affiliateId !== undefined) {
+  if (statuses) {
     const { items, lastReservedAt } = await lined(tx, affiliateId, statuses);
     // What came later than the last payout of that kind was reserved is in none of them.
     if (lastReservedAt && items > RARE_MAX) {
@@ -40,19 +50,36 @@ export async function mayHaveState(
   }
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM (${candidates(state, affiliateId)}) candidate LIMIT ${RARE_MAX + 1}`;
-  return rows.length > RARE_MAX ? Prisma.sql`TRUE` : Prisma.sql`c.id = ANY (${rows.map(({ id }) => id)}::text[])`;
+  if (rows.length <= RARE_MAX) return Prisma.sql`c.id = ANY (${rows.map(({ id }) => id)}::text[])`;
+  return state === 'reversed' ? WAS_REVERSED : Prisma.sql`TRUE`;
 }
 
-/** How many items stand in the affiliate's payouts of these statuses, and when the last of the payouts was reserved. */
+/** Reads balances until there are enough: all of them, which are far fewer than commissions, only where few are. */
+async function manyArePayable(tx: Tx): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM balances WHERE payable_minor > 0 ORDER BY affiliate_id, currency LIMIT ${PAYABLE_BALANCES}`;
+  return rows.length === PAYABLE_BALANCES;
+}
+
+/**
+ * How many items stand in the affiliate's payouts of these statuses, and when the last of the payouts was reserved. Of all
+ * affiliates only the newest payouts are asked: those tell whether there are many.
+ */
 async function lined(
   tx: Tx,
-  affiliateId: string,
+  affiliateId: string | undefined,
   statuses: string[],
 ): Promise<{ items: number; lastReservedAt: Date | null }> {
+  const own = Prisma.sql`
+    SELECT id, created_at FROM payouts WHERE affiliate_id = ${affiliateId} AND status = ANY (${statuses}::text[])`;
+  const newest = statuses.map(
+    (status) =>
+      Prisma.sql`(SELECT id, created_at FROM payouts WHERE status = ${status} ORDER BY id DESC LIMIT ${PAYOUTS_ASKED})`,
+  );
   const [found] = await tx.$queryRaw<{ items: number; lastReservedAt: Date | null }[]>`
     SELECT coalesce(sum(l.item_count), 0)::int AS items, max(po.created_at) AS "lastReservedAt"
-    FROM payouts po JOIN payout_lines l ON l.payout_id = po.id AND l.released_at IS NULL
-    WHERE po.affiliate_id = ${affiliateId} AND po.status = ANY (${statuses}::text[])`;
+    FROM (${affiliateId === undefined ? Prisma.join(newest, ' UNION ALL ') : own}) po
+    JOIN payout_lines l ON l.payout_id = po.id AND l.released_at IS NULL`;
   return found ?? { items: 0, lastReservedAt: null };
 }
 
@@ -91,7 +118,7 @@ function inPayouts(affiliateId: string | undefined, statuses: string[]): Prisma.
 function unlined(affiliateId: string | undefined): Prisma.Sql {
   return Prisma.sql`
     SELECT e.commission_id AS id
-    FROM balances b
+    FROM (SELECT * FROM balances b WHERE ${isOf(affiliateId, 'b')} ORDER BY b.affiliate_id, b.currency) b
     CROSS JOIN LATERAL (
       SELECT own.commission_id
       FROM postings p JOIN journal_entries own ON own.id = p.entry_id
@@ -99,7 +126,7 @@ function unlined(affiliateId: string | undefined): Prisma.Sql {
         AND p.account = 'payable' AND p.amount_minor > 0
       OFFSET 0
     ) e
-    WHERE ${isOf(affiliateId, 'b')} AND e.commission_id IS NOT NULL`;
+    WHERE e.commission_id IS NOT NULL`;
 }
 
 function isOf(affiliateId: string | undefined, table: 'b' | 'e' | 'h' | 'po'): Prisma.Sql {

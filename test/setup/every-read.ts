@@ -52,7 +52,7 @@ export function readsOfApi({ values }: Samples): Read[] {
 function queriesOf(parameters: Parameter[], values: Record<string, string>): string[] {
   const filters = parameters
     .filter(({ name }) => !FORM_ONLY.has(name))
-    .flatMap(({ name, schema }) => (schema.enum ?? [values[name] ?? 'none']).map((value) => `${name}=${value}`))
+    .flatMap(({ name, schema }) => (schema.enum ?? samplesOf(name, values)).map((value) => `${name}=${value}`))
     .map((query) => (query.startsWith('from=') ? `${query}&to=${values['to'] ?? ''}` : query))
     .filter((query) => !WHOLE_FILES.test(query));
   const affiliate = filters.find((query) => query.startsWith('affiliateId='));
@@ -60,6 +60,12 @@ function queriesOf(parameters: Parameter[], values: Record<string, string>): str
     ? filters.filter((query) => query !== affiliate).map((query) => `${affiliate}&${query}`)
     : [];
   return ['', ...filters, ...ofAffiliate];
+}
+
+/** What there is, and what is not to be found: a page that fills soon tells nothing of one that never does. */
+function samplesOf(name: string, values: Record<string, string>): string[] {
+  const rare = name === 'currency' ? ['kwd'] : [];
+  return [values[name] ?? 'none', ...rare];
 }
 
 function sampleFor(template: string, name: string, values: Record<string, string>): string {
@@ -93,7 +99,7 @@ async function filtersBy(client: pg.Client, spec: ResourceSpec, column: Column):
   if (filter === 'period')
     return [`filters.${name}~~from=2000-01-01&filters.${name}~~to=2100-01-01`, `filters.${name}~~from=2100-01-01`];
   if (values) return values.map((value) => `filters.${name}=${value}`);
-  const sample = filter === 'contains' ? 'an' : sql && spec.table ? await sampleOf(client, spec, sql) : null;
+  const sample = filter === 'begins' ? 'an' : sql && spec.table ? await sampleOf(client, spec, sql) : null;
   return [`filters.${name}=${encodeURIComponent(sample ?? 'none')}`, `filters.${name}=none`];
 }
 

@@ -34,11 +34,36 @@ const SMALL_TABLES = new Set([
 /** By natural choice the planner reads a table of fewer rows as a whole, and is right to. */
 const ROWS_TO_JUDGE = 20_000;
 
+/** More rows of a growing table than that no statement of a request reads, whatever index it reads them by. */
+const ROWS_READ_MAX = 10_000;
+
+/** What may read more: as much as is said here, however the table grows. */
+const BOUNDED_OTHERWISE: readonly RegExp[] = [
+  // The panel looks for an affiliate's clicks among the newest hundred thousand, and for its entries among twenty thousand.
+  /FROM clicks ORDER BY id DESC LIMIT 100000\b/,
+  /FROM postings p WHERE p\.affiliate_id = \$\d+ .* LIMIT 20000\b/s,
+  // The charts of the panel's start page, of the last thirty days, are worked out once a minute for everybody.
+  /FROM (click_days|referral_days) WHERE day >= \$1::date GROUP BY 1$/,
+  /sum\(count\(\*\)\) OVER \(PARTITION BY currency\) AS busy/,
+];
+
+/** A walk that wastes so much of a table, of that many rows at least, only ended because the table did. */
+const WASTED_MAX = 0.9;
+const WALK_TO_JUDGE = 50;
+
+/** What would stay locked, or counted, after the transaction is rolled back. */
+const LASTING = /advisory|nextval/;
+
 interface Plan {
   'Node Type': string;
   'Relation Name'?: string;
   'Index Name'?: string;
   'Index Cond'?: string;
+  /** Of each time the node was begun; only after the statement was run. */
+  'Actual Rows'?: number;
+  'Actual Loops'?: number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
   Plans?: Plan[];
 }
 
@@ -70,7 +95,8 @@ export class QueryPlans {
 
   /**
    * The growing tables that the statements read as a whole, each with the statement: by the planner's choice, where a
-   * table has enough rows for that to mean something, and by necessity, for want of an index.
+   * table has enough rows for that to mean something, and by necessity, for want of an index. Reads are run once more,
+   * too: what a limit would end may find nothing until the table ends, and what goes by an index may still read much.
    */
   async breaches(statements: readonly TappedStatement[]): Promise<string[]> {
     const found: string[] = [];
@@ -83,14 +109,53 @@ export class QueryPlans {
       for (const { table, node } of [...chosen, ...needed]) {
         if (!SMALL_TABLES.has(table)) found.push(`${node} of all of ${table} by: ${oneLine(statement)}`);
       }
+      if (/^\s*(SELECT|WITH)\b/i.test(statement.text) && !LASTING.test(statement.text)) {
+        found.push(...(await this.longReads(statement)));
+      }
     }
     return found;
   }
 
-  private async explain({ text, values }: TappedStatement, isByIndex: boolean): Promise<Plan> {
+  private async longReads(statement: TappedStatement): Promise<string[]> {
+    const found: string[] = [];
+    const offset = Number(/\bOFFSET (\d+)/.exec(statement.text)?.[1] ?? 0);
+    // What must be walked through is seen of a small table, too, once the planner does without reading it as a whole.
+    for (const { table, wasted } of readsOf(await this.run(statement, true), null)) {
+      const all = this.rows.get(table) ?? 0;
+      if (all >= WALK_TO_JUDGE && wasted - offset > all * WASTED_MAX && !SMALL_TABLES.has(table)) {
+        found.push(`${wasted} of ${all} rows of ${table} passed by before its limit, by: ${oneLine(statement)}`);
+      }
+    }
+    const rowsRead = new Map<string, number>();
+    for (const { table, rows } of readsOf(await this.run(statement, false), null)) {
+      rowsRead.set(table, (rowsRead.get(table) ?? 0) + rows);
+    }
+    for (const [table, rows] of rowsRead) {
+      if (rows <= ROWS_READ_MAX || SMALL_TABLES.has(table)) continue;
+      if (BOUNDED_OTHERWISE.some((bounded) => bounded.test(statement.text))) continue;
+      found.push(`${rows} rows of ${table} read by: ${oneLine(statement)}`);
+    }
+    return found;
+  }
+
+  private async explain(statement: TappedStatement, isByIndex: boolean): Promise<Plan> {
     await this.client.query(`SET enable_seqscan = ${isByIndex ? 'off' : 'on'}`);
+    return this.plan(statement, 'FORMAT JSON');
+  }
+
+  /** Without effect. */
+  private async run(statement: TappedStatement, isByIndex: boolean): Promise<Plan> {
+    await this.client.query(`SET enable_seqscan = ${isByIndex ? 'off' : 'on'}; BEGIN`);
+    try {
+      return await this.plan(statement, 'ANALYZE, TIMING OFF, FORMAT JSON');
+    } finally {
+      await this.client.query('ROLLBACK');
+    }
+  }
+
+  private async plan({ text, values }: TappedStatement, options: string): Promise<Plan> {
     const { rows } = await this.client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>({
-      text: `EXPLAIN (FORMAT JSON) ${text}`,
+      text: `EXPLAIN (${options}) ${text}`,
       values,
     });
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
@@ -112,6 +177,27 @@ export class QueryPlans {
       ...(plan.Plans ?? []).flatMap((child) => this.wholeReads(child, below)),
     ];
   }
+}
+
+/**
+ * The rows that a plan has read, scan by scan, and how many of a walk through all of an index it read for nothing: beside
+ * those that the limit above let through.
+ */
+function readsOf(plan: Plan, limitRows: number | null): { table: string; rows: number; wasted: number }[] {
+  const { 'Node Type': node, 'Relation Name': table, 'Index Cond': condition } = plan;
+  const loops = plan['Actual Loops'] ?? 0;
+  const each = (plan['Actual Rows'] ?? 0) + removedBy(plan);
+  const isWalk = limitRows !== null && /^Index (Only )?Scan$/.test(node) && condition === undefined;
+  const takesAll = /Sort|Aggregate|Hash|Materialize|Unique|WindowAgg|Merge Join/.test(node);
+  const below = node === 'Limit' ? (plan['Actual Rows'] ?? 0) * loops : takesAll ? null : limitRows;
+  return [
+    ...(table === undefined ? [] : [{ table, rows: each * loops, wasted: isWalk ? each * loops - limitRows : 0 }]),
+    ...(plan.Plans ?? []).flatMap((child) => readsOf(child, below)),
+  ];
+}
+
+function removedBy(plan: Plan): number {
+  return (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0);
 }
 
 function oneLine({ text }: TappedStatement): string {
