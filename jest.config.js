@@ -1,27 +1,17 @@
 /** @type {import('jest').Config} */
 export const base = {
+  // Files run in Node itself, which reads TypeScript by hooks of the same framework.
+  testRunner: '<rootDir>/test/setup/native-framework.mjs',
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
+  transform: {},
 };
 
 export default {
-  testTimeout: 60_000,
-  maxWorkers: 2,
+  // Generous, since much may run at a time on a machine that also does other things; what hangs is known by then.
+  testTimeout: 180_000,
+  // More than the two cores that are promised: much of what tests take is waiting for processes, schedules, a browser.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/setup/longest-first.mjs',
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     {
@@ -30,8 +20,8 @@ export default {
       testMatch: ['integration', 'scenarios', 'failures', 'properties', 'browser'].map(
         (folder) => `<rootDir>/test/${folder}/**/*.spec.ts`,
       ),
-      globalSetup: '<rootDir>/test/setup/global-setup.ts',
-      globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+      globalSetup: '<rootDir>/test/setup/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
     },
   ],
 };

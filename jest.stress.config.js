@@ -9,8 +9,8 @@ export default {
       ...base,
       displayName: 'stress',
       testMatch: ['<rootDir>/test/stress/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/setup/global-setup.ts',
-      globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+      globalSetup: '<rootDir>/test/setup/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
     },
   ],
 };

@@ -19,19 +19,10 @@ mkdirSync(dirname(RESULTS), { recursive: true });
 rmSync(RESULTS, { force: true });
 
 const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
-const { status } = spawnSync(
-  process.execPath,
-  [
-    // Tests are ES modules, which Node loads into jest's sandbox only behind this flag, warning each time.
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    jest,
-    '--json',
-    `--outputFile=${RESULTS}`,
-    ...process.argv.slice(2),
-  ],
-  { cwd: ROOT, stdio: 'inherit' },
-);
+const { status } = spawnSync(process.execPath, [jest, '--json', `--outputFile=${RESULTS}`, ...process.argv.slice(2)], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
 
 if (existsSync(RESULTS)) {
   const results = JSON.parse(readFileSync(RESULTS, 'utf8'));

@@ -137,8 +137,8 @@ export async function startOwnServer(folder: string): Promise<TestServer> {
     dataDir: join(folder, 'postgres'),
     log: () => undefined,
     database: 'postgres',
-    // The data of a test need not survive a power failure.
-    settings: { fsync: 'off', full_page_writes: 'off' },
+    // The data of a test need not survive a power failure; many apps at once have many connections.
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '400' },
     // The teardown, which may run in this very process, kills the server.
     isSupervised: false,
   });

@@ -3,22 +3,21 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { TestServer } from './database.js';
 
 /**
  * Stops this run's database server and deletes all that the run has made; also
- * of earlier runs that were interrupted and could not do so themselves. Jest
- * loads this file without its module resolution, so it stands alone.
+ * of earlier runs that were interrupted and could not do so themselves. It
+ * stands alone, as the setup does.
  */
-export default async function globalTeardown(): Promise<void> {
-  const folder = process.env['FAIRSHARE_TEST_RUN_DIR'];
+export default async function globalTeardown() {
+  const folder = process.env.FAIRSHARE_TEST_RUN_DIR;
   if (folder) {
     await removeRun(folder);
   }
   await removeAbandonedRuns();
 }
 
-async function removeAbandonedRuns(): Promise<void> {
+async function removeAbandonedRuns() {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(/^fairshare-test-(\d+)-/.exec(name)?.[1]);
     if (pid && !isRunning(pid)) {
@@ -27,7 +26,7 @@ async function removeAbandonedRuns(): Promise<void> {
   }
 }
 
-async function removeRun(folder: string): Promise<void> {
+async function removeRun(folder) {
   await dropFromSharedServer(folder);
   const cluster = join(folder, 'postgres', 'cluster');
   const pid = readPid(join(cluster, 'postmaster.pid'));
@@ -41,16 +40,16 @@ async function removeRun(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function dropFromSharedServer(folder: string): Promise<void> {
+async function dropFromSharedServer(folder) {
   const file = join(folder, 'server.json');
-  const server = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TestServer) : undefined;
+  const server = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   if (!server?.isShared) {
     return;
   }
   const client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();
   try {
-    const databases = await client.query<{ name: string }>(
+    const databases = await client.query(
       'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)',
       [server.template],
     );
@@ -65,7 +64,7 @@ async function dropFromSharedServer(folder: string): Promise<void> {
   }
 }
 
-async function stop(pid: number): Promise<void> {
+async function stop(pid) {
   // SIGQUIT ends the server at once; nobody will read its data again.
   signal(pid, 'SIGQUIT');
   const deadline = performance.now() + 10_000;
@@ -74,24 +73,24 @@ async function stop(pid: number): Promise<void> {
   }
 }
 
-function readPid(file: string): number | undefined {
+function readPid(file) {
   const pid = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 0;
   return pid > 0 && pid !== process.pid ? pid : undefined;
 }
 
-function isRunning(pid: number): boolean {
+function isRunning(pid) {
   return signal(pid, 0) && !isZombie(pid);
 }
 
-function isZombie(pid: number): boolean {
+function isZombie(pid) {
   const stat = `/proc/${pid}/stat`;
   return existsSync(stat) && / Z /.test(readFileSync(stat, 'utf8'));
 }
 
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+function signal(pid, name) {
   try {
     return process.kill(pid, name);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return error.code === 'EPERM';
   }
 }
