@@ -14,8 +14,11 @@ import type { TransferNews } from './transfer-news.js';
 
 const CURRENCIES = ['usd', 'eur', 'jpy', 'kwd', 'isk'];
 /** A busy machine takes long over a batch that was told everything at once. */
-const SETTLING_MS_MAX = 60_000;
+const SETTLING_MS_MAX = 180_000;
 const AVAILABLE_MINOR = 1_000_000_000_000;
+
+/** Histories told side by side. */
+const BATCH = 16;
 
 /** The app and a lane of it disagree; says everything that is needed to find out why. */
 class Disagreement extends Error {}
@@ -57,6 +60,19 @@ export class Stage {
     for (const moment of MOMENTS.keys()) await telling.pass(moment);
     await telling.finish();
   }
+}
+
+export async function onStage(act: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await Stage.open();
+  try {
+    await act(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+export async function inBatches(told: History[], tell: (batch: History[]) => Promise<void>): Promise<void> {
+  for (let from = 0; from < told.length; from += BATCH) await tell(told.slice(from, from + BATCH));
 }
 
 /** The emulator keeps the news of reversals to itself: the lanes tell them, in orders of their own. */
