@@ -151,8 +151,11 @@ export async function withSchemaEngine<Result>(
       engine.free();
     }
   } finally {
-    // Closing the connection also rolls back what was not committed.
+    // Closing the connection also rolls back what was not committed. The pool does not wait for a connection that it has
+    // let go, and whoever drops the database next would still find ours in it.
+    const closed = new Promise<void>((resolve) => pool.once('remove', () => resolve()));
     client.release(true);
+    await closed;
     await pool.end();
   }
 }

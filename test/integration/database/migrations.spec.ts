@@ -113,6 +113,21 @@ describe('applyMigrations', () => {
     expect((error as Error).message).not.toContain(new URL(url).password);
   });
 
+  it('is connected to the database no longer once it has ended', async () => {
+    const onlooker = new pg.Client({ connectionString: database.ownerUrl });
+    await onlooker.connect();
+    for (let round = 1; round <= 5; round++) {
+      addMigration(`${round}_round`, `CREATE TABLE round_${round} (id int);`);
+      await applyMigrations({ url: database.ownerUrl, migrationsDir: folder });
+      const { rows } = await onlooker.query(
+        `SELECT pid FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      );
+      expect(rows).toEqual([]);
+    }
+    await onlooker.end();
+  });
+
   it("says so when the application's role does not exist", async () => {
     await expect(applyMigrations({ url: database.ownerUrl, appRole: 'no_such_role' })).rejects.toThrow(
       /"no_such_role" does not exist: create the application's role/,
