@@ -4,6 +4,7 @@ import type { LedgerVerification, LedgerVerificationRequest } from '@prisma/clie
 import { AuditLog } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
+import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { lastNightAt } from '../config/payout-schedule.js';
 import { lockNames } from '../database/advisory-locks.js';
@@ -26,7 +27,7 @@ const EVERY_QUARTER_HOUR = '0 3-59/15 * * * *';
 @Injectable()
 export class NightlyVerification implements BeforeApplicationShutdown {
   private readonly logger = new Logger(NightlyVerification.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -89,15 +90,12 @@ export class NightlyVerification implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it. */
   @Cron(EVERY_QUARTER_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async work(): Promise<void> {

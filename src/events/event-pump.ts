@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { SingleFlight } from '../common/single-flight.js';
 import { EventConsumers, type EventConsumer } from './event-consumers.js';
 import { EventPublisher } from './event-publisher.js';
 
@@ -10,7 +11,7 @@ const TICK_MS = 1_000;
 @Injectable()
 export class EventPump implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Events');
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
   private stopping = false;
   /** What does not work at the moment: told once, not each second. */
   private readonly failing = new Set<string>();
@@ -24,15 +25,12 @@ export class EventPump implements BeforeApplicationShutdown {
   @Interval(TICK_MS)
   async tick(): Promise<void> {
     if (this.stopping) return;
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+    await this.flight.join(() => this.work());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
-    await this.busy;
+    await this.flight.ended();
   }
 
   private async work(): Promise<void> {

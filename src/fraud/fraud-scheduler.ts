@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron, Interval } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
+import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { lastNightAt } from '../config/payout-schedule.js';
 import { Database } from '../database/database.js';
@@ -20,8 +21,8 @@ const EVERY_QUARTER_HOUR = '0 11-59/15 * * * *';
 @Injectable()
 export class FraudScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(FraudScheduler.name);
-  private busy: Promise<void> | null = null;
-  private readingNews: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
+  private readonly newsFlight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -33,28 +34,24 @@ export class FraudScheduler implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it. */
   @Cron(EVERY_QUARTER_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
   /** Never rejects; one that is under way goes on alone. */
   @Interval(NEWS_INTERVAL_MS)
   readNews(): void {
-    this.readingNews ??= this.news
-      .workThrough()
-      .catch((error: unknown) =>
-        this.logger.warn({ message: 'what happened is shown to the fraud rules later', error: String(error) }),
-      )
-      .finally(() => {
-        this.readingNews = null;
-      });
+    void this.newsFlight.join(() =>
+      this.news
+        .workThrough()
+        .catch((error: unknown) =>
+          this.logger.warn({ message: 'what happened is shown to the fraud rules later', error: String(error) }),
+        ),
+    );
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.busy, this.readingNews]);
+    await Promise.all([this.flight.ended(), this.newsFlight.ended()]);
   }
 
   private async work(): Promise<void> {

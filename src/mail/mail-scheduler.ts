@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { executorOf, JobQueue } from '../database/job-queue.js';
@@ -18,7 +19,7 @@ const JOBS_AT_ONCE = 100;
 export class MailScheduler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Mail');
   private readonly isOn: boolean;
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     config: Config,
@@ -40,14 +41,11 @@ export class MailScheduler implements OnApplicationBootstrap, BeforeApplicationS
   @Cron(CronExpression.EVERY_MINUTE)
   async tick(): Promise<void> {
     if (!this.isOn) return;
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+    await this.flight.join(() => this.work());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async openQueue(): Promise<void> {

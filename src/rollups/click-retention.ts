@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron } from '@nestjs/schedule';
 import { AuditLog, SYSTEM } from '../audit/audit-log.js';
 import { Clock } from '../common/clock.js';
+import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { Metrics } from '../http/metrics.js';
@@ -28,7 +29,7 @@ interface Month {
 @Injectable()
 export class ClickRetention implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ClickRetention.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -48,15 +49,12 @@ export class ClickRetention implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it; of several instances one does it. */
   @Cron(EVERY_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async work(): Promise<void> {

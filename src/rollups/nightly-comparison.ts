@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
 import { IdGenerator } from '../common/ids.js';
+import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { lastNightAt } from '../config/payout-schedule.js';
 import { Database } from '../database/database.js';
@@ -25,7 +26,7 @@ const DAYS_OF_CLICKS = 35;
 @Injectable()
 export class NightlyComparison implements BeforeApplicationShutdown {
   private readonly logger = new Logger(NightlyComparison.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -51,15 +52,12 @@ export class NightlyComparison implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it. */
   @Cron(EVERY_QUARTER_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async work(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
+import { SingleFlight } from '../../common/single-flight.js';
 import { Config } from '../../config/config.js';
 import { lastNightAt } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
@@ -17,7 +18,7 @@ const EVERY_QUARTER_HOUR = '0 7-59/15 * * * *';
 @Injectable()
 export class ReconciliationScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ReconciliationScheduler.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -28,15 +29,12 @@ export class ReconciliationScheduler implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it. */
   @Cron(EVERY_QUARTER_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async work(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { SingleFlight } from '../../common/single-flight.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import { runAlone } from '../../database/run-alone.js';
@@ -13,7 +14,7 @@ import { ClawbackSender } from './clawback-sender.js';
 @Injectable()
 export class ClawbackScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(ClawbackScheduler.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly config: Config,
@@ -24,16 +25,13 @@ export class ClawbackScheduler implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it, and one instance works at a time. */
   @Cron(CronExpression.EVERY_MINUTE)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.sender.stop();
-    await this.busy;
+    await this.flight.ended();
   }
 
   private async work(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../../common/clock.js';
+import { SingleFlight } from '../../common/single-flight.js';
 import { Config } from '../../config/config.js';
 import { nextPeriod, periodOf, plannedRunAt } from '../../config/payout-schedule.js';
 import { Database } from '../../database/database.js';
@@ -18,7 +19,7 @@ const UNFINISHED = ['reserving', 'sending', 'waiting_for_funds'];
 @Injectable()
 export class PayoutScheduler implements OnApplicationBootstrap {
   private readonly logger = new Logger(PayoutScheduler.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly clock: Clock,
@@ -33,17 +34,14 @@ export class PayoutScheduler implements OnApplicationBootstrap {
 
   /** Does what is due now. A second call while one is under way joins it. */
   @Cron(CronExpression.EVERY_MINUTE)
-  async tick(): Promise<void> {
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work());
   }
 
   /** A run may take an hour; it is cut short after the transfers that were already asked for, and resumed later. */
   async beforeApplicationShutdown(): Promise<void> {
     this.runs.stop();
-    await this.busy;
+    await this.flight.ended();
   }
 
   private async work(): Promise<void> {

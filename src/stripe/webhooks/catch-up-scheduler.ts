@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
 import Stripe from 'stripe';
+import { SingleFlight } from '../../common/single-flight.js';
 import { Database } from '../../database/database.js';
 import { runAlone } from '../../database/run-alone.js';
 import { describeStripeError } from '../gateways/stripe-errors.js';
@@ -17,7 +18,7 @@ const EVERY_15_MINUTES = '0 */15 * * * *';
 export class CatchUpScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CatchUpScheduler.name);
   private readonly stopping = new AbortController();
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly database: Database,
@@ -29,16 +30,13 @@ export class CatchUpScheduler implements BeforeApplicationShutdown {
   @Cron(EVERY_15_MINUTES)
   async tick(): Promise<void> {
     if (this.stopping.signal.aborted) return;
-    this.busy ??= this.work().finally(() => {
-      this.busy = null;
-    });
-    await this.busy;
+    await this.flight.join(() => this.work());
   }
 
   /** Ends after the request that is under way. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.busy;
+    await this.flight.ended();
   }
 
   private async work(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
+import { SingleFlight } from '../../common/single-flight.js';
 import { Database } from '../../database/database.js';
 import { runAlone } from '../../database/run-alone.js';
 import { PromotionRedemptions } from '../../referrals/promotions/promotion-redemptions.service.js';
@@ -15,7 +16,7 @@ const BATCH_SIZE = 100;
 @Injectable()
 export class RedemptionScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(RedemptionScheduler.name);
-  private busy: Promise<void> | null = null;
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly database: Database,
@@ -25,17 +26,12 @@ export class RedemptionScheduler implements BeforeApplicationShutdown {
 
   /** Never rejects. A second call while one is under way joins it. */
   @Cron(EVERY_QUARTER_HOUR)
-  async tick(): Promise<void> {
-    this.busy ??= this.work()
-      .catch((error: unknown) => this.report(error))
-      .finally(() => {
-        this.busy = null;
-      });
-    await this.busy;
+  tick(): Promise<void> {
+    return this.flight.join(() => this.work().catch((error: unknown) => this.report(error)));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.busy;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
   }
 
   private async work(): Promise<void> {
