@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Commission } from '@prisma/client';
-import { toJsonAmount } from '../common/money.js';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { DomainEvents } from '../events/domain-events.js';
-import type { CommissionDto } from './commission.dto.js';
 import { selectCommissions } from './commission-queries.js';
+import { snapshotOf, type CommissionFacts } from './commission-snapshot.js';
 
 /** A commission whose hold has run out, as it is read for thousands at once. */
 export interface ReleasedCommission extends Omit<CommissionFacts, 'id'> {
@@ -13,11 +12,6 @@ export interface ReleasedCommission extends Omit<CommissionFacts, 'id'> {
   /** It was released before, and held again: where its money lies by now takes a look at its payouts. */
   wasPayable: boolean;
 }
-
-type CommissionFacts = Pick<
-  Commission,
-  'id' | 'affiliateId' | 'referralId' | 'invoiceId' | 'currency' | 'amountMinor' | 'availableAt' | 'createdAt'
->;
 
 type ChangeOfCommission = 'commission.released' | 'commission.reversed' | 'commission.restored';
 
@@ -78,28 +72,3 @@ export class CommissionEvents {
 }
 
 const UNPAID = { paidAt: null, payoutId: null };
-
-export function snapshotOf(
-  row: CommissionFacts & {
-    netMinor: bigint;
-    state: CommissionDto['state'];
-    paidAt: Date | null;
-    payoutId: string | null;
-  },
-): Omit<CommissionDto, 'explanation'> & Record<string, string | number | null> {
-  return {
-    id: row.id,
-    affiliateId: row.affiliateId,
-    referralId: row.referralId,
-    invoiceId: row.invoiceId,
-    amount: toJsonAmount(row.amountMinor),
-    reversedAmount: toJsonAmount(row.amountMinor - row.netMinor),
-    netAmount: toJsonAmount(row.netMinor),
-    currency: row.currency,
-    state: row.state,
-    availableAt: row.availableAt.toISOString(),
-    paidAt: row.paidAt?.toISOString() ?? null,
-    payoutId: row.payoutId,
-    createdAt: row.createdAt.toISOString(),
-  };
-}

@@ -11,6 +11,7 @@ import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
 import { commissionsCsv } from './commissions-csv.js';
 import { explainCommission } from './commission-explanation.js';
+import { snapshotOf } from './commission-snapshot.js';
 import { loadStories, type Story } from './commission-stories.js';
 import { lineOf } from './payout-lines.js';
 import { PAYOUT_NOW } from './payout-way.js';
@@ -172,19 +173,7 @@ async function explained(tx: Tx, rows: CommissionRow[]): Promise<CommissionDto[]
 function present(row: CommissionRow, story: Story | undefined): CommissionDto {
   if (!story) throw new Error(`commission ${row.id} has no entry in the journal, or no invoice`);
   return {
-    id: row.id,
-    affiliateId: row.affiliateId,
-    referralId: row.referralId,
-    invoiceId: row.invoiceId,
-    amount: toJsonAmount(row.amountMinor),
-    reversedAmount: toJsonAmount(row.amountMinor - row.netMinor),
-    netAmount: toJsonAmount(row.netMinor),
-    currency: row.currency,
-    state: row.state,
-    availableAt: row.availableAt.toISOString(),
-    paidAt: row.paidAt?.toISOString() ?? null,
-    payoutId: row.payoutId,
-    createdAt: row.createdAt.toISOString(),
+    ...snapshotOf(row),
     explanation: explainCommission({
       invoice: {
         id: row.invoiceId,

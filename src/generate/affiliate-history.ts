@@ -1,5 +1,5 @@
 import type { Commission, PlanVersion, Referral, ReferralDay } from '@prisma/client';
-import { snapshotOf } from '../commissions/commission-events.js';
+import { snapshotOf } from '../commissions/commission-snapshot.js';
 import { releasedEntry } from '../commissions/holds.service.js';
 import type { Loss } from '../commissions/calculation/invoice-losses.js';
 import { correctionsOf, earningsOf, type Cause } from '../commissions/settlement/settlement-entries.js';
