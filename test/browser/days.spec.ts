@@ -194,6 +194,9 @@ describe('in the admin panel', () => {
     await page.getByRole('heading', { name: 'The last thirty days' }).waitFor();
     await takeScreenshot(page, 'start-page-on-a-phone');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+    await page.goto(`${panel.url}/admin/resources/affiliates`);
+    await page.locator('td[data-property-name="status"]').first().scrollIntoViewIfNeeded();
+    await takeScreenshot(page, 'affiliates-on-a-phone-pushed-aside');
     for (const [name, path] of [
       ['affiliates-on-a-phone', '/resources/affiliates'],
       ['affiliate-on-a-phone', `/resources/affiliates/records/${sale.affiliateId}/show`],

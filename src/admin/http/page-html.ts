@@ -4,11 +4,18 @@ import type { PanelAssets } from './panel-assets.js';
 
 const GOOGLE_FONT = /<link rel="stylesheet" href="https:\/\/fonts\.googleapis\.com[^>]*>/g;
 
-/** What the bundle's styles leave open: links in our own parts, and where the keyboard is. */
+/**
+ * What the bundle's styles leave open: links in our own parts, where the keyboard is, and lists on a phone, where AdminJS
+ * hides every column but the title: here all are there, and the list is pushed aside to read them.
+ */
 const STYLE = `<style>
   :where(a) { color: #1d4ed8; }
   button:focus-visible, a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible, [tabindex]:focus-visible {
     outline: 2px solid #1d4ed8; outline-offset: 2px;
+  }
+  @media (max-width: 768px) {
+    table[data-css$="-table"] { display: block; overflow-x: auto; }
+    table[data-css$="-table"] td { display: table-cell; white-space: nowrap; }
   }
 </style>`;
 
