@@ -343,19 +343,28 @@ describe('whose a code is', () => {
     const taken = both.find(({ status }) => status === 409)!.body.error;
     expect(taken).toMatchObject({ code: 'promotion_code_taken', details: { affiliateId: owner.affiliateId } });
 
+    const twice: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const { id: customer } = await stripe.customers.create();
+      twice.push((await stripe.promotionCodes.create({ code: 'TWICE', promotion, customer })).id);
+    }
     const old = await stripe.promotionCodes.create({ code: 'OLD', promotion, active: false });
     for (const [affiliateId, named, status, code] of [
       [jane.id, 'NEVER', 422, 'promotion_code_unknown'],
       [jane.id, 'promo_never', 422, 'promotion_code_unknown'],
       [jane.id, old.id, 422, 'promotion_code_unknown'],
       [jane.id, 'OLD', 422, 'promotion_code_unknown'],
+      [jane.id, 'twice', 422, 'promotion_code_ambiguous'],
       ['aff_none', 'RUSH', 404, 'affiliate_not_found'],
       [jane.id, '', 400, 'invalid_request'],
     ] as const) {
       const refused = await add(affiliateId, named);
       expect([named, refused.status, refused.body.error.code]).toEqual([named, status, code]);
     }
+    const ambiguous = await add(jane.id, 'TWICE');
+    expect(ambiguous.body.error.details).toEqual({ promotionCode: 'TWICE', ids: [...twice].reverse() });
+    expect((await add(jane.id, twice[0])).status).toBe(201);
     const log = await api.database.prisma.auditLog.findMany({ where: { action: 'promotion_code.added' } });
-    expect(log.map(({ actorId }) => actorId)).toEqual(['host', 'host']);
+    expect(log.map(({ actorId }) => actorId)).toEqual(['host', 'host', 'host']);
   });
 });

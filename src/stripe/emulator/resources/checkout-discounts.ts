@@ -28,7 +28,7 @@ export function discountsOf(workspace: Workspace, parameters: Parameters): Sessi
 
 /** The code that a customer types in on the page. @throws StripeProblem when the page takes none, or not this one. */
 export function typedIn(workspace: Workspace, session: Session, code: string): SessionDiscount[] {
-  const found = session.allow_promotion_codes ? findActive(workspace, code) : null;
+  const found = session.allow_promotion_codes ? findActive(workspace, code, idOf(session.customer)) : null;
   if (!found) throw refused('promotion_code_invalid', `This code is invalid: ${code}`, 'promotion_code');
   return [ofPromotionCode(found.id)];
 }

@@ -14,7 +14,9 @@ export function createDiscounts(
 ): string[] | undefined {
   return parameters.groups('discounts')?.map((entry) => {
     const named = entry.string('promotion_code');
-    const promotionCode = named ? redeem(workspace, named, entry.pathOf('promotion_code')) : null;
+    const promotionCode = named
+      ? redeem(workspace, named, idOf(owner.customer ?? null), entry.pathOf('promotion_code'))
+      : null;
     const coupon = promotionCode
       ? (idOf(promotionCode.promotion.coupon) ?? '')
       : workspace.resolve('coupon', entry.requiredString('coupon'), entry.pathOf('coupon')).id;
