@@ -6,9 +6,12 @@ import { DashboardSessions } from '../auth/dashboard-sessions.service.js';
 import { SessionCookie } from '../auth/session-cookie.js';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
+import type { MailLocale } from '../config/environment.js';
 import { HttpError } from '../http/http-error.js';
+import { pageLanguage } from '../http/page-language.js';
 import { escapeHtml, linkToSite, sendPlainPage } from '../http/plain-page.js';
 import { clientKey, RateLimiter } from '../http/rate-limiter.js';
+import { OPENING_TEXTS } from './opening-texts.js';
 import { DASHBOARD_PATH, OPEN_PATH } from './paths.js';
 
 /** As newSecretToken makes them. */
@@ -47,15 +50,18 @@ export class OpeningPageController {
   show(@Query('token') token: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.limit(request);
     if (!isToken(token)) {
-      this.showUsed(reply);
+      this.showUsed(request, reply);
       return;
     }
+    const locale = this.languageOf(request);
+    const { title, text, open } = OPENING_TEXTS[locale];
     sendPlainPage(reply, 200, {
-      title: 'Your dashboard',
-      paragraphs: ['Your dashboard opens in a moment. If it does not, press the button.'],
+      locale,
+      title,
+      paragraphs: [text],
       action: `<form method="post" action="${OPEN_PATH}">
 <input type="hidden" name="token" value="${escapeHtml(token)}">
-<button class="action">Open the dashboard</button>
+<button class="action">${open}</button>
 </form>`,
       script: OPEN_AT_ONCE,
       sendsForm: true,
@@ -70,7 +76,7 @@ export class OpeningPageController {
     const { token } = (form ?? {}) as { token?: unknown };
     const opened = isToken(token) ? await this.sessions.open(token, this.cookie.read(request)) : null;
     if (opened === null) {
-      this.showUsed(reply);
+      this.showUsed(request, reply);
       return;
     }
     const { affiliateId, session } = opened;
@@ -85,15 +91,20 @@ export class OpeningPageController {
       .send();
   }
 
-  private showUsed(reply: FastifyReply): void {
+  private showUsed(request: FastifyRequest, reply: FastifyReply): void {
+    const locale = this.languageOf(request);
+    const { usedTitle, usedTexts } = OPENING_TEXTS[locale];
     sendPlainPage(reply, 410, {
-      title: 'This link has been used or has expired',
-      paragraphs: [
-        'Links to the dashboard work once, and for five minutes only.',
-        'Go back to where you found the link and open the dashboard from there again: each click makes a fresh one.',
-      ],
-      action: linkToSite(this.config.siteUrl),
+      locale,
+      title: usedTitle,
+      paragraphs: usedTexts,
+      action: linkToSite(this.config.siteUrl, locale),
     });
+  }
+
+  /** The browser's, not the affiliate's: a page that knew whose link it is would tell whether the token is still good. */
+  private languageOf({ headers }: FastifyRequest): MailLocale {
+    return pageLanguage(headers['accept-language'], this.config.mailLocale);
   }
 
   /**

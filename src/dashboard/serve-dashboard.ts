@@ -79,6 +79,7 @@ function serveNotBuilt(fastify: FastifyInstance): void {
   for (const url of [DASHBOARD_PATH, `${DASHBOARD_PATH}/*`]) {
     fastify.get(url, (_request, reply) => {
       sendPlainPage(reply, 503, {
+        locale: 'en',
         title: 'The dashboard has not been built',
         paragraphs: ['This service runs without its page. <code>npm run build</code> makes it; then start it again.'],
       });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import type { MailLocale } from '../config/environment.js';
 
 const STYLE = `
 :root { color-scheme: light dark; --ground: #f3f4f8; --card: #fff; --ink: #1d2340; --soft: #5a6180; --line: #d9dce8; --accent: #4b48d6; --accent-ink: #fff; }
@@ -17,8 +18,8 @@ form { margin: 0; }
 `;
 
 export interface PlainPage {
-  /** The language of its texts; English unless told. */
-  locale?: string;
+  /** The language of its texts. */
+  locale: MailLocale;
   title: string;
   /** Texts of ours, as HTML. */
   paragraphs: string[];
@@ -60,7 +61,7 @@ function hashOf(content: string): string {
   return `sha256-${createHash('sha256').update(content).digest('base64')}`;
 }
 
-function render({ locale = 'en', title, paragraphs, action = '', script }: PlainPage): string {
+function render({ locale, title, paragraphs, action = '', script }: PlainPage): string {
   return `<!doctype html>
 <html lang="${locale}">
 <head>
@@ -83,10 +84,12 @@ ${script === undefined ? '' : `<script>${script}</script>`}
 `;
 }
 
+const GO_TO: Record<MailLocale, string> = { en: 'Go to', de: 'Zu' };
+
 /** A link to the host's own site, where whoever is here came from. */
-export function linkToSite(siteUrl: string): string {
+export function linkToSite(siteUrl: string, locale: MailLocale): string {
   const { href, host } = new URL(siteUrl);
-  return `<a class="action" href="${escapeHtml(href)}">Go to ${escapeHtml(host)}</a>`;
+  return `<a class="action" href="${escapeHtml(href)}">${GO_TO[locale]} ${escapeHtml(host)}</a>`;
 }
 
 export function escapeHtml(text: string): string {

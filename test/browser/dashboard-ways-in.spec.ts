@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import { AffiliateNotices } from '../../src/affiliates/notices/affiliate-notices.js';
+import { accountIdOf, atStripe } from '../setup/accounts.js';
 import { findSeriousProblems } from '../setup/axe.js';
 import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
 import { askAs, openDashboard, startDashboard, type TestDashboard } from '../setup/dashboard-page.js';
+import { onboard } from '../setup/host.js';
 import { makeAffiliate } from '../setup/johns-story.js';
 import { startMailServer, type TestMailServer } from '../setup/mail-server.js';
 
@@ -169,6 +171,26 @@ describe('into the dashboard', () => {
     expect(await findSeriousProblems(page)).toEqual([]);
     await page.getByRole('link', { name: 'See what is needed' }).click();
     await heading('Getting paid');
+  });
+
+  it('whoever reads German is told what the bank and Stripe said', async () => {
+    const uta = await makeAffiliate(dashboard.api, 'uta', 'Uta Unleserlich');
+    const { api } = dashboard;
+    await onboard(api, uta.id);
+    const accountId = await accountIdOf(api, uta.id);
+    const problem = 'The document could not be read.';
+    await atStripe(api, accountId, 'restrict', { problem });
+    api.stripe.failBankPayout(accountId, { amount: 2500, currency: 'eur' }, 'account_closed');
+    await api.settle();
+    const german = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'de-DE' });
+    const read = await german.newPage();
+    read.setDefaultTimeout(20_000);
+    await openDashboard(dashboard, read, uta.id);
+    await read.getByText('zurückgeschickt: das Bankkonto wurde geschlossen.').waitFor();
+    await read.goto(`${dashboard.url}/dashboard/getting-paid`);
+    await read.getByText(`Lade ein Foto deines Ausweises hoch. Stripe schreibt dazu: „${problem}“`).waitFor();
+    await takeScreenshot(read, 'dashboard-getting-paid-german');
+    await german.close();
   });
 
   it('e-mails are chosen one by one, in a language of their own', async () => {

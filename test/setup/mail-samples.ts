@@ -27,7 +27,12 @@ const ACTIONS: Record<string, ActionNeeded> = {
     runAt: new Date('2026-12-01T06:00:00Z'),
     nextPayoutAt: NEXT,
   },
-  'bank-payout-failed': { kind: 'bank_payout_failed', amountMinor: 98_210n, currency: 'usd' },
+  'bank-payout-failed': {
+    kind: 'bank_payout_failed',
+    amountMinor: 98_210n,
+    currency: 'usd',
+    failureCode: 'account_closed',
+  },
   'account-restricted': { kind: 'account_restricted' },
   'account-gone': { kind: 'account_gone' },
   'requirements-due': { kind: 'requirements_due', dueAt: new Date('2026-12-15T00:00:00Z') },

@@ -1,3 +1,4 @@
+import { bankReason } from './de-bank-reasons';
 import type { Texts } from './en';
 
 /** Alles, was die Seite sagt, auf Deutsch. */
@@ -363,6 +364,7 @@ export const de: Texts = {
     expiredTitle: 'Dieser Link war schon benutzt oder abgelaufen',
     expiredText: 'Von deinen Angaben ist nichts verloren. Öffne Stripe noch einmal, um weiterzumachen.',
     checked: (date) => `Stand: ${date}`,
+    stripeSays: (problem) => `Stripe schreibt dazu: „${problem}“`,
     requirements: {
       bank_account: 'Gib ein Bankkonto für deine Auszahlungen an.',
       terms: 'Stimme den Bedingungen von Stripe zu.',
@@ -425,8 +427,8 @@ export const de: Texts = {
       requirements_due: 'Stripe braucht etwas von dir',
     },
     messages: {
-      bank_payout_failed: (amount) =>
-        `Deine Bank hat ${amount} zurückgeschickt. Das Geld liegt in deinem Stripe-Konto; prüfe dort deine Bankverbindung.`,
+      bank_payout_failed: (amount, failureCode) =>
+        `Deine Bank hat ${amount} zurückgeschickt: ${bankReason(failureCode)}. Das Geld liegt in deinem Stripe-Konto; prüfe dort deine Bankverbindung.`,
       account_restricted: 'Bis Stripe hat, was fehlt, wird nichts ausgezahlt. Was du verdienst, bleibt erhalten.',
       account_gone: 'Richte ein neues Konto ein, um bezahlt zu werden. Was du verdient hast, wartet darauf.',
       requirements_due: (date) =>

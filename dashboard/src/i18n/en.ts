@@ -363,6 +363,8 @@ export const en = {
     expiredTitle: 'That link had been used or had expired',
     expiredText: 'Nothing you entered is lost. Open Stripe again to go on.',
     checked: (date: string) => `As of ${date}`,
+    /** What Stripe has to say about what was handed in, which it does in one language only. */
+    stripeSays: (problem: string) => `Stripe says: ${problem}`,
     requirements: {} as Record<string, string>,
   },
   emails: {
@@ -390,7 +392,7 @@ export const en = {
     },
     /** What happened, where the API's own sentence is in another language; null uses that sentence. */
     messages: null as null | {
-      bank_payout_failed: (amount: string) => string;
+      bank_payout_failed: (amount: string, failureCode: string | null) => string;
       account_restricted: string;
       account_gone: string;
       requirements_due: (date: string) => string;

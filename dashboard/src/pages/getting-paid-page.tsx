@@ -6,6 +6,7 @@ import { api, bodyOf } from '../api/client';
 import { useOnboarding } from '../api/queries';
 import { isLetInByHost } from '../api/session';
 import type { Onboarding, OnboardingRequirement } from '../api/types';
+import type { Texts } from '../i18n/en';
 import { useLanguage } from '../i18n/language';
 import { Alert } from '../ui/alert';
 import { Badge, type Tone } from '../ui/badge';
@@ -108,11 +109,12 @@ function textFor({
   return status === 'complete' && requirements.length > 0 ? 'complete_due' : status;
 }
 
-function Requirement({ requirement: { code, text, dueAt, pastDue } }: { requirement: OnboardingRequirement }) {
+function Requirement({ requirement }: { requirement: OnboardingRequirement }) {
   const { texts, formats } = useLanguage();
+  const { dueAt, pastDue } = requirement;
   return (
     <li>
-      <span>{texts.setup.requirements[code] ?? text}</span>
+      <span>{requirementText(requirement, texts)}</span>
       {pastDue ? (
         <Badge tone="bad">{texts.setup.overdue}</Badge>
       ) : (
@@ -120,6 +122,13 @@ function Requirement({ requirement: { code, text, dueAt, pastDue } }: { requirem
       )}
     </li>
   );
+}
+
+/** The API's own text, which has Stripe's remark in it, or the same in the page's language. */
+function requirementText({ code, text, problem }: OnboardingRequirement, { setup }: Texts): string {
+  const own = setup.requirements[code];
+  if (own === undefined) return text;
+  return problem === null ? own : `${own} ${setup.stripeSays(problem)}`;
 }
 
 /** Links to Stripe work once and are never kept: each click asks for one and goes there. */

@@ -49,9 +49,10 @@ export function noticeText({ kind, message, details }: Notice, { notices }: Text
   if (messages === null) return message;
   switch (kind) {
     case 'bank_payout_failed': {
-      const { amount, currency } = details;
+      const { amount, currency, failureCode } = details;
       return messages.bank_payout_failed(
         typeof amount === 'number' && typeof currency === 'string' ? formats.money(amount, currency) : '',
+        typeof failureCode === 'string' ? failureCode : null,
       );
     }
     case 'requirements_due': {

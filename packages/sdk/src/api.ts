@@ -1418,6 +1418,11 @@ export interface components {
             /** @description Overdue: until it is there, nothing is paid. */
             pastDue: boolean;
             /**
+             * @description What Stripe says is wrong with what was handed in, in Stripe's own words; part of `text`, too.
+             * @example The document could not be read.
+             */
+            problem: string | null;
+            /**
              * @description The requirements of Stripe that it stands for.
              * @example [
              *       "individual.verification.document"

@@ -1,8 +1,11 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
+import type { MailLocale } from '../../config/environment.js';
+import { pageLanguage } from '../../http/page-language.js';
 import { linkToSite, sendPlainPage } from '../../http/plain-page.js';
+import { ONBOARDING_PAGE_TEXTS } from './onboarding-page-texts.js';
 
 /** Where Stripe sends affiliates whose host gave no page of its own, and who did not come from the dashboard. */
 @ApiExcludeController()
@@ -11,27 +14,25 @@ export class OnboardingPagesController {
   constructor(private readonly config: Config) {}
 
   @Get('return')
-  returned(@Res() reply: FastifyReply): void {
-    sendPlainPage(reply, 200, {
-      title: 'You are back from Stripe',
-      paragraphs: [
-        'Thank you. Stripe now checks what you have entered; that takes a few minutes at most.',
-        'If anything is still missing, you can see it where you came from, and open Stripe again from there.',
-      ],
-      action: linkToSite(this.config.siteUrl),
-    });
+  returned(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const locale = this.languageOf(request);
+    const { returnedTitle, returnedTexts } = ONBOARDING_PAGE_TEXTS[locale];
+    this.send(reply, locale, returnedTitle, returnedTexts);
   }
 
   /** Nobody is known here, so no link can be minted here: that takes a click of the affiliate where it is signed in. */
   @Get('refresh')
-  expired(@Res() reply: FastifyReply): void {
-    sendPlainPage(reply, 200, {
-      title: 'This link has been used or has expired',
-      paragraphs: [
-        'Links to Stripe work once, and for a few minutes only. Nothing that you have entered is lost.',
-        'Go back to where you found the link and open Stripe from there again: each click makes a fresh one.',
-      ],
-      action: linkToSite(this.config.siteUrl),
-    });
+  expired(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const locale = this.languageOf(request);
+    const { expiredTitle, expiredTexts } = ONBOARDING_PAGE_TEXTS[locale];
+    this.send(reply, locale, expiredTitle, expiredTexts);
+  }
+
+  private send(reply: FastifyReply, locale: MailLocale, title: string, paragraphs: string[]): void {
+    sendPlainPage(reply, 200, { locale, title, paragraphs, action: linkToSite(this.config.siteUrl, locale) });
+  }
+
+  private languageOf({ headers }: FastifyRequest): MailLocale {
+    return pageLanguage(headers['accept-language'], this.config.mailLocale);
   }
 }

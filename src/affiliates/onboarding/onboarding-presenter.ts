@@ -23,6 +23,7 @@ export function presentOnboarding(affiliate: Affiliate, accounts: readonly Affil
     requirements: todos.map(({ code, action, dueAt, pastDue, problem, stripeCodes }) => ({
       code,
       text: sentence(action) + (problem === null ? '' : ` Stripe says: ${problem}`),
+      problem,
       dueAt: dueAt?.toISOString() ?? null,
       pastDue,
       stripeCodes,

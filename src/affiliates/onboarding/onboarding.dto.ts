@@ -35,6 +35,9 @@ export class OnboardingRequirementDto {
   /** What the affiliate has to do.
    * @example 'Upload a photo of your identity document.' */
   text!: string;
+  /** What Stripe says is wrong with what was handed in, in Stripe's own words; part of `text`, too.
+   * @example 'The document could not be read.' */
+  problem!: string | null;
   /** By when, where Stripe sets a date.
    * @example '2026-12-15T00:00:00.000Z' */
   dueAt!: string | null;

@@ -44,7 +44,8 @@ export type ActionNeeded =
       runAt: Date;
       nextPayoutAt: Date | null;
     }
-  | { kind: 'bank_payout_failed'; amountMinor: bigint; currency: string }
+  /** With Stripe's code for what the bank said. */
+  | { kind: 'bank_payout_failed'; amountMinor: bigint; currency: string; failureCode: string | null }
   | { kind: 'account_restricted' }
   | { kind: 'account_gone' }
   | { kind: 'requirements_due'; dueAt: Date };

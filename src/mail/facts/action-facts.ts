@@ -66,6 +66,6 @@ export class ActionFacts {
 }
 
 function bankPayoutOf({ details }: AffiliateNotice): ActionNeeded {
-  const { amount, currency } = details as { amount: number; currency: string };
-  return { kind: 'bank_payout_failed', amountMinor: BigInt(amount), currency };
+  const { amount, currency, failureCode } = details as { amount: number; currency: string; failureCode: string | null };
+  return { kind: 'bank_payout_failed', amountMinor: BigInt(amount), currency, failureCode };
 }

@@ -47,13 +47,13 @@ function wordsFor(facts: ActionNeeded, { texts, format }: TemplateContext): Acti
       };
     }
     case 'bank_payout_failed': {
-      const { subject, preheader, heading, text, safe, what } = words.bankPayoutFailed;
+      const { subject, preheader, heading, text, reason, safe, what } = words.bankPayoutFailed;
       const amount = format.money(facts.amountMinor, facts.currency);
       return {
         subject: subject(amount),
         preheader,
         heading: heading(amount),
-        text: text(amount),
+        text: text(amount, reason(facts.failureCode)),
         after: safe,
         what,
       };

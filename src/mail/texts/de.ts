@@ -1,3 +1,4 @@
+import { bankReason } from './de-bank-reasons.js';
 import type { Texts } from './en.js';
 
 /** Was E-Mails sagen, auf Deutsch. */
@@ -100,7 +101,8 @@ export const de: Texts = {
       subject: (amount) => `Deine Bank hat ${amount} zurückgeschickt`,
       preheader: 'Dein Geld ist sicher. Bitte prüfe deine Bankverbindung.',
       heading: (amount) => `Deine Bank hat ${amount} zurückgeschickt`,
-      text: (amount) => `Stripe konnte ${amount} nicht auf dein Bankkonto auszahlen.`,
+      text: (amount, reason) => `Stripe konnte ${amount} nicht auf dein Bankkonto auszahlen: ${reason}.`,
+      reason: bankReason,
       safe: 'Das Geld liegt sicher in deinem Stripe-Guthaben. Wir senden es nicht noch einmal; Stripe versucht es von selbst erneut, sobald die Bankverbindung stimmt.',
       what: 'Öffne das Dashboard, geh zu den Auszahlungen und prüfe deine Bankverbindung.',
     },

@@ -1,3 +1,4 @@
+import { failureText } from '../../affiliates/notices/bank-payout-failure.js';
 import type { SkipReason } from '../../payouts/eligibility/eligibility.js';
 
 /**
@@ -106,7 +107,8 @@ export const en = {
       subject: (amount: string) => `Your bank sent ${amount} back`,
       preheader: 'Your money is safe. Please put your bank account right.',
       heading: (amount: string) => `Your bank sent ${amount} back`,
-      text: (amount: string) => `Stripe could not pay ${amount} to your bank account.`,
+      text: (amount: string, reason: string) => `Stripe could not pay ${amount} to your bank account: ${reason}.`,
+      reason: failureText,
       safe: 'The money is safe in your Stripe balance. We do not send it a second time; Stripe tries again by itself once your bank details are right.',
       what: 'Open your dashboard, go to your payout settings and check your bank account.',
     },

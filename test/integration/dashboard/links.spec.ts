@@ -91,6 +91,16 @@ describe('the page of a link', () => {
     expect(text).toMatch(/<button[^>]*>Open the dashboard<\/button>/);
   });
 
+  it('speaks the language of the browser, of those that it knows', async () => {
+    const link = await mintLink(api, affiliate.id);
+    const headers = { 'accept-language': 'fr, de-AT;q=0.8, en;q=0.5' };
+    const page = await (await fetch(link, { headers })).text();
+    expect(page).toContain('<html lang="de">');
+    expect(page).toMatch(/<button[^>]*>Dashboard öffnen<\/button>/);
+    link.searchParams.set('token', 'x');
+    expect(await (await fetch(link, { headers })).text()).toContain('Dieser Link war schon benutzt oder abgelaufen');
+  });
+
   it('may be looked at by any number of programs that follow links: they use nothing up', async () => {
     const link = await mintLink(api, affiliate.id);
     for (const method of ['GET', 'HEAD', 'GET', 'OPTIONS']) {
