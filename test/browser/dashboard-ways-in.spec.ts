@@ -227,6 +227,7 @@ describe('into the dashboard', () => {
 
   it('an embedded page asks for its token, and for another one before that runs out', async () => {
     const given = [token(62), token()];
+    const second = `Bearer ${given[1]}`;
     const seen: string[] = [];
     page.on('request', async (request) => {
       if (request.url().includes('/v1/me')) seen.push((await request.headerValue('authorization')) ?? '');
@@ -235,7 +236,7 @@ describe('into the dashboard', () => {
     await page.goto(`${host.url}/?dashboard=${encodeURIComponent(`${dashboard.url}/dashboard`)}`);
     const frame = page.frameLocator('iframe');
     await frame.getByText('Nora New').waitFor();
-    const [first, second] = [seen[0], `Bearer ${given[0]}`];
+    const [first] = seen;
     await page.waitForFunction('window.asked === 2');
     await frame.getByRole('link', { name: 'Payouts', exact: true }).click();
     await frame.getByText('No payouts yet').waitFor();
