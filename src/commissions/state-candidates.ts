@@ -10,8 +10,11 @@ const RARE_MAX = 2000;
 const PAYOUTS_ASKED = 500;
 /** Where so many balances have something payable, a page of what is payable is soon found. */
 const PAYABLE_BALANCES = 200;
-/** By so much an id's time may be ahead of the clock that a payout's time was read from. */
-const CLOCK_SLACK_MS = 24 * 60 * 60 * 1000;
+/**
+ * By so much an id's time may be ahead of the clock that a payout's time was read from: the clocks of two instances may be an
+ * hour apart. What was made meanwhile is passed by, and on a busy day that is much.
+ */
+const CLOCK_SLACK_MS = 2 * 60 * 60 * 1000;
 
 /** In payouts of which status the money of a commission may lie. That of one that was reversed whole may be in a later one. */
 const PAYOUTS_OF: Partial<Record<CommissionState, string[]>> = {
@@ -20,12 +23,15 @@ const PAYOUTS_OF: Partial<Record<CommissionState, string[]>> = {
 };
 
 /**
- * Every commission that is reversed was reversed, which costs less to ask than its state. A subquery, since what is joined may
- * be asked afterwards.
+ * What every commission of a state has, where many have it: that costs less to ask than the state. They are subqueries, since
+ * what is joined may be asked afterwards.
  */
-const WAS_REVERSED = Prisma.sql`(
-  SELECT TRUE FROM journal_entries reversal
-  WHERE reversal.commission_id = c.id AND reversal.kind = 'commission_reversed' LIMIT 1)`;
+const CHEAP_SIGNS: Partial<Record<CommissionState, Prisma.Sql>> = {
+  held: Prisma.sql`(SELECT TRUE FROM commission_holds hold WHERE hold.commission_id = c.id)`,
+  reversed: Prisma.sql`(
+    SELECT TRUE FROM journal_entries reversal
+    WHERE reversal.commission_id = c.id AND reversal.kind = 'commission_reversed' LIMIT 1)`,
+};
 
 /**
  * A state is stored nowhere, so a list of a rare one would work out that of every commission there is, and a list of what
@@ -51,7 +57,7 @@ export async function mayHaveState(
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM (${candidates(state, affiliateId)}) candidate LIMIT ${RARE_MAX + 1}`;
   if (rows.length <= RARE_MAX) return Prisma.sql`c.id = ANY (${rows.map(({ id }) => id)}::text[])`;
-  return state === 'reversed' ? WAS_REVERSED : Prisma.sql`TRUE`;
+  return CHEAP_SIGNS[state] ?? Prisma.sql`TRUE`;
 }
 
 /** Reads balances until there are enough: all of them, which are far fewer than commissions, only where few are. */
