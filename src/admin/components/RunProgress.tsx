@@ -1,7 +1,7 @@
 import { Badge, Box } from '@adminjs/design-system';
 import { ApiClient } from 'adminjs';
 import React, { useEffect, useState } from 'react';
-import { money, words } from './format.js';
+import { grouped, money, words } from './format.js';
 import { jsonOf, Labelled, Nothing, type PropertyProps } from './property.js';
 import { SmallTable } from './tables.js';
 import { Small } from './values.js';
@@ -74,7 +74,7 @@ const Settled: React.FC<{ told: Progress; note: string }> = ({ told, note }) => 
       <Box my="default" style={{ display: 'flex', flexWrap: 'wrap', gap: 8, alignItems: 'center' }} aria-live="polite">
         {(['paid', 'pending', 'failed', 'canceled'] as const).map((status) => (
           <Badge key={status} outline variant={status === 'failed' && progress.failed > 0 ? 'danger' : 'default'}>
-            {progress[status]} {status}
+            {grouped(progress[status])} {status}
           </Badge>
         ))}
         <Small>{note}</Small>
@@ -83,7 +83,11 @@ const Settled: React.FC<{ told: Progress; note: string }> = ({ told, note }) => 
         <SmallTable
           caption="What is paid"
           heads={[{ text: 'Currency' }, { text: 'Payouts', isFigure: true }, { text: 'Amount', isFigure: true }]}
-          rows={totals.map(({ currency, count, amount }) => [currency.toUpperCase(), count, money(amount, currency)])}
+          rows={totals.map(({ currency, count, amount }) => [
+            currency.toUpperCase(),
+            grouped(count),
+            money(amount, currency),
+          ])}
         />
       ) : (
         <Small>No payout stands in this run.</Small>
@@ -93,7 +97,7 @@ const Settled: React.FC<{ told: Progress; note: string }> = ({ told, note }) => 
           <SmallTable
             caption="Who was not paid, by reason"
             heads={[{ text: 'Not paid because' }, { text: 'Balances', isFigure: true }]}
-            rows={skipped.map(({ reason, count }) => [words(reason), count])}
+            rows={skipped.map(({ reason, count }) => [words(reason), grouped(count)])}
           />
         </Box>
       ) : null}

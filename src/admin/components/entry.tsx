@@ -9,7 +9,7 @@ import { Balances, Evidence, Postings, Related, RuleTrace } from './records.js';
 import { RunProgress } from './RunProgress.js';
 import { RunPreview } from './RunPreview.js';
 import { StartPage } from './StartPage.js';
-import { Amounts, IdLink, JsonTree, Moment, Money, Plain, Status, YesNo } from './values.js';
+import { Amounts, Count, IdLink, JsonTree, Moment, Money, Plain, Status, YesNo } from './values.js';
 
 leaveWhenLoggedOut();
 
@@ -26,6 +26,7 @@ window.AdminJS.UserComponents = {
   DefaultShowAction: RecordPage,
   StartPage,
   Amounts,
+  Count,
   IdLink,
   JsonTree,
   Moment,

@@ -2,9 +2,13 @@ import { currencyExponent, formatAmount } from '../../common/money.js';
 
 /** `1999, 'usd'` → `19.99 USD`, with thousands set apart. */
 export function money(amountMinor: string | number, currency: string): string {
-  const [whole = '', cents] = formatAmount(BigInt(amountMinor), currency).split('.');
-  const grouped = whole.replace('-', '−').replaceAll(/\B(?=(\d{3})+$)/g, ',');
-  return `${grouped}${cents === undefined ? '' : `.${cents}`} ${currency.toUpperCase()}`;
+  const amount = formatAmount(BigInt(amountMinor), currency).replace('-', '−');
+  return `${grouped(amount)} ${currency.toUpperCase()}`;
+}
+
+/** `1942.12 USD` → `1,942.12 USD`: the thousands of the number that a text begins with are set apart. */
+export function grouped(text: string | number): string {
+  return String(text).replace(/\d+/, (whole) => whole.replaceAll(/\B(?=(\d{3})+$)/g, ','));
 }
 
 /** How many minor units a major one has. For drawing only. */

@@ -1,7 +1,7 @@
 import { Badge, Box, Text } from '@adminjs/design-system';
 import React from 'react';
 import { Link } from 'react-router-dom';
-import { moment, money, recordUrl, resourceOfId, words } from './format.js';
+import { grouped, moment, money, recordUrl, resourceOfId, words } from './format.js';
 import { jsonOf, Labelled, Nothing, type PropertyProps } from './property.js';
 
 type Variant = 'default' | 'primary' | 'success' | 'danger' | 'info' | 'secondary';
@@ -64,9 +64,18 @@ export const Money: React.FC<PropertyProps> = (props) => {
   const text = props.record.params[props.property.path] as string | null;
   return (
     <Labelled {...props}>
-      {text ? <span style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>{text}</span> : <Nothing />}
+      {text ? (
+        <span style={{ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}>{grouped(text)}</span>
+      ) : (
+        <Nothing />
+      )}
     </Labelled>
   );
+};
+
+export const Count: React.FC<PropertyProps> = (props) => {
+  const value = props.record.params[props.property.path] as string | number | null | undefined;
+  return <Labelled {...props}>{value === null || value === undefined ? <Nothing /> : grouped(value)}</Labelled>;
 };
 
 /** Long texts are cut in a list; the record's page has all of it. */

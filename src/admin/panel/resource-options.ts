@@ -15,7 +15,7 @@ const ICONS_OF_GROUPS: Record<string, string> = {
 const COMPONENTS: Record<Exclude<ColumnKind, 'component'>, string> = {
   text: 'Plain',
   rate: 'Plain',
-  count: 'Plain',
+  count: 'Count',
   status: 'Status',
   moment: 'Moment',
   money: 'Money',
