@@ -235,4 +235,24 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       ) s USING (affiliate_id, currency)
       WHERE b.in_payout_minor <> coalesce(s.pending, 0) OR b.paid_out_minor <> coalesce(s.paid, 0)`,
   },
+  {
+    name: 'every run that is over keeps what its payouts come to',
+    count: 'SELECT count(*) AS n FROM payout_runs WHERE outcome IS NOT NULL',
+    breaches: `
+      SELECT format('run %s: keeps %s %s payouts of %s %s, and has %s of %s', period, coalesce(kept.count, 0), status,
+                    coalesce(kept.amount, 0), currency, coalesce(found.count, 0), coalesce(found.amount, 0)) AS breach
+      FROM (
+        SELECT r.period, p.currency, p.status, p.count, p."amountMinor" AS amount
+        FROM payout_runs r
+        CROSS JOIN LATERAL jsonb_to_recordset(r.outcome -> 'payouts')
+          AS p (currency text, status text, count bigint, "amountMinor" numeric)
+      ) kept
+      FULL JOIN (
+        SELECT r.period, p.currency, CASE p.status WHEN 'reversed' THEN 'paid' ELSE p.status END AS status, count(*) AS count,
+               sum(p.amount_minor) AS amount
+        FROM payouts p JOIN payout_runs r ON r.id = p.run_id
+        WHERE r.outcome IS NOT NULL GROUP BY 1, 2, 3
+      ) found USING (period, currency, status)
+      WHERE (kept.count, kept.amount) IS DISTINCT FROM (found.count, found.amount)`,
+  },
 ];

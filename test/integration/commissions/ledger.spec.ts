@@ -219,6 +219,15 @@ describe('verification', () => {
     expect(await breaches()).toEqual(['every payout equals its lines', 'payouts equal what was reserved and paid']);
   });
 
+  it('finds a run that keeps something else than its payouts come to', async () => {
+    const kept = { payouts: [{ currency: 'usd', status: 'paid', count: 2, amountMinor: '100' }], skips: [] };
+    await tamper(
+      `INSERT INTO payout_runs (id, period, cut_off, status, started_at, outcome)
+       VALUES ('run_x', '2026-12', now(), 'completed', now(), '${JSON.stringify(kept)}')`,
+    );
+    expect(await breaches()).toEqual(['every run that is over keeps what its payouts come to']);
+  });
+
   it('finds a payout line that covers more than it says, and one that lies over another', async () => {
     await post(earning('two', 100n), earning('three', 100n));
     const line = (payoutId: string, firstSeq: number, lastSeq: number, items: number): string =>
