@@ -1,5 +1,6 @@
 import { startService } from './bootstrap.js';
 import { closeOnSignal } from './close-on-signal.js';
+import { collectGarbageOnceIdle } from './collect-garbage.js';
 import { ConfigError, readConfig } from './config/config.js';
 import { loadEnvironment } from './config/load-environment.js';
 import { printableError } from './http/logging.js';
@@ -15,6 +16,7 @@ function fail(error: unknown): never {
 try {
   const service = await startService({ config: readConfig(loadEnvironment()) });
   closeOnSignal(() => service.close(), fail);
+  collectGarbageOnceIdle();
 } catch (error) {
   fail(error);
 }

@@ -1,5 +1,5 @@
 import { createHmac, KeyObject, timingSafeEqual } from 'node:crypto';
-import { createRemoteJWKSet, decodeProtectedHeader, errors } from 'jose';
+import type { RemoteJWKSet } from 'jose';
 import type { Algorithm } from 'jsonwebtoken';
 import { DomainError } from '../common/domain-error.js';
 import type { JwtVerification } from '../config/config.js';
@@ -34,9 +34,12 @@ function isSignedWith(key: KeyObject, token: string): boolean {
  * guessing key ids does not make this service call out. The header's `alg` must fit the key's type.
  */
 function remoteKeys(url: string): (token: string) => Promise<KeyObject> {
-  const find = createRemoteJWKSet(new URL(url));
+  let find: RemoteJWKSet | undefined;
   const converted = new WeakMap<object, KeyObject>();
   return async (token) => {
+    // Loaded here, since services whose key is configured never need it.
+    const { createRemoteJWKSet, decodeProtectedHeader, errors } = await import('jose');
+    find ??= createRemoteJWKSet(new URL(url));
     const header = decodeProtectedHeader(token);
     if (header.alg !== 'RS256' && header.alg !== 'ES256') throw new Error('the algorithm is not allowed');
     try {

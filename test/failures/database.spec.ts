@@ -15,6 +15,7 @@ describe('75 · a database that is gone', () => {
   /** Looks on. */
   let api: TestApp;
   let receiver: WebhookReceiver;
+  let env: NodeJS.ProcessEnv;
   let server: ServerProcess;
   let codes: string[];
   let traffic: Traffic;
@@ -26,7 +27,8 @@ describe('75 · a database that is gone', () => {
     receiver = await startReceiver();
     await api.request('POST', '/v1/webhook-endpoints', { body: { url: receiver.url } });
     codes = await Promise.all(Array.from({ length: 3 }, async () => (await createAffiliate(api)).code));
-    server = await startServerProcess(processEnv(database, api.stripe, { RATE_LIMIT_HOST: '1000000' }));
+    env = processEnv(database, api.stripe, { RATE_LIMIT_HOST: '1000000' });
+    server = await startServerProcess(env);
   });
   afterAll(async () => {
     await traffic.stop();
@@ -65,6 +67,15 @@ describe('75 · a database that is gone', () => {
       ).toBe(2),
     );
     expect(await server.end()).toBe(0);
+  });
+
+  it('lets a server that is told to end meanwhile end in good order', async () => {
+    server = await startServerProcess(env);
+    await postgres.stop();
+    await withServer(async () => expect((await fetch(`${server.url}/health/ready`)).status).toBe(503));
+    // With 1 it would have been cut off.
+    expect(await server.end()).toBe(0);
+    await postgres.start();
   });
 
   /** Says at once what a server said that did not survive. */

@@ -67,7 +67,7 @@ export class MailSender implements BeforeApplicationShutdown {
     this.stopping = true;
     // Whoever asked for it hears how it ended.
     await Promise.allSettled([this.busy]);
-    this.transport?.close();
+    await this.transport?.close();
   }
 
   private async workAlone(transport: SmtpTransport): Promise<boolean> {

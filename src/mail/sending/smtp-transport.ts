@@ -1,4 +1,4 @@
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { MailSettings } from '../../config/mail-settings.js';
 
 /** One server may speak to so many of our connections at once; the rate is kept beside. */
@@ -21,35 +21,14 @@ export interface OutgoingEmail {
 
 /** Hands e-mails to the mail server. It tries once: what is tried again, and when, is the log's business. */
 export class SmtpTransport {
-  private readonly transporter: Transporter;
+  private transporter: Promise<Transporter> | null = null;
 
-  constructor(private readonly settings: Pick<MailSettings, 'smtp' | 'from'>) {
-    const { host, port, implicitTls, requireTls, isLocal, user, password } = settings.smtp;
-    this.transporter = createTransport({
-      pool: true,
-      maxConnections: CONNECTIONS_MAX,
-      // A connection that drops may have delivered: whether to send again is decided once, and written down.
-      maxRequeues: 0,
-      host,
-      port,
-      secure: implicitTls,
-      requireTLS: requireTls,
-      // A relay on this machine has a certificate of its own making, and nobody in between.
-      tls: { minVersion: 'TLSv1.2', rejectUnauthorized: !isLocal },
-      ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      greetingTimeout: CONNECT_TIMEOUT_MS,
-      dnsTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_TIMEOUT_MS,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-      logger: false,
-    });
-  }
+  constructor(private readonly settings: Pick<MailSettings, 'smtp' | 'from'>) {}
 
   /** Resolves once the server has taken the e-mail. @throws NodemailerError; see describeFailure. */
   async send({ unsubscribeUrl, ...email }: OutgoingEmail): Promise<void> {
-    await this.transporter.sendMail({
+    const transporter = await (this.transporter ??= openTransporter(this.settings.smtp));
+    await transporter.sendMail({
       ...email,
       from: this.settings.from.name === undefined ? this.settings.from.address : { ...this.settings.from },
       headers: {
@@ -65,7 +44,33 @@ export class SmtpTransport {
   }
 
   /** Idle connections end; what is being sent is waited for by whoever sends. */
-  close(): void {
-    this.transporter.close();
+  async close(): Promise<void> {
+    (await this.transporter)?.close();
   }
+}
+
+async function openTransporter(smtp: MailSettings['smtp']): Promise<Transporter> {
+  const { host, port, implicitTls, requireTls, isLocal, user, password } = smtp;
+  // Loaded by the first e-mail: where e-mails are off there is none, and it takes some 10 MB.
+  const { createTransport } = await import('nodemailer');
+  return createTransport({
+    pool: true,
+    maxConnections: CONNECTIONS_MAX,
+    // A connection that drops may have delivered: whether to send again is decided once, and written down.
+    maxRequeues: 0,
+    host,
+    port,
+    secure: implicitTls,
+    requireTLS: requireTls,
+    // A relay on this machine has a certificate of its own making, and nobody in between.
+    tls: { minVersion: 'TLSv1.2', rejectUnauthorized: !isLocal },
+    ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    dnsTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    logger: false,
+  });
 }

@@ -1,4 +1,6 @@
-import { transliterate } from 'transliteration';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
 
 /**
  * What the document's font (Roboto) has a glyph for, of what names and reasons are written with: Latin with its
@@ -17,6 +19,12 @@ export function printable(text: string): string {
       .replaceAll(/[\u2007\u202F]/gu, '\u00A0')
       .replaceAll(/[^\S\u00A0]+/gu, ' ')
       .replaceAll(/\p{C}/gu, '')
-      .replaceAll(OTHER_SCRIPTS, (run) => transliterate(run, { unknown: '?' }))
+      .replaceAll(OTHER_SCRIPTS, inLatinLetters)
   );
+}
+
+function inLatinLetters(text: string): string {
+  // Loaded by the first text that needs it, which most processes never have: it takes some 15 MB.
+  const { transliterate } = require('transliteration') as typeof import('transliteration');
+  return transliterate(text, { unknown: '?' });
 }

@@ -209,7 +209,7 @@ describe('a mail server', () => {
     );
     expect(failure).toMatchObject({ kind: 'unreachable' });
     expect([server.logins, server.emails]).toEqual([[], []]);
-    transport.close();
+    await transport.close();
   });
 
   it('on this machine may have a certificate of its own making', async () => {
