@@ -117,7 +117,9 @@ async function getTestServer(): Promise<TestServer> {
 
 async function prepareServer(folder: string): Promise<TestServer> {
   const sharedUrl = process.env['TEST_DATABASE_URL'];
-  return makeTemplate(sharedUrl ? await describeSharedServer(sharedUrl, folder) : await startOwnServer(folder));
+  // Several files at a time, each with an app or more, have more connections than one service.
+  const start = () => startOwnServer(folder, { max_connections: '400' });
+  return makeTemplate(sharedUrl ? await describeSharedServer(sharedUrl, folder) : await start());
 }
 
 /** A server in this folder for one test alone. */
@@ -132,13 +134,13 @@ async function makeTemplate(server: TestServer): Promise<TestServer> {
 }
 
 /** The server is left running when the worker ends; the global teardown stops it. Starts it again after a crash. */
-export async function startOwnServer(folder: string): Promise<TestServer> {
+export async function startOwnServer(folder: string, settings: Record<string, string> = {}): Promise<TestServer> {
   const database = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     log: () => undefined,
     database: 'postgres',
-    // The data of a test need not survive a power failure; many apps at once have many connections.
-    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '400' },
+    // The data of a test need not survive a power failure.
+    settings: { fsync: 'off', full_page_writes: 'off', ...settings },
     // The teardown, which may run in this very process, kills the server.
     isSupervised: false,
   });
