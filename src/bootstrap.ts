@@ -14,7 +14,7 @@ import { serveDocs } from './http/docs.js';
 import { toErrorResponse } from './http/error-response.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { registerHooks } from './http/hooks.js';
-import { createLogger, NestLogger, type LogLevel } from './http/logging.js';
+import { createLogger, NestLogger, standardOutputInBlocks, type LogLevel } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
@@ -127,7 +127,7 @@ export async function startService(options: {
   dataDir?: string;
 }): Promise<RunningService> {
   const { config, clock = new SystemClock() } = options;
-  const logger = createLogger(options.log ?? 'info');
+  const logger = createLogger(options.log ?? 'info', standardOutputInBlocks());
   const surroundings = await openSurroundings({ config, clock, logger, dataDir: options.dataDir });
   const { databaseUrl, stripe } = surroundings;
   try {

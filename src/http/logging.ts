@@ -34,6 +34,22 @@ export function printableError(error: unknown): string {
   return `${scrub(error.stack ?? error.message)}${cause}`;
 }
 
+/** So much is written at once, */
+const BLOCK_BYTES = 8 * 1024;
+/** and whatever there is this often. */
+const BLOCK_MS_MAX = 100;
+
+/**
+ * Standard output for a server's log, written in blocks: a write for each line took a sixth of the time of a busy server.
+ * A line may be a tenth of a second late; however the process ends by itself, by an error that nobody caught, too, it is
+ * written before.
+ */
+export function standardOutputInBlocks(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: true, minLength: BLOCK_BYTES, periodicFlush: BLOCK_MS_MAX });
+  process.once('exit', () => output.flushSync());
+  return output;
+}
+
 /** One JSON object per line, on standard output unless told otherwise. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
   const options: LoggerOptions = {
