@@ -27,11 +27,11 @@ describe('the events that a process has claimed', () => {
 
   it('are bounded by their size and by their number', () => {
     const claimed = opened();
-    claimed.add([claimedEvent('evt_large', 23 * MIB)]);
+    claimed.add([claimedEvent('evt_large', 15 * MIB)]);
     expect(claimed.roomFor([MIB / 2, MIB / 2, 1])).toBe(2);
     claimed.take(1);
     expect(claimed.roomFor([MIB / 2, MIB / 2, 1])).toBe(3);
-    claimed.add(Array.from({ length: 5_999 }, (_, n) => claimedEvent(`evt_${n}`, 10)));
+    claimed.add(Array.from({ length: 3_999 }, (_, n) => claimedEvent(`evt_${n}`, 10)));
     expect(claimed.roomFor([10, 10])).toBe(1);
   });
 

@@ -8,8 +8,8 @@ import type { InboundEvent } from './webhook-verifier.js';
 export const CLAIM_SECONDS = 60;
 
 /** Bounds the memory; an object in memory takes several times the room of its text. */
-const EVENTS_MAX = 6_000;
-const BYTES_MAX = 24 * 1024 * 1024;
+const EVENTS_MAX = 4_000;
+const BYTES_MAX = 16 * 1024 * 1024;
 
 /** An event that is this process's to work on. */
 export interface ClaimedEvent {
