@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Referral, StripeInvoice } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { ReferralLifecycle, type CustomerFacts } from '../referrals/referral-lifecycle.js';
 import { lockReferralSubjects } from '../referrals/referral-locks.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
 import { lockInvoices, lockPayments } from './facts/fact-locks.js';
-import { loadInvoices, storeInvoices } from './facts/invoice-records.js';
+import { loadInvoices, renameUsers, storeInvoices } from './facts/invoice-records.js';
 import { storeInvoicePayments, storeLosses, type InvoicePaymentFact, type LossFact } from './facts/loss-records.js';
 import type { Cause } from './settlement/settlement-entries.js';
 import { SettlementService } from './settlement/settlement.service.js';
@@ -47,7 +48,7 @@ export class CommissionsService extends ReferralObserver {
    * Stores facts and settles the referrals whose invoices they bear on. Idempotent. Locks the payments, the invoices,
    * their customers and users, then the affiliates' balances, in this order.
    */
-  record(tx: Tx, facts: MoneyFacts, cause: Cause): Promise<void> {
+  record(tx: SqlTx, facts: MoneyFacts, cause: Cause): Promise<void> {
     return this.recordAll(tx, [{ facts, cause }]);
   }
 
@@ -55,7 +56,7 @@ export class CommissionsService extends ReferralObserver {
    * The same for what many events tell, set-based: the statements of one event for all of them. They end as they would
    * one after the other, since what is settled is worked out from all facts, whatever order they came in.
    */
-  async recordAll(tx: Tx, told: readonly Told[]): Promise<void> {
+  async recordAll(tx: SqlTx, told: readonly Told[]): Promise<void> {
     const invoices = told.flatMap(({ facts }) => facts.invoices ?? []);
     const invoicePayments = told.flatMap(({ facts }) => facts.invoicePayments ?? []);
     const losses = told.flatMap(({ facts }) => facts.losses ?? []);
@@ -97,15 +98,14 @@ export class CommissionsService extends ReferralObserver {
     await this.settlement.settle(tx, referral, { occurredAt: this.clock.now() });
   }
 
-  private async invoicesOfPayments(tx: Tx, paymentIds: string[]): Promise<PaidBy[]> {
+  private async invoicesOfPayments(tx: SqlTx, paymentIds: string[]): Promise<PaidBy[]> {
     if (paymentIds.length === 0) return [];
-    return tx.stripeInvoicePayment.findMany({
-      where: { paymentId: { in: paymentIds } },
-      select: { invoiceId: true, paymentId: true },
-    });
+    return tx.$queryRaw`
+      SELECT invoice_id AS "invoiceId", payment_id AS "paymentId" FROM stripe_invoice_payments
+      WHERE payment_id = ANY(${paymentIds}::text[])`;
   }
 
-  private async settleInvoices(tx: Tx, causes: ReadonlyMap<string, Cause>): Promise<void> {
+  private async settleInvoices(tx: SqlTx, causes: ReadonlyMap<string, Cause>): Promise<void> {
     const stored = await loadInvoices(tx, [...causes.keys()]);
     await this.lockPayers(tx, stored);
     const invoices = await this.withPseudonyms(tx, stored);
@@ -130,7 +130,7 @@ export class CommissionsService extends ReferralObserver {
    * Locks whom these invoices are of. Where only the customer is known to be some user, that user's signup may be on its
    * way: it is waited for. Who the customer is may be told at this moment, so it is looked up again under the lock.
    */
-  private async lockPayers(tx: Tx, invoices: StripeInvoice[]): Promise<void> {
+  private async lockPayers(tx: SqlTx, invoices: StripeInvoice[]): Promise<void> {
     const unnamed = invoices.filter(({ referredUserId }) => referredUserId === null);
     const usersOf = () =>
       this.lifecycle.usersOf(
@@ -151,18 +151,20 @@ export class CommissionsService extends ReferralObserver {
   }
 
   /** An invoice of an erased person that names them all the same names their pseudonym from now on. */
-  private async withPseudonyms(tx: Tx, invoices: StripeInvoice[]): Promise<StripeInvoice[]> {
+  private async withPseudonyms(tx: SqlTx, invoices: StripeInvoice[]): Promise<StripeInvoice[]> {
     const pseudonyms = await this.lifecycle.pseudonymsOf(
       tx,
       invoices.flatMap(({ customerId }) => customerId ?? []),
     );
-    return Promise.all(
-      invoices.map(async (invoice) => {
-        const referredUserId = pseudonyms.get(invoice.customerId ?? '');
-        if (referredUserId === undefined || invoice.referredUserId === referredUserId) return invoice;
-        return tx.stripeInvoice.update({ where: { id: invoice.id }, data: { referredUserId } });
-      }),
-    );
+    const renamed = invoices.flatMap((invoice) => {
+      const referredUserId = pseudonyms.get(invoice.customerId ?? '');
+      return referredUserId === undefined || invoice.referredUserId === referredUserId
+        ? []
+        : { ...invoice, referredUserId };
+    });
+    await renameUsers(tx, renamed);
+    const named = new Map(renamed.map((invoice) => [invoice.id, invoice]));
+    return invoices.map((invoice) => named.get(invoice.id) ?? invoice);
   }
 }
 

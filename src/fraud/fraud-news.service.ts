@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tx } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
 import type { FraudNews } from './rules/fraud-rule.js';
 
@@ -24,12 +25,12 @@ export class FraudNewsList {
   ) {}
 
   /** Part of the transaction of what happened. Locks nothing. */
-  async note(tx: Tx, news: FraudNews, affiliateId: string): Promise<void> {
+  async note(tx: SqlTx, news: FraudNews, affiliateId: string): Promise<void> {
     await this.noteAll(tx, [{ news, affiliateId }]);
   }
 
   /** The same of many, in one statement. */
-  async noteAll(tx: Tx, rows: readonly FraudNewsRow[]): Promise<void> {
+  async noteAll(tx: SqlTx, rows: readonly FraudNewsRow[]): Promise<void> {
     if (rows.length === 0) return;
     await tx.$executeRaw`
       INSERT INTO fraud_news (affiliate_id, news)

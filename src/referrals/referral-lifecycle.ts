@@ -4,6 +4,7 @@ import type { Tx } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { ReferralEvents } from './referral-events.js';
 import { lockReferralSubjects } from './referral-locks.js';
+import { loadReferralsByCustomer, loadReferralsByUser, lockReferrals } from './referral-rows.js';
 import { hasEnded, standingOf } from './referral-standing.js';
 import { countChanges } from './stats/referral-days.js';
 
@@ -44,17 +45,16 @@ export class ReferralLifecycle {
 
   /** The referral that a Stripe customer's money belongs to. The server's own binding comes first; a host's user id in
    * metadata counts only while that referral is bound to no customer, since customers can have their metadata changed. */
-  async findReferral(tx: Tx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
+  async findReferral(tx: SqlTx, customerId: string | null, referredUserId: string | null): Promise<Referral | null> {
     const [found] = await this.findReferrals(tx, [{ customerId, referredUserId }]);
     return found ?? null;
   }
 
   /** The same for many, one after the other: who is bound by one of them is bound for those that follow. */
-  async findReferrals(tx: Tx, payers: readonly Payer[]): Promise<(Referral | null)[]> {
+  async findReferrals(tx: SqlTx, payers: readonly Payer[]): Promise<(Referral | null)[]> {
     const customerIds = distinct(payers.map(({ customerId }) => customerId));
     const byCustomer = new Map<string | null, Referral>();
-    for (const one of await tx.referral.findMany({ where: { stripeCustomerId: { in: customerIds } } }))
-      byCustomer.set(one.stripeCustomerId, one);
+    for (const one of await loadReferralsByCustomer(tx, customerIds)) byCustomer.set(one.stripeCustomerId, one);
     const unbound = payers.filter(({ customerId }) => customerId === null || !byCustomer.has(customerId));
     if (unbound.length === 0) return payers.map(({ customerId }) => byCustomer.get(customerId) ?? null);
 
@@ -65,8 +65,7 @@ export class ReferralLifecycle {
     const userOf = ({ customerId, referredUserId }: Payer): string | null =>
       referredUserId ?? (customerId && users.get(customerId)) ?? null;
     const byUser = new Map<string, Referral>();
-    for (const one of await tx.referral.findMany({ where: { referredUserId: { in: distinct(unbound.map(userOf)) } } }))
-      byUser.set(one.referredUserId, one);
+    for (const one of await loadReferralsByUser(tx, distinct(unbound.map(userOf)))) byUser.set(one.referredUserId, one);
     const bindings: Referral[] = [];
     const found = payers.map((payer) => {
       const bound = payer.customerId === null ? undefined : byCustomer.get(payer.customerId);
@@ -85,15 +84,16 @@ export class ReferralLifecycle {
   }
 
   /** The host's user that a customer was said to be, for objects that name none themselves. */
-  async findUserOf(tx: Tx, customerId: string): Promise<string | null> {
+  async findUserOf(tx: SqlTx, customerId: string): Promise<string | null> {
     return (await this.usersOf(tx, [customerId])).get(customerId) ?? null;
   }
 
   /** The same for many; customers of whom nothing was said are left out. */
-  async usersOf(tx: Tx, customerIds: (string | null)[]): Promise<Map<string, string>> {
+  async usersOf(tx: SqlTx, customerIds: (string | null)[]): Promise<Map<string, string>> {
     const ids = distinct(customerIds);
     if (ids.length === 0) return new Map();
-    const customers = await tx.stripeCustomer.findMany({ where: { id: { in: ids } } });
+    const customers = await tx.$queryRaw<{ id: string; referredUserId: string }[]>`
+      SELECT id, referred_user_id AS "referredUserId" FROM stripe_customers WHERE id = ANY(${ids}::text[])`;
     return new Map(customers.map(({ id, referredUserId }) => [id, referredUserId]));
   }
 
@@ -139,9 +139,11 @@ export class ReferralLifecycle {
    * By what erased persons are known: Stripe goes on naming the user ids of its customers. Ask under the customers'
    * locks, and store the pseudonym instead.
    */
-  async pseudonymsOf(tx: Tx, customerIds: string[]): Promise<Map<string, string>> {
+  async pseudonymsOf(tx: SqlTx, customerIds: string[]): Promise<Map<string, string>> {
     if (customerIds.length === 0) return new Map();
-    const erased = await tx.stripeCustomer.findMany({ where: { id: { in: customerIds }, source: ERASED_SOURCE } });
+    const erased = await tx.$queryRaw<{ id: string; referredUserId: string }[]>`
+      SELECT id, referred_user_id AS "referredUserId" FROM stripe_customers
+      WHERE id = ANY(${customerIds}::text[]) AND source = ${ERASED_SOURCE}`;
     return new Map(erased.map(({ id, referredUserId }) => [id, referredUserId]));
   }
 
@@ -182,14 +184,19 @@ export class ReferralLifecycle {
    * Works out status and MRR of a referral from its stored subscriptions and paid invoices, tells what is new, and counts
    * it. Idempotent. Locks the referral's row, and last the affiliate's days (countChanges).
    */
-  refresh(tx: Tx, referral: Referral): Promise<void> {
+  refresh(tx: SqlTx, referral: Referral): Promise<void> {
     return this.refreshAll(tx, [referral]);
   }
 
   /** The same for many, each once, set-based. Locks their rows in the order of their ids, and their days after all of them. */
-  async refreshAll(tx: Tx, referrals: readonly Referral[]): Promise<void> {
+  async refreshAll(tx: SqlTx, referrals: readonly Referral[]): Promise<void> {
     const standing = await standingOf(tx, referrals);
-    const rows = await lockReferrals(tx, referrals);
+    // What became of a referral is told once, though a decision of staff may refresh it beside an event of Stripe.
+    const locked = await lockReferrals(
+      tx,
+      referrals.map(({ id }) => id),
+    );
+    const rows = new Map(locked.map((row) => [row.id, row]));
     const changes = referrals.map((referral) => {
       const before = rows.get(referral.id);
       if (!before) throw new Error(`there is no referral ${referral.id}`);
@@ -215,21 +222,13 @@ function distinct(ids: (string | null)[]): string[] {
 }
 
 /** The caller has locked the customers, and who was bound to one would have been found by it. */
-async function bind(tx: Tx, referrals: Referral[]): Promise<void> {
+async function bind(tx: SqlTx, referrals: Referral[]): Promise<void> {
   if (referrals.length === 0) return;
   await tx.$executeRaw`
     UPDATE referrals r SET stripe_customer_id = b.customer_id
     FROM unnest(${referrals.map(({ id }) => id)}::text[], ${referrals.map(({ stripeCustomerId }) => stripeCustomerId)}::text[])
       AS b (id, customer_id)
     WHERE r.id = b.id`;
-}
-
-/** What became of a referral is told once, though a decision of staff may refresh it beside an event of Stripe. */
-async function lockReferrals(tx: Tx, referrals: readonly Referral[]): Promise<Map<string, Referral>> {
-  const ids = referrals.map(({ id }) => id);
-  await tx.$executeRaw`SELECT 1 FROM referrals WHERE id = ANY(${ids}::text[]) ORDER BY id FOR NO KEY UPDATE`;
-  const rows = await tx.referral.findMany({ where: { id: { in: ids } } });
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 function isNew({ before, after }: { before: Referral; after: Referral }): boolean {
@@ -242,7 +241,7 @@ function isNew({ before, after }: { before: Referral; after: Referral }): boolea
   );
 }
 
-async function writeStandings(tx: Tx, referrals: Referral[]): Promise<void> {
+async function writeStandings(tx: SqlTx, referrals: Referral[]): Promise<void> {
   if (referrals.length === 0) return;
   await tx.$executeRaw`
     UPDATE referrals r SET status = n.status, mrr_minor = n.mrr_minor, currency = n.currency, converted_at = n.converted_at,

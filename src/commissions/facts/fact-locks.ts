@@ -1,5 +1,5 @@
 import { lockNames, shareNames } from '../../database/advisory-locks.js';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 
 /**
  * Serialises what is stored about a payment, so that a refund and the news of which invoice its payment paid, arriving
@@ -8,7 +8,7 @@ import type { Tx } from '../../database/database.js';
  * Order everywhere: payments, invoices, then customers and users (lockReferralSubjects), then decisions about affiliates
  * (shareDecisions, lockDecisions), then balances.
  */
-export async function lockPayments(tx: Tx, paymentIds: string[]): Promise<void> {
+export async function lockPayments(tx: SqlTx, paymentIds: string[]): Promise<void> {
   await lockNames(
     tx,
     paymentIds.map((id) => `stripe-payment:${id}`),
@@ -16,7 +16,7 @@ export async function lockPayments(tx: Tx, paymentIds: string[]): Promise<void> 
 }
 
 /** Serialises what is stored about an invoice: the invoice itself, its payments, and what was lost on them. */
-export async function lockInvoices(tx: Tx, invoiceIds: string[]): Promise<void> {
+export async function lockInvoices(tx: SqlTx, invoiceIds: string[]): Promise<void> {
   await lockNames(
     tx,
     invoiceIds.map((id) => `stripe-invoice:${id}`),
@@ -27,7 +27,7 @@ export async function lockInvoices(tx: Tx, invoiceIds: string[]): Promise<void> 
  * Keeps staff's decisions about these affiliates waiting while referrals of theirs are settled: from before the facts are
  * read until the transaction ends. Settlements do not wait for each other here.
  */
-export async function shareDecisions(tx: Tx, affiliateIds: string[]): Promise<void> {
+export async function shareDecisions(tx: SqlTx, affiliateIds: string[]): Promise<void> {
   await shareNames(tx, affiliateIds.map(decisionsOn));
 }
 
@@ -35,7 +35,7 @@ export async function shareDecisions(tx: Tx, affiliateIds: string[]): Promise<vo
  * Keeps settlements of all of an affiliate's referrals waiting while staff decide about them: one lock instead of one
  * for each of what may be a hundred thousand customers. Whoever waited reads the decision with the facts.
  */
-export async function lockDecisions(tx: Tx, affiliateId: string): Promise<void> {
+export async function lockDecisions(tx: SqlTx, affiliateId: string): Promise<void> {
   await lockNames(tx, [decisionsOn(affiliateId)]);
 }
 

@@ -32,6 +32,31 @@ export function loadInvoices(tx: SqlTx, ids: string[]): Promise<StripeInvoice[]>
     SELECT ${INVOICE_COLUMNS} FROM stripe_invoices i WHERE i.id = ANY(${ids}::text[]) ORDER BY i.id`;
 }
 
+/** The invoices of these customers and users, and these, oldest first. */
+export function loadInvoicesOf(
+  tx: SqlTx,
+  { customerIds, referredUserIds, ids }: Record<'customerIds' | 'referredUserIds' | 'ids', string[]>,
+): Promise<StripeInvoice[]> {
+  return tx.$queryRaw`
+    SELECT ${INVOICE_COLUMNS} FROM stripe_invoices i
+    WHERE i.customer_id = ANY(${customerIds}::text[]) OR i.referred_user_id = ANY(${referredUserIds}::text[])
+       OR i.id = ANY(${ids}::text[])
+    ORDER BY i.paid_at, i.id`;
+}
+
+/** From now on the invoices name this user, whoever they named before. */
+export async function renameUsers(
+  tx: SqlTx,
+  invoices: readonly Pick<StripeInvoice, 'id' | 'referredUserId'>[],
+): Promise<void> {
+  if (invoices.length === 0) return;
+  await tx.$executeRaw`
+    UPDATE stripe_invoices i SET referred_user_id = n.referred_user_id
+    FROM unnest(${invoices.map(({ id }) => id)}::text[], ${invoices.map(({ referredUserId }) => referredUserId)}::text[])
+      AS n (id, referred_user_id)
+    WHERE i.id = n.id`;
+}
+
 /** Of many at once, which are read in a settlement for each of its referrals: Prisma's own reading takes twice the time. */
 const INVOICE_COLUMNS = Prisma.sql`
   i.id, i.customer_id AS "customerId", i.referred_user_id AS "referredUserId", i.subscription_id AS "subscriptionId", i.currency,

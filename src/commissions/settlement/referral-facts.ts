@@ -1,8 +1,10 @@
 import type { AffiliateRate, Commission, PlanVersion, Referral, StripeInvoice } from '@prisma/client';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
 import { loadAcceptances, loadRejections, type Acceptance, type Rejection } from '../facts/decision-records.js';
+import { loadInvoicesOf } from '../facts/invoice-records.js';
 import { loadLosses } from '../facts/loss-records.js';
+import { loadCommissionsFor, loadCommissionsOf } from './commission-rows.js';
 
 /** Everything that decides what a referral's invoices are worth, and nothing of what has been posted for it. */
 export interface ReferralFacts {
@@ -20,27 +22,23 @@ export interface ReferralFacts {
 }
 
 /** Loads the facts of many referrals in a handful of queries. An invoice that earned for another referral stays there. */
-export async function loadReferralFacts(tx: Tx, referrals: Referral[]): Promise<ReferralFacts[]> {
+export async function loadReferralFacts(tx: SqlTx, referrals: Referral[]): Promise<ReferralFacts[]> {
   const referralIds = referrals.map(({ id }) => id);
-  const own = await tx.commission.findMany({ where: { referralId: { in: referralIds } } });
-  const invoices = await tx.stripeInvoice.findMany({
-    where: {
-      OR: [
-        { customerId: { in: referrals.flatMap(({ stripeCustomerId }) => stripeCustomerId ?? []) } },
-        { referredUserId: { in: referrals.filter(isUnbound).map(({ referredUserId }) => referredUserId) } },
-        { id: { in: own.map(({ invoiceId }) => invoiceId) } },
-      ],
-    },
-    orderBy: [{ paidAt: 'asc' }, { id: 'asc' }],
+  const own = await loadCommissionsOf(tx, referralIds);
+  const invoices = await loadInvoicesOf(tx, {
+    customerIds: referrals.flatMap(({ stripeCustomerId }) => stripeCustomerId ?? []),
+    referredUserIds: referrals.filter(isUnbound).map(({ referredUserId }) => referredUserId),
+    ids: own.map(({ invoiceId }) => invoiceId),
   });
   const invoiceIds = invoices.map(({ id }) => id);
-  const earned = await tx.commission.findMany({ where: { invoiceId: { in: invoiceIds } } });
-  const ownRates = await tx.affiliateRate.findMany({
-    where: { affiliateId: { in: referrals.map(({ affiliateId }) => affiliateId) } },
-  });
-  const planVersions = await tx.planVersion.findMany({
-    where: { id: { in: referrals.map(({ planVersionId }) => planVersionId) } },
-  });
+  const earned = await loadCommissionsFor(tx, invoiceIds);
+  const ownRates = await tx.$queryRaw<AffiliateRate[]>`
+    SELECT affiliate_id AS "affiliateId", effective_from AS "effectiveFrom", rate_bps AS "rateBps" FROM affiliate_rates
+    WHERE affiliate_id = ANY(${distinct(referrals.map(({ affiliateId }) => affiliateId))}::text[])`;
+  const planVersions = await tx.$queryRaw<PlanVersion[]>`
+    SELECT id, plan_id AS "planId", version, rate_bps AS "rateBps", duration_months AS "durationMonths", hold_days AS "holdDays",
+           effective_from AS "effectiveFrom", created_at AS "createdAt"
+    FROM plan_versions WHERE id = ANY(${distinct(referrals.map(({ planVersionId }) => planVersionId))}::text[])`;
   const { payments, losses } = await loadLosses(tx, invoiceIds);
   const rejections = await loadRejections(
     tx,
@@ -77,6 +75,10 @@ export async function loadReferralFacts(tx: Tx, referrals: Referral[]): Promise<
       acceptances: acceptancesOf(referral.id),
     };
   });
+}
+
+function distinct(ids: string[]): string[] {
+  return [...new Set(ids)];
 }
 
 /** While no customer is bound, its invoices are those that name its user. */

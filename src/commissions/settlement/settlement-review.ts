@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { formatAmount } from '../../common/money.js';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import { FraudNewsList, type FraudNewsRow } from '../../fraud/fraud-news.service.js';
 import { ReviewCases } from '../../fraud/review-cases.service.js';
 import type { ReferralFacts } from './referral-facts.js';
@@ -20,7 +20,7 @@ export class SettlementReview {
    * Opens, or adds to, the cases that these facts give reason for. Idempotent: each finding is told once. Of an affiliate
    * and rule a case is locked in that order, whatever order the referrals are in.
    */
-  async report(tx: Tx, settled: readonly Settled[]): Promise<void> {
+  async report(tx: SqlTx, settled: readonly Settled[]): Promise<void> {
     const sorted = [...settled].sort((a, b) => (a.facts.referral.affiliateId < b.facts.referral.affiliateId ? -1 : 1));
     for (const { facts, targets } of sorted) {
       await this.reportOutOfBand(tx, facts);
@@ -30,7 +30,7 @@ export class SettlementReview {
   }
 
   /** Money that Stripe only knows by hearsay earns nothing before staff accept it. */
-  private async reportOutOfBand(tx: Tx, { referral, invoices, rejections }: ReferralFacts): Promise<void> {
+  private async reportOutOfBand(tx: SqlTx, { referral, invoices, rejections }: ReferralFacts): Promise<void> {
     // Nothing more of a rejected referral earns, so there is nothing to ask.
     if (rejections.length > 0) return;
     for (const invoice of invoices) {
@@ -53,7 +53,7 @@ export class SettlementReview {
 
   /** What Stripe has said in a word that we do not know was settled on the careful side; a person must look. */
   private async reportUnknownStatuses(
-    tx: Tx,
+    tx: SqlTx,
     { id: referralId, affiliateId }: Referral,
     targets: Target[],
   ): Promise<void> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Commission, Referral } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { shareDecisions } from '../facts/fact-locks.js';
 import { CommissionEvents } from '../commission-events.js';
@@ -48,12 +48,12 @@ export class SettlementService {
    * The caller holds the referral's subjects locked (lockReferralSubjects), which serialises settlements of one
    * referral. Shares the decisions about the affiliate, and locks the affiliate's balances before what was posted is read.
    */
-  settle(tx: Tx, referral: Referral, cause: Cause): Promise<void> {
+  settle(tx: SqlTx, referral: Referral, cause: Cause): Promise<void> {
     return this.settleAll(tx, [referral], () => cause);
   }
 
   /** The same for many referrals, each once, set-based: a handful of statements however many. */
-  async settleAll(tx: Tx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<void> {
+  async settleAll(tx: SqlTx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<void> {
     if (referrals.length === 0) return;
     await shareDecisions(
       tx,
@@ -67,12 +67,12 @@ export class SettlementService {
    * The same for many referrals about which staff have just decided, set-based: a handful of statements however many.
    * Asks staff nothing. The caller holds the decisions about their affiliate locked (lockDecisions).
    */
-  async settleDecided(tx: Tx, referrals: Referral[], decidedAt: Date): Promise<void> {
+  async settleDecided(tx: SqlTx, referrals: Referral[], decidedAt: Date): Promise<void> {
     await this.follow(tx, referrals, () => ({ occurredAt: decidedAt }));
   }
 
   /** Has the ledger follow the facts of these referrals. Locks their balances. */
-  private async follow(tx: Tx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<Settled[]> {
+  private async follow(tx: SqlTx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<Settled[]> {
     const settled = (await loadReferralFacts(tx, referrals)).map((facts) => ({ facts, targets: targetsOf(facts) }));
     const balances = await lockBalances(
       tx,
@@ -86,7 +86,7 @@ export class SettlementService {
   }
 
   /** Posts what has not earned yet. */
-  private async earn(tx: Tx, settled: Settled[], balances: ReadonlyMap<string, LockedBalance>): Promise<Earnings> {
+  private async earn(tx: SqlTx, settled: Settled[], balances: ReadonlyMap<string, LockedBalance>): Promise<Earnings> {
     const earnings = earningsOf(settled, () => ({
       id: this.ids.next('commission'),
       createdAt: this.clock.now(),
@@ -102,26 +102,55 @@ export class SettlementService {
 
   /** Posts the difference between what each commission is and what it should be, and holds what an inquiry asks about. */
   private async correct(
-    tx: Tx,
+    tx: SqlTx,
     { earned: targets, entries: justPosted }: Earnings,
     causeOf: (target: EarnedTarget) => Cause,
   ): Promise<void> {
     const positions = positionsAfter(justPosted);
-    const before = targets.filter(({ commission }) => !positions.has(commission.id));
+    const earnedNow = targets.filter(({ commission }) => positions.has(commission.id));
+    const before = await this.withoutUntouched(
+      tx,
+      targets.filter(({ commission }) => !positions.has(commission.id)),
+    );
     await this.readPositions(
       tx,
       before.map(({ commission }) => commission.id),
       positions,
     );
-    const { entries, held, closedInquiries } = correctionsOf(targets, positions, causeOf, this.clock.now());
+    const looked = [...earnedNow, ...before];
+    const { entries, held, closedInquiries } = correctionsOf(looked, positions, causeOf, this.clock.now());
     await this.ledger.post(tx, entries);
     await this.events.changed(tx, changesOf(entries));
-    await this.updateHolds(tx, targets, held, closedInquiries);
+    await this.updateHolds(tx, looked, held, closedInquiries);
+  }
+
+  /**
+   * Passes over commissions that should be worth what they earned, of which nothing was ever taken, and which no inquiry
+   * holds: whatever payouts and releases did, they are worth that. Most are such, of long years perhaps, and where their
+   * money lies takes several times longer to read. Read after their balances were locked.
+   */
+  private async withoutUntouched(tx: SqlTx, targets: EarnedTarget[]): Promise<EarnedTarget[]> {
+    const asEarned = targets
+      .filter(({ commission, targetMinor, losses }) => targetMinor === commission.amountMinor && !losses.inquiryOpen)
+      .map(({ commission }) => commission);
+    if (asEarned.length === 0) return targets;
+    const rows = await tx.$queryRaw<{ id: string }[]>`
+      SELECT c.id
+      FROM unnest(${asEarned.map(({ id }) => id)}::text[], ${asEarned.map(({ affiliateId }) => affiliateId)}::text[])
+        AS c (id, affiliate_id)
+      CROSS JOIN LATERAL (
+        (SELECT 1 FROM journal_entries e
+         WHERE e.affiliate_id = c.affiliate_id AND e.commission_id = c.id AND e.kind = 'commission_reversed' LIMIT 1)
+        UNION ALL (SELECT 1 FROM commission_holds h WHERE h.commission_id = c.id AND h.inquiry_open LIMIT 1)
+      ) touched`;
+    const touched = new Set(rows.map(({ id }) => id));
+    const untouched = new Set(asEarned.map(({ id }) => id).filter((id) => !touched.has(id)));
+    return targets.filter(({ commission }) => !untouched.has(commission.id));
   }
 
   /** Adds where the money of each of these commissions lies. Read after its balance was locked. */
   private async readPositions(
-    tx: Tx,
+    tx: SqlTx,
     commissionIds: string[],
     positions: Map<string, PositionOfCommission>,
   ): Promise<void> {
@@ -143,7 +172,7 @@ export class SettlementService {
 
   /** Keeps the release job's work list: what is held is on it, marked while an inquiry is open, released when it closes. */
   private async updateHolds(
-    tx: Tx,
+    tx: SqlTx,
     targets: EarnedTarget[],
     held: Commission[],
     closedInquiries: string[],

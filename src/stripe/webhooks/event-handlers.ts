@@ -25,6 +25,32 @@ export abstract class EventHandler {
   readonly readsObject: boolean = true;
   /** @param receivedAt when the event arrived here, which is never before what it tells of. */
   abstract prepare(event: InboundEvent, receivedAt: Date): Promise<Effects>;
+
+  /**
+   * What many events tell, by their ids, in a handful of queries: of those that tell facts and come to nothing else, as far
+   * as Stripe need not be asked. The others are left out, and so is what cannot be read: `prepare` says what is wrong with it.
+   */
+  async tellAll(_events: readonly InboundEvent[]): Promise<ReadonlyMap<string, Told>> {
+    return new Map();
+  }
+}
+
+/** What can be read of each of these events, by their ids. */
+export function readEach<T>(events: readonly InboundEvent[], read: (event: InboundEvent) => T | null): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const event of events) {
+    const one = readOrNull(event, read);
+    if (one !== null) found.set(event.id, one);
+  }
+  return found;
+}
+
+function readOrNull<T>(event: InboundEvent, read: (event: InboundEvent) => T | null): T | null {
+  try {
+    return read(event);
+  } catch {
+    return null;
+  }
 }
 
 /** Which handler an event goes to, if any. */

@@ -6,12 +6,13 @@ import { CommissionsService, type Told } from '../../commissions/commissions.ser
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
 import { isDatabaseUnavailable } from '../../database/database-errors.js';
+import { planByIndex } from '../../database/plan-by-index.js';
 import { scrub } from '../../http/logging.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { describeStripeError } from '../gateways/stripe-errors.js';
 import { isStillClaimed, type ClaimedEvent } from './claimed-events.js';
 import { ErasedSubjects } from './erased-subjects.js';
-import { EventHandlers, type Effects } from './event-handlers.js';
+import { EventHandlers, type Effects, type EventHandler } from './event-handlers.js';
 import { EventReader, ForeignVersionError } from './event-reader.js';
 import {
   lockEvent,
@@ -66,15 +67,21 @@ export class EventProcessor {
    * @throws what the database throws while it is away; then all of this may be tried again.
    */
   async process(claimed: readonly ClaimedEvent[]): Promise<void> {
+    const waiting = claimed.filter(isStillClaimed);
     // Who was erased since an event was stored is not in the inbox any more.
-    const events = await this.erased.redact(claimed.map(({ event }) => event));
-    const tellers: Teller[] = [];
-    await inLanes(claimed, async (one, index) => {
-      if (!isStillClaimed(one)) return;
-      const teller = await this.processOne(events[index] ?? one.event, one.receivedAt);
-      if (teller) tellers.push(teller);
-    });
+    const events = await this.erased.redact(waiting.map(({ event }) => event));
+    const tellers = await this.tellersAmong(events);
     await this.takeIn(tellers);
+
+    const others: Teller[] = [];
+    const told = new Set(tellers.map(({ id }) => id));
+    await inLanes(waiting, async (one, index) => {
+      const event = events[index];
+      if (!event || told.has(event.id) || !isStillClaimed(one)) return;
+      const teller = await this.processOne(event, one.receivedAt);
+      if (teller) others.push(teller);
+    });
+    await this.takeIn(others);
   }
 
   /**
@@ -88,6 +95,34 @@ export class EventProcessor {
     const results = new Map<string, ReplayedEvent>();
     await inLanes(stripeEventIds, async (id) => void results.set(id, await this.replay(id, act)));
     return stripeEventIds.flatMap((id) => results.get(id) ?? []);
+  }
+
+  /** Those of these events that only tell facts, as far as that is known without asking Stripe. */
+  private async tellersAmong(events: readonly InboundEvent[]): Promise<Teller[]> {
+    const readable = events.filter((event) => this.handlers.accepts(event) && this.reader.isInOurVersion(event));
+    const byHandler = new Map<EventHandler, InboundEvent[]>();
+    for (const event of readable) {
+      const handler = this.handlers.get(event);
+      const ofHandler = byHandler.get(handler);
+      if (ofHandler) ofHandler.push(event);
+      else byHandler.set(handler, [event]);
+    }
+    const tellers: Teller[] = [];
+    for (const [handler, ofHandler] of byHandler) {
+      for (const [id, told] of await this.tellAll(handler, ofHandler)) tellers.push({ id, told });
+    }
+    return tellers;
+  }
+
+  private async tellAll(handler: EventHandler, events: readonly InboundEvent[]): Promise<ReadonlyMap<string, Told>> {
+    try {
+      return await handler.tellAll(events);
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // Each is prepared by itself then, where the one that is at fault fails alone.
+      this.logger.warn({ message: 'events are worked on one by one', error: messageOf(error) });
+      return new Map();
+    }
   }
 
   /** Processes a pending event, unless it only tells facts: then it is returned, to be taken in with others. */
@@ -115,7 +150,9 @@ export class EventProcessor {
   private async takeIn(tellers: Teller[]): Promise<void> {
     if (tellers.length === 0) return;
     try {
-      await this.database.transaction(async (tx) => {
+      await this.database.sqlTransaction(async (tx) => {
+        // What is read are a few rows each of tables that grow by what is written here.
+        await planByIndex(tx);
         const ids = tellers.map(({ id }) => id);
         const pending = await markPendingProcessed(tx, ids, this.clock.now());
         const told = tellers.filter(({ id }) => pending.has(id)).map((teller) => teller.told);

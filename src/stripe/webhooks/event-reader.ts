@@ -14,13 +14,17 @@ export class EventReader {
 
   constructor(private readonly stripe: Stripe) {}
 
+  /** Whether it may be read as it is. */
+  isInOurVersion(event: InboundEvent): boolean {
+    return event.object !== 'event' || !event.api_version || event.api_version.split('.')[1] === this.ourFamily;
+  }
+
   /**
    * An event rendered by another API version is not read: its object is fetched in ours.
    * @throws ForeignVersionError where there is no way to; else what Stripe throws.
    */
   async inOurVersion(event: InboundEvent): Promise<InboundEvent> {
-    if (event.object !== 'event' || !event.api_version || event.api_version.split('.')[1] === this.ourFamily)
-      return event;
+    if (event.object !== 'event' || this.isInOurVersion(event)) return event;
     try {
       return { ...event, data: { object: await this.fetchObject(event) } };
     } catch (error) {

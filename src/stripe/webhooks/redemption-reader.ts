@@ -29,13 +29,19 @@ export class RedemptionReader {
     private readonly redemptions: PromotionRedemptions,
   ) {}
 
+  /** Whether any affiliate has, or ever had, a promotion code. */
+  areInUse(): Promise<boolean> {
+    return this.redemptions.areInUse();
+  }
+
   /**
    * Gathers what the customer used, and who they are; what comes of it is for after the event's own effects. Null where no
    * affiliate has a promotion code, so that nothing can come of it.
    */
   async prepare({ customerId, referredUserId, email, findUses }: SeenCustomer): Promise<Apply | null> {
     if (customerId === null || !(await this.redemptions.areInUse())) return null;
-    const uses = await this.redemptions.ofAffiliates(await findUses());
+    const found = await findUses();
+    const uses = found.length > 0 ? await this.redemptions.ofAffiliates(found) : [];
     const customer: RedeemingCustomer = { customerId, referredUserId, email };
     const isAsked = uses.length > 0 || (await this.redemptions.isWaiting(customerId));
     const known = isAsked ? await this.withStripesWord(customer) : customer;

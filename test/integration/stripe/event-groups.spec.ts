@@ -100,6 +100,38 @@ describe('events that are taken in together', () => {
     }
   });
 
+  it('are of the user whose customer is bound, or whom the subscription named, where an invoice names nobody', async () => {
+    await affiliateWithReferrals(api, 'Unnamed', ['unnamed-1', 'unnamed-2']);
+    const [bound, known] = [
+      { customer: 'cus_unnamed_1' },
+      { customer: 'cus_unnamed_2', subscription: 'sub_unnamed_2' },
+    ];
+    await processTogether([eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'unnamed-1', ...bound }))]);
+    await api.database.prisma.stripeSubscription.create({
+      data: {
+        id: known.subscription,
+        customerId: known.customer,
+        referredUserId: 'unnamed-2',
+        status: 'active',
+        mrrMinor: 9900n,
+        currency: 'usd',
+        seenAt: api.clock.now(),
+      },
+    });
+    const events = [bound, known].map((facts) => eventOf(api, 'invoice.paid', paidInvoice(api, facts)));
+    await processTogether(events);
+    for (const event of events) expect(await entriesOf(event)).toEqual([{ kind: 'commission_earned' }]);
+  });
+
+  it('are worked on one by one where one of them cannot even be asked about', async () => {
+    await affiliateWithReferrals(api, 'Asked', ['asked-1']);
+    const good = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'asked-1' }));
+    const bad = eventOf(api, 'invoice.paid', { ...paidInvoice(api, {}), customer: { id: 42 } });
+    await processTogether([bad, good]);
+    expect([await statusOf(good), await statusOf(bad)]).toEqual(['processed', 'pending']);
+    expect(await entriesOf(good)).toEqual([{ kind: 'commission_earned' }]);
+  });
+
   it('do not fail with one among them that cannot be taken in', async () => {
     const users = Array.from({ length: 6 }, (_, n) => `beside-${n}`);
     await affiliateWithReferrals(api, 'Beside', users);

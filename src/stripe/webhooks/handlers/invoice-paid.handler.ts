@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import { Config } from '../../../config/config.js';
-import { CommissionsService, type PaidInvoice } from '../../../commissions/commissions.service.js';
+import { CommissionsService, type PaidInvoice, type Told } from '../../../commissions/commissions.service.js';
 import { Database, type Tx } from '../../../database/database.js';
 import type { PromotionUse } from '../../../referrals/promotions/promotion-redemptions.service.js';
 import { unlessMissing } from '../../gateways/stripe-errors.js';
 import { idOf, metadataValue } from '../../stripe-object.js';
-import { EventHandler, type Effects } from '../event-handlers.js';
+import { EventHandler, readEach, type Effects } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { invoicePaymentFacts } from '../payment-reader.js';
 import { RedemptionReader, usesOf } from '../redemption-reader.js';
@@ -54,12 +54,26 @@ export class InvoicePaidHandler extends EventHandler {
       email: invoice.customer_email ?? null,
       findUses: () => this.findUses(invoice),
     });
-    const told = { facts: { invoices: [facts], invoicePayments }, cause: causeOf(event) };
+    const told: Told = { facts: { invoices: [facts], invoicePayments }, cause: causeOf(event) };
     if (redeem === null) return told;
     return async (tx: Tx) => {
       await this.commissions.recordAll(tx, [told]);
       await redeem(tx);
     };
+  }
+
+  /** Paid invoices whose user is known here. Where promotion codes are in use, each invoice may come to more than facts. */
+  override async tellAll(events: readonly InboundEvent[]): Promise<ReadonlyMap<string, Told>> {
+    if (await this.redemptions.areInUse()) return new Map();
+    const read = readEach(events, (event) => (event.type === 'invoice.paid' ? paidInvoiceIn(event) : null));
+    const users = await this.findKnownUsers([...read.values()].map(({ invoice }) => invoice));
+    const told = new Map<string, Told>();
+    for (const [eventId, { invoice, facts, invoicePayments, cause }] of read) {
+      const referredUserId = users.get(invoice.id);
+      if (referredUserId === undefined) continue;
+      told.set(eventId, { facts: { invoices: [{ ...facts, referredUserId }], invoicePayments }, cause });
+    }
+    return told;
   }
 
   /** An event names discounts by their ids only. Those of single lines stand in the sums. */
@@ -76,17 +90,12 @@ export class InvoicePaidHandler extends EventHandler {
    * else the snapshot on the invoice, then the subscription's and the customer's metadata.
    */
   private async findReferredUser(invoice: InvoiceSnapshot): Promise<string | null> {
+    const known = (await this.findKnownUsers([invoice])).get(invoice.id);
+    if (known !== undefined) return known;
     const key = this.config.referredUserMetadataKey;
     const customerId = idOf(invoice.customer);
-    const details = subscriptionDetails(invoice);
-    const onInvoice = metadataValue(details?.metadata, key);
-    if (onInvoice) return onInvoice;
-    if (customerId && (await this.database.prisma.referral.findUnique({ where: { stripeCustomerId: customerId } })))
-      return null;
-    const subscriptionId = idOf(details?.subscription);
+    const subscriptionId = idOf(subscriptionDetails(invoice)?.subscription);
     if (subscriptionId) {
-      const known = await this.database.prisma.stripeSubscription.findUnique({ where: { id: subscriptionId } });
-      if (known?.referredUserId) return known.referredUserId;
       const subscription = await unlessMissing(this.stripe.subscriptions.retrieve(subscriptionId));
       const onSubscription = metadataValue(subscription?.metadata, key);
       if (onSubscription) return onSubscription;
@@ -95,6 +104,49 @@ export class InvoicePaidHandler extends EventHandler {
     const customer = await unlessMissing(this.stripe.customers.retrieve(customerId));
     return customer && !customer.deleted ? metadataValue(customer.metadata, key) : null;
   }
+
+  /** The same as far as Stripe need not be asked, by the invoices' ids, in two queries for any number. */
+  private async findKnownUsers(invoices: readonly InvoiceSnapshot[]): Promise<Map<string, string | null>> {
+    const known = new Map<string, string | null>();
+    const unnamed: InvoiceSnapshot[] = [];
+    for (const invoice of invoices) {
+      const metadata = subscriptionDetails(invoice)?.metadata;
+      const onInvoice = metadataValue(metadata, this.config.referredUserMetadataKey);
+      if (onInvoice) known.set(invoice.id, onInvoice);
+      else unnamed.push(invoice);
+    }
+    if (unnamed.length === 0) return known;
+    const bound = new Set(await this.findBoundCustomers(unnamed));
+    const users = await this.findUsersOfSubscriptions(unnamed);
+    for (const invoice of unnamed) {
+      const user = users.get(idOf(subscriptionDetails(invoice)?.subscription) ?? '');
+      if (bound.has(idOf(invoice.customer))) known.set(invoice.id, null);
+      else if (user) known.set(invoice.id, user);
+    }
+    return known;
+  }
+
+  private async findBoundCustomers(invoices: readonly InvoiceSnapshot[]): Promise<(string | null)[]> {
+    const ids = invoices.flatMap(({ customer }) => idOf(customer) ?? []);
+    const bound = await this.database.prisma.referral.findMany({
+      where: { stripeCustomerId: { in: ids } },
+      select: { stripeCustomerId: true },
+    });
+    return bound.map(({ stripeCustomerId }) => stripeCustomerId);
+  }
+
+  private async findUsersOfSubscriptions(invoices: readonly InvoiceSnapshot[]): Promise<Map<string, string | null>> {
+    const ids = invoices.flatMap((invoice) => idOf(subscriptionDetails(invoice)?.subscription) ?? []);
+    const known = await this.database.prisma.stripeSubscription.findMany({ where: { id: { in: ids } } });
+    return new Map(known.map(({ id, referredUserId }) => [id, referredUserId]));
+  }
+}
+
+/** What the event of a paid invoice tells, but for whose it is. */
+function paidInvoiceIn(event: InboundEvent) {
+  const invoice: InvoiceSnapshot = snapshotOf(event, 'invoice');
+  const invoicePayments = invoicePaymentFacts(invoice.payments?.data ?? []);
+  return { invoice, facts: invoiceFacts(invoice, event.id), invoicePayments, cause: causeOf(event) };
 }
 
 function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<PaidInvoice, 'referredUserId'> {
