@@ -79,7 +79,7 @@ export class CommissionsService extends ReferralObserver {
   }
 
   /** Referrals were reported: what their users paid since then earns now. Of most of them Stripe has told nothing yet. */
-  override async referralsCreated(tx: Tx, referrals: Referral[]): Promise<string[]> {
+  override async referralsCreated(tx: SqlTx, referrals: Referral[]): Promise<string[]> {
     const known = await this.lifecycle.toldOf(tx, referrals);
     if (known.length === 0) return [];
     const payers = await this.lifecycle.payersOf(tx, known);
@@ -94,7 +94,7 @@ export class CommissionsService extends ReferralObserver {
   }
 
   /** A customer was bound to the referral: what that customer paid earns now. */
-  override async customerBound(tx: Tx, referral: Referral): Promise<void> {
+  override async customerBound(tx: SqlTx, referral: Referral): Promise<void> {
     await this.settlement.settle(tx, referral, { occurredAt: this.clock.now() });
   }
 

@@ -1,5 +1,5 @@
 import type { Referral } from '@prisma/client';
-import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 
 /**
  * A port: what others do when a referral comes to be. Invoices may have been paid before the host reported the signup,
@@ -13,8 +13,8 @@ export abstract class ReferralObserver {
    * Referrals were created, each with its own user; Stripe customers, where the host gave them, are bound already.
    * @returns the ids of those whose rows may not be what they were.
    */
-  abstract referralsCreated(tx: Tx, referrals: Referral[]): Promise<string[]>;
+  abstract referralsCreated(tx: SqlTx, referrals: Referral[]): Promise<string[]>;
 
   /** A Stripe customer was bound to a referral that existed before. */
-  abstract customerBound(tx: Tx, referral: Referral): Promise<void>;
+  abstract customerBound(tx: SqlTx, referral: Referral): Promise<void>;
 }

@@ -1,8 +1,14 @@
 import { Prisma, type Referral } from '@prisma/client';
 import type { SqlTx } from '../database/sql-transaction.js';
 
+/** As they are now. */
+export async function loadReferrals(tx: SqlTx, ids: string[]): Promise<Referral[]> {
+  return ids.length > 0 ? load(tx, Prisma.sql`id = ANY(${ids}::text[])`) : [];
+}
+
 /** The referrals that Stripe's customers are bound to. */
-export function loadReferralsByCustomer(tx: SqlTx, customerIds: string[]): Promise<Referral[]> {
+export async function loadReferralsByCustomer(tx: SqlTx, customerIds: string[]): Promise<Referral[]> {
+  if (customerIds.length === 0) return [];
   return load(tx, Prisma.sql`stripe_customer_id = ANY(${customerIds}::text[])`);
 }
 

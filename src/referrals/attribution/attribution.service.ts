@@ -7,7 +7,7 @@ import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
-import type { Tx } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import type { Answer } from '../../http/idempotency.js';
 import { IpHasher } from '../ip-hasher.js';
 import { occurredAtInvalid } from '../referral-errors.js';
@@ -15,6 +15,7 @@ import { ReferralEvents } from '../referral-events.js';
 import { lockReferralSubjects, namesOf, tryLockReferralSubjects, type ReferralSubject } from '../referral-locks.js';
 import { ReferralObserver } from '../referral-observer.js';
 import { ReferralPresenter } from '../referral-presenter.js';
+import { loadReferrals, loadReferralsByCustomer } from '../referral-rows.js';
 import type { CreateReferralDto, ReferralDto } from '../referral.dto.js';
 import { countSignups } from '../stats/referral-days.js';
 import { readFacts, type FoundSignup, type Signup } from './attribution-facts.js';
@@ -104,7 +105,7 @@ export class AttributionService {
    * `attributeAll` for a signup that is alone in its transaction. Waits for whoever decides about the same user or customer.
    * @throws DomainError what it is answered with where it is invalid.
    */
-  async attribute(tx: Tx, signup: Signup): Promise<Answer<AttributionDto>> {
+  async attribute(tx: SqlTx, signup: Signup): Promise<Answer<AttributionDto>> {
     await lockReferralSubjects(tx, signup);
     const [found] = await readFacts(tx, [signup], this.config);
     if (!found) throw new Error('no facts were read of a signup');
@@ -131,7 +132,7 @@ export class AttributionService {
    * @returns for each its answer; an error of the domain where it is invalid, which is its own and nobody else's:
    *   `occurred_at_invalid`, `click_or_code_required` (400), `stripe_customer_taken` (409); null where it was left out.
    */
-  async attributeAll(tx: Tx, signups: readonly Signup[]): Promise<SignupResult[]> {
+  async attributeAll(tx: SqlTx, signups: readonly Signup[]): Promise<SignupResult[]> {
     const busy = await tryLockReferralSubjects(tx, [...signups]);
     const isFree = (subject: ReferralSubject): boolean => namesOf(subject).every((name) => !busy.has(name));
     const found = await readFacts(tx, signups.filter(isFree), this.config);
@@ -142,7 +143,7 @@ export class AttributionService {
   }
 
   /** All subjects are locked. */
-  private async decideAll(tx: Tx, found: readonly FoundSignup[]): Promise<(Answer<AttributionDto> | DomainError)[]> {
+  private async decideAll(tx: SqlTx, found: readonly FoundSignup[]): Promise<(Answer<AttributionDto> | DomainError)[]> {
     const judged = found.map((one) => ({ ...one, judgement: judge(one), decisionId: this.ids.next('decision') }));
     const credited = await this.referralsOf(tx, judged);
     const referralOf = new Map(credited.map(({ referral }) => [referral.decisionId, referral]));
@@ -175,7 +176,7 @@ export class AttributionService {
   }
 
   /** The referrals to be made, by the terms of their moments. */
-  private async referralsOf(tx: Tx, judged: readonly JudgedSignup[]): Promise<CreditedSignup[]> {
+  private async referralsOf(tx: SqlTx, judged: readonly JudgedSignup[]): Promise<CreditedSignup[]> {
     const credits = judged.flatMap(({ signup, judgement, decisionId }) =>
       judgement.is === 'credited' ? [{ signup, outcome: judgement.outcome, decisionId }] : [],
     );
@@ -183,12 +184,10 @@ export class AttributionService {
       tx,
       credits.map((credit) => ({ planId: credit.outcome.facts.affiliate.planId, at: happenedAt(credit) })),
     );
-    const taken = await findTaken(
-      tx,
-      credits.flatMap(({ signup, outcome }) =>
-        signup.stripeCustomerId ? [] : (outcome.facts.promotion?.customerId ?? []),
-      ),
+    const redeemers = credits.flatMap(({ signup, outcome }) =>
+      signup.stripeCustomerId ? [] : (outcome.facts.promotion?.customerId ?? []),
     );
+    const taken = new Set((await loadReferralsByCustomer(tx, redeemers)).map((bound) => bound.stripeCustomerId));
     const createdAt = this.clock.now();
     return credits.map((credit, index) => {
       const { signup, outcome, decisionId } = credit;
@@ -216,8 +215,8 @@ export class AttributionService {
   }
 
   /** As they are now: of those that were there before, or may have been changed since they were made, the rows are read. */
-  private async present(tx: Tx, made: readonly Referral[], readIds: string[]): Promise<Map<string, ReferralDto>> {
-    const read = readIds.length > 0 ? await tx.referral.findMany({ where: { id: { in: readIds } } }) : [];
+  private async present(tx: SqlTx, made: readonly Referral[], readIds: string[]): Promise<Map<string, ReferralDto>> {
+    const read = await loadReferrals(tx, readIds);
     const rows = [...new Map([...made, ...read].map((row) => [row.id, row])).values()];
     const presented = await this.presenter.present(rows, tx);
     return new Map(presented.map((referral) => [referral.id, referral]));
@@ -237,7 +236,7 @@ function redeemerOf({ promotion }: SignupFacts): string | null {
  * Locks the customers who redeemed the codes that are decided about, without waiting: what they pay meanwhile must find the
  * referral, or be found by it. @returns those signups whose customer nobody else decides about, in this group or elsewhere.
  */
-async function lockRedeemers(tx: Tx, found: FoundSignup[]): Promise<FoundSignup[]> {
+async function lockRedeemers(tx: SqlTx, found: FoundSignup[]): Promise<FoundSignup[]> {
   const redeemed = found.filter((one) => redeemerOf(one) !== null);
   if (redeemed.length === 0) return found;
   const owners = new Map(found.map((one) => [one.signup.stripeCustomerId, one]));
@@ -254,14 +253,6 @@ async function lockRedeemers(tx: Tx, found: FoundSignup[]): Promise<FoundSignup[
     unshared.map((one) => ({ stripeCustomerId: redeemerOf(one) })),
   );
   return unshared.filter((one) => namesOf({ stripeCustomerId: redeemerOf(one) }).every((name) => !busy.has(name)));
-}
-
-/** Those of the customers whom a referral has. */
-async function findTaken(tx: Tx, customerIds: string[]): Promise<Set<string | null>> {
-  if (customerIds.length === 0) return new Set();
-  const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT stripe_customer_id AS id FROM referrals WHERE stripe_customer_id = ANY(${customerIds}::text[])`;
-  return new Set(rows.map(({ id }) => id));
 }
 
 /** Nothing more is decided about what a signup was judged with, or says again. */

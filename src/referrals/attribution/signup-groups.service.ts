@@ -1,7 +1,8 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
-import { Database, type Tx } from '../../database/database.js';
+import { Database } from '../../database/database.js';
 import { GroupCommit, GroupCommitOverloadedError } from '../../database/group-commit.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import { Idempotency, LeaseLostError, type Answer, type Claim } from '../../http/idempotency.js';
 import { namesOf } from '../referral-locks.js';
 import type { Signup } from './attribution-facts.js';
@@ -65,7 +66,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
   private async write(reported: Reported[]): Promise<void> {
     if (reported.length === 0) return;
     try {
-      const results = await this.database.transaction((tx) => this.attributeTogether(tx, reported));
+      const results = await this.database.sqlTransaction((tx) => this.attributeTogether(tx, reported));
       reported.forEach((each, index) => (each.result = results[index] ?? null));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
@@ -77,7 +78,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
     }
   }
 
-  private async attributeTogether(tx: Tx, reported: readonly Reported[]): Promise<SignupResult[]> {
+  private async attributeTogether(tx: SqlTx, reported: readonly Reported[]): Promise<SignupResult[]> {
     const results = await this.attribution.attributeAll(
       tx,
       reported.map(({ signup }) => signup),
@@ -92,7 +93,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
 
   /** Somebody else decides about this user or customer: waits for them, while groups go on without this one. */
   private attributeAlone(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
-    return this.database.transaction(async (tx) => {
+    return this.database.sqlTransaction(async (tx) => {
       const answer = await this.attribution.attribute(tx, signup);
       if (claim) await this.idempotency.store(tx, [{ claim, answer }]);
       return answer;
