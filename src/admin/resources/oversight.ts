@@ -225,6 +225,7 @@ export const auditLog: ResourceSpec = {
   table: 'audit_log',
   key: 't.id',
   order: 't.id DESC',
+  idKind: 'auditRecord',
   title: 'action',
   hint: 'Nothing here can be changed; it is sealed together with the ledger.',
   columns: [

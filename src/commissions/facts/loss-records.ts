@@ -116,7 +116,7 @@ export async function loadLosses(
   const payments = await tx.$queryRaw<InvoicePayment[]>`
     SELECT invoice_id AS "invoiceId", payment_id AS "paymentId", amount_minor AS "amountMinor", status
     FROM stripe_invoice_payments
-    WHERE payment_id IN (SELECT payment_id FROM stripe_invoice_payments WHERE invoice_id = ANY(${invoiceIds}::text[]))`;
+    WHERE payment_id = ANY (ARRAY(SELECT payment_id FROM stripe_invoice_payments WHERE invoice_id = ANY(${invoiceIds}::text[])))`;
   const losses = await tx.$queryRaw<Loss[]>`
     SELECT id, source, payment_id AS "paymentId", invoice_id AS "invoiceId", currency, amount_minor AS "amountMinor", status,
            unknown_statuses AS "unknownStatuses"
