@@ -49,10 +49,9 @@ async function dropFromSharedServer(folder) {
   const client = new pg.Client({ connectionString: server.adminUrl });
   await client.connect();
   try {
-    const databases = await client.query(
-      'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)',
-      [server.template],
-    );
+    const databases = await client.query('SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)', [
+      server.template,
+    ]);
     for (const { name } of databases.rows) {
       await client.query(`DROP DATABASE ${client.escapeIdentifier(name)} WITH (FORCE)`);
     }
