@@ -49,7 +49,11 @@ export function webhooks(server: BenchServer, size: Size): Promise<Row[]> {
           'tutorial build': await playRound(database, tutorial, Math.ceil(some / 5)),
         };
         const statement = await runStatements(database, round === 0 ? 500 : 2_000);
-        if (round === 0) continue;
+        if (round === 0) {
+          // By then autovacuum would have counted what was empty at the start, which nothing is in production.
+          await settle(database.admin);
+          continue;
+        }
         results.Fairshare.push(played.Fairshare);
         results['tutorial build'].push(played['tutorial build']);
         statements.push(statement);

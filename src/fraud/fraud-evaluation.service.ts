@@ -15,6 +15,8 @@ const BATCH_SIZE = 500;
 /** By night also what was missed, or came to be while a rule was off; otherwise what is new, and what came late. */
 const NIGHT_DAYS = 35;
 const NEWS_DAYS = 2;
+/** In a transaction that has just made what is new: far longer than it may take, and little beside what a busy day brings. */
+const MOMENT_DAYS = 1 / 24;
 
 /** Asks the rules over affiliates, and opens cases about what they find. Idempotent: each finding is told once. */
 @Injectable()
@@ -57,7 +59,7 @@ export class FraudEvaluation {
    */
   async find(tx: SqlTx, news: FraudNews, affiliateIds: string[]): Promise<Found[]> {
     const settings = await this.settings.current(tx);
-    const scope = this.scope(affiliateIds);
+    const scope = this.scope(affiliateIds, MOMENT_DAYS);
     const rules = detectionRules(news).filter(([name]) => settings[name].mode !== 'off');
     if (rules.length === 0) return [];
     const hits = await tx.$queryRaw<(Hit & { rule: FraudRuleName })[]>(
@@ -86,7 +88,7 @@ export class FraudEvaluation {
 
   private async evaluate(rules: [FraudRuleName, DetectionRule][], affiliateIds: string[] | null): Promise<number> {
     const settings = await this.settings.read();
-    const scope = this.scope(affiliateIds);
+    const scope = this.scope(affiliateIds, affiliateIds === null ? NIGHT_DAYS : NEWS_DAYS);
     let found = 0;
     for (const [name, rule] of rules) found += await this.ask(name, rule, scope, settings[name]);
     return found;
@@ -112,9 +114,9 @@ export class FraudEvaluation {
     return signals;
   }
 
-  private scope(affiliateIds: string[] | null): Scope {
+  private scope(affiliateIds: string[] | null, days: number): Scope {
     const now = this.clock.now();
-    return { now, since: daysBefore(now, affiliateIds === null ? NIGHT_DAYS : NEWS_DAYS), affiliateIds };
+    return { now, since: daysBefore(now, days), affiliateIds };
   }
 
   /** Reads a query's rows in batches, from one state of the database. */
