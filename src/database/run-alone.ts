@@ -36,11 +36,14 @@ export async function runAlone(
     }
     return isAlone;
   } catch (error) {
-    // So that the name is free by the time the caller hears; should this fail, too, closing the connection frees it.
-    isClean = await client.query('ROLLBACK').then(
-      () => !lost.signal.aborted,
-      () => false,
-    );
+    // So that the name is free by the time the caller hears. A connection that does not answer is not waited for, and closing
+    // it frees the name as well.
+    if (!lost.signal.aborted) {
+      isClean = await client.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      );
+    }
     throw error;
   } finally {
     client.off('error', onError);
