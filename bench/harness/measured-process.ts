@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProjectRoot } from '../../src/database/project-root.js';
 import type { BenchDatabase } from './bench-server.js';
+import { keptMegabytes, TELLING_OF_GARBAGE } from './kept-memory.js';
 import type { WorkerReport } from './worker.js';
 
 /**
@@ -18,21 +19,27 @@ export async function runWorker<T extends Record<string, number>>(
     args?: string[];
     /** The command of package.json whose flags for Node it is started with, so that its memory is that command's. */
     flagsOf?: string;
+    /** So that what it keeps is known, too. */
+    isGarbageTold?: boolean;
   } = {},
-): Promise<WorkerReport<T>> {
+): Promise<WorkerReport<T> & { keptMegabytes: number }> {
   const child = fork(join(import.meta.dirname, '..', 'workers', `${name}.js`), options.args ?? [], {
-    execArgv: options.flagsOf === undefined ? [] : flagsOf(options.flagsOf),
+    execArgv: [
+      ...(options.isGarbageTold ? [TELLING_OF_GARBAGE] : []),
+      ...(options.flagsOf === undefined ? [] : flagsOf(options.flagsOf)),
+    ],
     env: { ...workerEnv(database), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
+  const kept = child.stdout ? keptMegabytes(child.stdout) : () => Number.NaN;
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   let reported: WorkerReport<T> | undefined;
   child.on('message', (message) => (reported = message as WorkerReport<T>));
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0 || !reported) throw new Error(`${name} ended with ${String(code)}:\n${output}`);
-  return reported;
+  return { ...reported, keptMegabytes: kept() };
 }
 
 /** The flags for Node of a command of package.json. */

@@ -14,13 +14,17 @@ export interface Standing {
   rejectedFor: string | null;
 }
 
-/** A commission and what happened to it, as it was stored. */
-export interface ToldCommission {
+/** What an amount was calculated with. */
+export interface CalculatedCommission {
   invoice: InvoiceAmounts & { id: string };
-  /** Which part of the invoice's money earned: what came through Stripe, or what staff accepted. */
-  part: InvoicePart;
   baseMinor: bigint;
   rateBps: number;
+}
+
+/** A commission and what happened to it, as it was stored. */
+export interface ToldCommission extends CalculatedCommission {
+  /** Which part of the invoice's money earned: what came through Stripe, or what staff accepted. */
+  part: InvoicePart;
   rateSource: 'affiliate' | 'plan';
   planVersionId: string;
   /** Oldest first; the first one is what was earned. */
@@ -86,14 +90,19 @@ export function explainCommission(commission: ExplainedCommission): ExplanationD
     rateBps,
     planVersionId,
     rateSource,
-    formula: `${baseFormula(commission)}; ${netFormula(commission, standing)}`,
+    formula: amountFormula(commission, standing),
     roundedFrom: earns(standing) ? beforeRounding(commission, standing.lostMinor) : '0',
     rounding: 'down',
     steps: explainSteps(commission),
   };
 }
 
-function baseFormula({ invoice, baseMinor }: ToldCommission): string {
+/** The calculation of the amount that a commission has now. */
+export function amountFormula(commission: CalculatedCommission, standing: Standing): string {
+  return `${baseFormula(commission)}; ${netFormula(commission, standing)}`;
+}
+
+function baseFormula({ invoice, baseMinor }: CalculatedCommission): string {
   const netTotalMinor = invoice.totalExcludingTaxMinor ?? invoice.totalMinor;
   return `base = floor(min(${invoice.amountPaidMinor}, ${invoice.totalMinor}) × ${netTotalMinor} / ${invoice.totalMinor}) = ${baseMinor}`;
 }
@@ -103,7 +112,7 @@ function earns({ withinTerm, rejectedFor }: Standing): boolean {
 }
 
 /** What the commission is worth where so much is lost. */
-function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm, rejectedFor }: Standing): string {
+function netFormula(commission: CalculatedCommission, { lostMinor: lost, withinTerm, rejectedFor }: Standing): string {
   const { invoice, baseMinor, rateBps } = commission;
   if (rejectedFor !== null) return `amount = 0: staff rejected the referral (${inWords(rejectedFor)})`;
   if (!withinTerm) return "amount = 0: the invoice lies beyond the plan's months";
@@ -116,7 +125,8 @@ function netFormula(commission: ToldCommission, { lostMinor: lost, withinTerm, r
     : `amount = floor(${baseMinor} × (${paidMinor} − ${lost}) × ${rateBps} / (${paidMinor} × 10000)${step}) = ${netMinor}`;
 }
 
-const NOTHING_LOST: Standing = { lostMinor: 0n, withinTerm: true, rejectedFor: null };
+/** Earned in time, and nothing was lost of it. */
+export const NOTHING_LOST: Standing = { lostMinor: 0n, withinTerm: true, rejectedFor: null };
 
 /** How things stood when an entry with these facts was posted. */
 function standingOf({ lostMinor, withinTerm, rejection }: EntryFacts): Standing {

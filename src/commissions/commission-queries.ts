@@ -9,10 +9,15 @@ import { allOf } from '../http/list-query.js';
 import type { PageQuery } from '../http/page-query.dto.js';
 import { toPage, type Page } from '../http/pagination.js';
 import { ReferralEarnings } from '../referrals/referral-earnings.js';
-import { commissionsCsv } from './commissions-csv.js';
-import { explainCommission } from './commission-explanation.js';
+import { commissionsCsv, type CommissionLine } from './commissions-csv.js';
+import {
+  amountFormula,
+  explainCommission,
+  type CalculatedCommission,
+  type Standing,
+} from './commission-explanation.js';
 import { snapshotOf } from './commission-snapshot.js';
-import { loadStories, type Story } from './commission-stories.js';
+import { loadStandings, loadStories, type Story } from './commission-stories.js';
 import { lineOf } from './payout-lines.js';
 import { PAYOUT_NOW } from './payout-way.js';
 import { mayHaveState } from './state-candidates.js';
@@ -67,28 +72,29 @@ export class CommissionQueries extends ReferralEarnings {
     return new Map(found.map((commission) => [commission.id, commission]));
   }
 
+  /** What these commissions are worth now and in which state, by id, without the working behind it. */
+  async statesOf(ids: string[]): Promise<Map<string, Pick<CommissionDto, 'state' | 'netAmount'>>> {
+    const rows = await this.database.sqlSnapshot((tx) => selectCommissions(tx, ids));
+    return new Map(rows.map((row) => [row.id, snapshotOf(row)]));
+  }
+
   async list(query: CommissionFilters & PageQuery): Promise<Page<CommissionDto>> {
-    const filters = [Prisma.sql`TRUE`];
-    if (query.cursor) filters.push(Prisma.sql`c.id < ${query.cursor}`);
-    if (query.affiliateId) filters.push(Prisma.sql`c.affiliate_id = ${query.affiliateId}`);
-    if (query.currency) filters.push(Prisma.sql`c.currency = ${query.currency}`);
-    if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
-    const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
-    const found = await this.database.snapshot(async (tx) => {
-      if (query.state) filters.push(await mayHaveState(tx, query.state, query.affiliateId));
-      const rows: CommissionRow[] = [];
-      for (const part of paidWithin(query)) {
-        const left = query.limit + 1 - rows.length;
-        if (left > 0) rows.push(...(await selectRows(tx, Prisma.join([...filters, part], ' AND '), state, left)));
-      }
-      return explained(tx, rows);
-    });
+    const found = await this.database.snapshot(async (tx) => explained(tx, await selectPage(tx, query)));
     return toPage(found, query, (commission) => commission);
   }
 
   /** Everything that matches as a file, read as it is written: memory does not grow with it. */
   csv(filters: CommissionFilters): Readable {
-    return commissionsCsv(allOf((page) => this.list({ ...filters, ...page })));
+    return commissionsCsv(allOf((page) => this.linesOfFile({ ...filters, ...page })));
+  }
+
+  private async linesOfFile(query: CommissionFilters & PageQuery): Promise<Page<CommissionLine>> {
+    const found = await this.database.sqlSnapshot(async (tx) => {
+      const rows = await selectPage(tx, query);
+      const standings = await loadStandings(tx, rows);
+      return rows.map((row) => lineOfFile(row, standings.get(row.id)));
+    });
+    return toPage(found, query, (line) => line);
   }
 
   async balances(affiliateId: string): Promise<BalancesDto> {
@@ -121,6 +127,23 @@ export class CommissionQueries extends ReferralEarnings {
   private select(where: Prisma.Sql, state: Prisma.Sql, limit: number): Promise<CommissionDto[]> {
     return this.database.snapshot(async (tx) => explained(tx, await selectRows(tx, where, state, limit)));
   }
+}
+
+/** A page of those that match, newest first, and one more where there is one. */
+async function selectPage(tx: SqlTx, query: CommissionFilters & PageQuery): Promise<CommissionRow[]> {
+  const filters = [Prisma.sql`TRUE`];
+  if (query.cursor) filters.push(Prisma.sql`c.id < ${query.cursor}`);
+  if (query.affiliateId) filters.push(Prisma.sql`c.affiliate_id = ${query.affiliateId}`);
+  if (query.currency) filters.push(Prisma.sql`c.currency = ${query.currency}`);
+  if (query.referralId) filters.push(Prisma.sql`c.referral_id = ${query.referralId}`);
+  if (query.state) filters.push(await mayHaveState(tx, query.state, query.affiliateId));
+  const state = query.state ? Prisma.sql`state = ${query.state}` : Prisma.sql`TRUE`;
+  const rows: CommissionRow[] = [];
+  for (const part of paidWithin(query)) {
+    const left = query.limit + 1 - rows.length;
+    if (left > 0) rows.push(...(await selectRows(tx, Prisma.join([...filters, part], ' AND '), state, left)));
+  }
+  return rows;
 }
 
 /**
@@ -172,22 +195,28 @@ async function explained(tx: Tx, rows: CommissionRow[]): Promise<CommissionDto[]
 
 function present(row: CommissionRow, story: Story | undefined): CommissionDto {
   if (!story) throw new Error(`commission ${row.id} has no entry in the journal, or no invoice`);
+  const { part, rateSource, planVersionId } = row;
   return {
     ...snapshotOf(row),
-    explanation: explainCommission({
-      invoice: {
-        id: row.invoiceId,
-        currency: row.currency,
-        amountPaidMinor: row.invoiceAmountPaidMinor,
-        totalMinor: row.invoiceTotalMinor,
-        totalExcludingTaxMinor: row.invoiceNetTotalMinor,
-      },
-      part: row.part,
-      baseMinor: row.baseMinor,
-      rateBps: row.rateBps,
-      rateSource: row.rateSource,
-      planVersionId: row.planVersionId,
-      ...story,
-    }),
+    explanation: explainCommission({ ...calculatedWith(row), part, rateSource, planVersionId, ...story }),
+  };
+}
+
+function lineOfFile(row: CommissionRow, standing: Standing | undefined): CommissionLine {
+  if (!standing) throw new Error(`commission ${row.id} has no invoice`);
+  return { ...snapshotOf(row), rateBps: row.rateBps, formula: amountFormula(calculatedWith(row), standing) };
+}
+
+function calculatedWith(row: CommissionRow): CalculatedCommission {
+  return {
+    invoice: {
+      id: row.invoiceId,
+      currency: row.currency,
+      amountPaidMinor: row.invoiceAmountPaidMinor,
+      totalMinor: row.invoiceTotalMinor,
+      totalExcludingTaxMinor: row.invoiceNetTotalMinor,
+    },
+    baseMinor: row.baseMinor,
+    rateBps: row.rateBps,
   };
 }

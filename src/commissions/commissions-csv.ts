@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
 import { csvStream, majorAmount, minorAmount } from '../http/csv.js';
-import type { CommissionDto } from './commission.dto.js';
+import type { CommissionDto, ExplanationDto } from './commission.dto.js';
 
-/** Commissions as a file, each with the calculation behind its amount. */
-export function commissionsCsv(commissions: AsyncIterable<CommissionDto>): Readable {
-  return csvStream<CommissionDto>(
+/** A commission as it stands in a file, with the calculation behind its amount. */
+export type CommissionLine = Omit<CommissionDto, 'explanation'> & Pick<ExplanationDto, 'rateBps' | 'formula'>;
+
+export function commissionsCsv(commissions: AsyncIterable<CommissionLine>): Readable {
+  return csvStream<CommissionLine>(
     {
       id: ({ id }) => id,
       affiliateId: ({ affiliateId }) => affiliateId,
@@ -16,8 +18,8 @@ export function commissionsCsv(commissions: AsyncIterable<CommissionDto>): Reada
       netAmount: ({ netAmount, currency }) => majorAmount(BigInt(netAmount), currency),
       currency: ({ currency }) => currency,
       netAmountMinor: ({ netAmount }) => minorAmount(BigInt(netAmount)),
-      rateBps: ({ explanation }) => explanation.rateBps,
-      formula: ({ explanation }) => explanation.formula,
+      rateBps: ({ rateBps }) => rateBps,
+      formula: ({ formula }) => formula,
       availableAt: ({ availableAt }) => availableAt,
       payoutId: ({ payoutId }) => payoutId,
       paidAt: ({ paidAt }) => paidAt,

@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client';
 import { firstIdAt } from '../common/ids.js';
-import type { Tx } from '../database/database.js';
+import type { SqlTx } from '../database/sql-transaction.js';
 import type { CommissionState } from './commission.dto.js';
 import { IS_ITEM_OF_LINE } from './payout-lines.js';
 
@@ -40,7 +40,7 @@ const CHEAP_SIGNS: Partial<Record<CommissionState, Prisma.Sql>> = {
  * Which of them really have it is the caller's to work out.
  */
 export async function mayHaveState(
-  tx: Tx,
+  tx: SqlTx,
   state: CommissionState,
   affiliateId: string | undefined,
 ): Promise<Prisma.Sql> {
@@ -61,7 +61,7 @@ export async function mayHaveState(
 }
 
 /** Reads balances until there are enough: all of them, which are far fewer than commissions, only where few are. */
-async function manyArePayable(tx: Tx): Promise<boolean> {
+async function manyArePayable(tx: SqlTx): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM balances WHERE payable_minor > 0 ORDER BY affiliate_id, currency LIMIT ${PAYABLE_BALANCES}`;
   return rows.length === PAYABLE_BALANCES;
@@ -72,7 +72,7 @@ async function manyArePayable(tx: Tx): Promise<boolean> {
  * affiliates only the newest payouts are asked: those tell whether there are many.
  */
 async function lined(
-  tx: Tx,
+  tx: SqlTx,
   affiliateId: string | undefined,
   statuses: string[],
 ): Promise<{ items: number; lastReservedAt: Date | null }> {

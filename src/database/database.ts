@@ -83,6 +83,11 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
+  /** The same for reads of many rows, on a bare connection. */
+  async sqlSnapshot<T>(read: (tx: SqlTx) => Promise<T>): Promise<T> {
+    return transactOn(await this.pool.connect(), read, this.names, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  }
+
   /**
    * A connection for reading much: to the replica, where there is one that has everything which was committed before this
    * call, so that whoever has just written finds it; else to the primary. Begin a READ ONLY transaction on it.

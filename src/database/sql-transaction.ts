@@ -12,14 +12,18 @@ export interface SqlTx {
 const TYPES = new pg.TypeOverrides();
 TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
 
+/** How a transaction begins: to write, as each statement finds the database, or to read it in one state. */
+export type Begin = 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
 /**
- * Runs `work` in one READ COMMITTED transaction on this connection, commits, and gives the connection back, or away if
- * its state is not known any more.
+ * Runs `work` in one transaction on this connection, READ COMMITTED unless told, commits, and gives the connection back,
+ * or away if its state is not known any more.
  */
 export async function transactOn<T>(
   client: pg.PoolClient,
   work: (tx: SqlTx) => Promise<T>,
   names: StatementNames,
+  begin: Begin = 'BEGIN',
 ): Promise<T> {
   const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
     const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
@@ -27,7 +31,7 @@ export async function transactOn<T>(
   };
   let isClean = false;
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     const result = await work({
       $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(sql)).rows as R,
       $executeRaw: async (...sql) => (await run(sql)).rowCount ?? 0,

@@ -1,4 +1,4 @@
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { csvStream, Figure, majorAmount, minorAmount, type CsvCell } from './csv.js';
 
 const written = async (cell: CsvCell): Promise<string> => {
@@ -38,6 +38,11 @@ describe('a CSV cell', () => {
 });
 
 describe('a CSV stream', () => {
+  it('begins with what Excel knows UTF-8 by, and names its columns even where it has no rows', async () => {
+    const csv = await buffer(csvStream({ 'a "name"': () => '', other: () => '' }, []));
+    expect(csv.toString()).toBe('\uFEFF"a ""name""",other\n');
+  });
+
   it('fails when its rows do, and does not end as if it were complete', async () => {
     async function* rows(): AsyncGenerator<{ n: number }> {
       yield { n: 1 };

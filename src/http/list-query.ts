@@ -1,3 +1,4 @@
+import { heardLater } from '../common/heard-later.js';
 import { firstIdAt, type IdKind } from '../common/ids.js';
 import type { DatedListQuery } from './list-query.dto.js';
 import type { Page } from './pagination.js';
@@ -27,14 +28,18 @@ export function endOfRange(to: string): Date {
   return new Date(new Date(to).getTime() + (to.length === DATE_LENGTH ? DAY_MS : 1));
 }
 
-/** All that a list holds, read page by page: memory does not grow with it. */
+/**
+ * All that a list holds, read page by page: memory does not grow with it. A page is read while the one before is written,
+ * so that neither the database nor who writes waits for the other.
+ */
 export async function* allOf<T>(
   readPage: (query: { limit: number; cursor: string | undefined }) => Promise<Page<T>>,
 ): AsyncGenerator<T> {
-  let cursor: string | undefined;
-  do {
-    const page: Page<T> = await readPage({ limit: BATCH_SIZE, cursor });
-    yield* page.data;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  const read = (cursor?: string): Promise<Page<T>> => heardLater(readPage({ limit: BATCH_SIZE, cursor }));
+  let next: Promise<Page<T>> | null = read();
+  while (next) {
+    const { data, nextCursor }: Page<T> = await next;
+    next = nextCursor === null ? null : read(nextCursor);
+    yield* data;
+  }
 }

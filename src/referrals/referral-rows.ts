@@ -17,6 +17,19 @@ export function loadReferralsByUser(tx: SqlTx, referredUserIds: string[]): Promi
   return load(tx, Prisma.sql`referred_user_id = ANY(${referredUserIds}::text[])`);
 }
 
+/**
+ * The next referrals by id for which anything was paid or earned: their customer's invoices, while none is bound those that
+ * name their user, and what they have earned. Looked up one by one: for an EXISTS the planner would read all invoices first.
+ */
+export function loadPayingReferralsAfter(tx: SqlTx, id: string, limit: number): Promise<Referral[]> {
+  const isPaying = Prisma.sql`coalesce(
+    (SELECT TRUE FROM stripe_invoices i WHERE i.customer_id = r.stripe_customer_id LIMIT 1),
+    (SELECT TRUE FROM stripe_invoices i WHERE r.stripe_customer_id IS NULL AND i.referred_user_id = r.referred_user_id LIMIT 1),
+    (SELECT TRUE FROM commissions c WHERE c.referral_id = r.id LIMIT 1),
+    FALSE)`;
+  return load(tx, Prisma.sql`id > ${id} AND ${isPaying} ORDER BY id LIMIT ${limit}`);
+}
+
 /** Locked until the transaction ends, in the order of their ids, and as they are then. */
 export async function lockReferrals(tx: SqlTx, ids: string[]): Promise<Referral[]> {
   const wanted = Prisma.sql`id = ANY(${ids}::text[])`;
@@ -30,5 +43,5 @@ function load(tx: SqlTx, wanted: Prisma.Sql): Promise<Referral[]> {
            promotion_code_id AS "promotionCodeId", decision_id AS "decisionId", plan_version_id AS "planVersionId",
            stripe_customer_id AS "stripeCustomerId", mrr_minor AS "mrrMinor", currency, occurred_at AS "occurredAt",
            created_at AS "createdAt", converted_at AS "convertedAt", churned_at AS "churnedAt"
-    FROM referrals WHERE ${wanted}`;
+    FROM referrals r WHERE ${wanted}`;
 }

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
+import { heardLater } from '../../common/heard-later.js';
 import { firstIdAt } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
 import { HttpError } from '../../http/http-error.js';
@@ -85,6 +87,7 @@ export class ResourceReader {
     const { where, values } = conditionsOf(spec, filters);
     const client = await this.database.connectToRead();
     let isBroken: Error | undefined;
+    let next: Promise<pg.QueryResult<Row>> | undefined;
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       // A cursor takes the values of its query, but only in the statement that declares it.
@@ -93,15 +96,19 @@ export class ResourceReader {
         values,
       );
       for (;;) {
-        const { rows } = await client.query<Row>(`FETCH ${EXPORT_BATCH} FROM everything`);
+        const { rows } = await (next ?? fetchOf(client));
         if (rows.length === 0) break;
+        // Fetched while this one is written.
+        next = fetchOf(client);
         yield* spec.enrich ? await spec.enrich(rows, 'list') : rows;
       }
     } catch (error) {
       isBroken = error instanceof Error ? error : new Error(String(error));
       throw error;
     } finally {
-      // Whoever stops reading half-way leaves a transaction behind, which must not go back to the pool.
+      // Whoever stops reading half-way leaves a batch on its way, and a transaction, which must not go back to the pool.
+      const [fetched] = await Promise.allSettled([next]);
+      if (fetched.status === 'rejected') isBroken ??= new Error(String(fetched.reason));
       if (!isBroken) await client.query('ROLLBACK');
       client.release(isBroken);
     }
@@ -132,6 +139,10 @@ export class ResourceReader {
       client.release();
     }
   }
+}
+
+function fetchOf(client: pg.PoolClient): Promise<pg.QueryResult<Row>> {
+  return heardLater(client.query<Row>(`FETCH ${EXPORT_BATCH} FROM everything`));
 }
 
 /** The page is cut out of the table first; what is joined to it costs as much as the page has rows. */

@@ -31,7 +31,7 @@ export class ResourceSpecs {
       decisions,
       emails,
       promotionCodes,
-      { ...commissions, enrich: (rows) => this.withStates(rows) },
+      { ...commissions, enrich: (rows, place) => (place === 'list' ? this.withStates(rows) : this.withWorking(rows)) },
       payouts,
       { ...runs, enrich: (rows) => this.withProgress(rows) },
       ledger,
@@ -62,6 +62,14 @@ export class ResourceSpecs {
 
   /** A commission's state, worth and working follow from the ledger: its own service says them. */
   private async withStates(rows: Row[]) {
+    const told = await this.commissionQueries.statesOf(rows.map(({ id }) => id));
+    return rows.map((row) => {
+      const { state, netAmount } = told.get(row.id) ?? {};
+      return { ...row, state, netAmount };
+    });
+  }
+
+  private async withWorking(rows: Row[]) {
     const told = await this.commissionQueries.getMany(rows.map(({ id }) => id));
     return rows.map((row) => {
       const commission = told.get(row.id);

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
-import { Database, type Tx } from '../../database/database.js';
+import { Database } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
+import { loadPayingReferralsAfter } from '../../referrals/referral-rows.js';
 import { loadReferralFacts } from './referral-facts.js';
 import { mayEarn, targetsOf, type Target } from './targets.js';
 
 /** Referrals per transaction: enough to make each query worth its round trip. */
-const BATCH_SIZE = 200;
+const BATCH_SIZE = 500;
 
 const SHOWN_BREACHES = 10;
 
@@ -29,19 +31,15 @@ export class SettlementAudit {
     const report: AuditReport = { checked: 0n, breaches: [] };
     let after = '';
     for (;;) {
-      const last = await this.database.snapshot((tx) => this.auditBatch(tx, after, report));
+      const last = await this.database.sqlSnapshot((tx) => this.auditBatch(tx, after, report));
       if (last === null) return report;
       after = last;
     }
   }
 
   /** @returns the last referral's id, or null at the end. */
-  private async auditBatch(tx: Tx, after: string, report: AuditReport): Promise<string | null> {
-    const referrals = await tx.referral.findMany({
-      where: { id: { gt: after } },
-      orderBy: { id: 'asc' },
-      take: BATCH_SIZE,
-    });
+  private async auditBatch(tx: SqlTx, after: string, report: AuditReport): Promise<string | null> {
+    const referrals = await loadPayingReferralsAfter(tx, after, BATCH_SIZE);
     const targets = (await loadReferralFacts(tx, referrals)).flatMap((facts) =>
       targetsOf(facts).map((target) => ({ target, referral: facts.referral })),
     );
@@ -57,7 +55,7 @@ export class SettlementAudit {
     return referrals.at(-1)?.id ?? null;
   }
 
-  private async nets(tx: Tx, commissionIds: string[]): Promise<Map<string, bigint>> {
+  private async nets(tx: SqlTx, commissionIds: string[]): Promise<Map<string, bigint>> {
     const rows = await tx.$queryRaw<{ commissionId: string; netMinor: bigint }[]>`
       SELECT e.commission_id AS "commissionId", (-sum(p.amount_minor))::bigint AS "netMinor"
       FROM journal_entries e JOIN postings p ON p.entry_id = e.id AND p.account = 'commission_expense'

@@ -15,7 +15,7 @@ import type { ReferralFacts } from './referral-facts.js';
  * Stripe stamps payments in whole seconds by its own clock, the host signups by its own: a payment that looks up to
  * five minutes older than the signup is the same visit (the tolerance api.md grants `occurredAt`).
  */
-const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 
 /** Which part of an invoice's money earns: what came through Stripe, or what was paid elsewhere and staff accepted. */
 export type InvoicePart = 'stripe' | 'out_of_band';

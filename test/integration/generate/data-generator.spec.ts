@@ -1,12 +1,19 @@
+import { text } from 'node:stream/consumers';
+import type { Standing } from '../../../src/commissions/commission-explanation.js';
 import { CommissionQueries } from '../../../src/commissions/commission-queries.js';
-import { COMMISSION_STATES } from '../../../src/commissions/commission.dto.js';
+import { loadStandings } from '../../../src/commissions/commission-stories.js';
+import { COMMISSION_STATES, type CommissionDto } from '../../../src/commissions/commission.dto.js';
 import { JournalSealer } from '../../../src/commissions/ledger/journal-sealer.service.js';
 import { ENTRY_KINDS } from '../../../src/commissions/ledger/accounts.js';
+import { loadReferralFacts } from '../../../src/commissions/settlement/referral-facts.js';
+import { targetsOf } from '../../../src/commissions/settlement/targets.js';
+import { formatAmount } from '../../../src/common/money.js';
 import { readConfig, type Config } from '../../../src/config/config.js';
 import { Clock } from '../../../src/common/clock.js';
 import { DataGenerator, type Generated } from '../../../src/generate/data-generator.js';
 import { GenerationRefusedError } from '../../../src/generate/generation-refused.error.js';
 import type { GenerationOptions } from '../../../src/generate/generation-options.js';
+import { allOf } from '../../../src/http/list-query.js';
 import { FirstStaffUser } from '../../../src/staff/first-staff-user.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { expectKeptOutcomes, expectSoundLedger } from '../../setup/ledger.js';
@@ -75,6 +82,41 @@ describe('generated data', () => {
       const expected = newest.filter((commission) => commission.state === state).slice(0, 10);
       expect([state, data.slice(0, expected.length)]).toEqual([state, expected]);
     }
+  });
+
+  it('is in the file of all commissions as it is in their list', async () => {
+    const queries = api.app.get(CommissionQueries);
+    const listed: CommissionDto[] = [];
+    for await (const commission of allOf((page) => queries.list(page))) listed.push(commission);
+    const [names, ...lines] = (await text(queries.csv({}))).trimEnd().split('\n').map(cellsOf);
+    expect(names?.join()).toBe(
+      'id,affiliateId,referralId,invoiceId,state,amount,reversedAmount,netAmount,currency,netAmountMinor,rateBps,' +
+        'formula,availableAt,payoutId,paidAt,createdAt',
+    );
+    expect(lines).toEqual(
+      listed.map((one) => [
+        ...[one.id, one.affiliateId, one.referralId, one.invoiceId, one.state],
+        ...[one.amount, one.reversedAmount, one.netAmount].map((amount) => formatAmount(BigInt(amount), one.currency)),
+        ...[one.currency, String(one.netAmount), String(one.explanation.rateBps), one.explanation.formula],
+        ...[one.availableAt, one.payoutId ?? '', one.paidAt ?? '', one.createdAt],
+      ]),
+    );
+  });
+
+  it('has commissions that stand as all facts of their referrals say, also where those are not asked', async () => {
+    const { prisma } = api.database;
+    const commissions = await prisma.commission.findMany();
+    const facts = await loadReferralFacts(prisma, await prisma.referral.findMany());
+    const expected = facts
+      .flatMap(targetsOf)
+      .flatMap(({ commission, losses, withinTerm, rejection }) =>
+        commission
+          ? [[commission.id, { lostMinor: losses.lostMinor, withinTerm, rejectedFor: rejection?.rule ?? null }]]
+          : [],
+      ) as [string, Standing][];
+    expect(expected.filter(([, { lostMinor }]) => lostMinor > 0n)).not.toEqual([]);
+    expect(expected.filter(([, { rejectedFor }]) => rejectedFor !== null)).not.toEqual([]);
+    expect(await loadStandings(prisma, commissions)).toEqual(new Map(expected));
   });
 
   it('counts in the roll-ups what its clicks are, and has the click that each signup names', async () => {
@@ -154,6 +196,11 @@ function generate(
     app.get(JournalSealer),
   );
   return generator.generate(options, { anyway: false, onProgress });
+}
+
+/** What a line of CSV holds. Its formulas have commas in them, and no quotes. */
+function cellsOf(line: string): string[] {
+  return Array.from(line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g), ([, quoted, plain]) => quoted ?? plain ?? '');
 }
 
 /** Every posting with its entry, in an order of its own. */

@@ -1,0 +1,166 @@
+import { settle, type BenchDatabase, type BenchServer } from './harness/bench-server.js';
+import { startContestant } from './harness/contestant.js';
+import { hostToken, JWT_SECRET } from './harness/host-token.js';
+import { runWorker } from './harness/measured-process.js';
+import { peakMegabytesOf } from './harness/processor-time.js';
+import type { Size } from './harness/size.js';
+import { serveTransfers } from './harness/transfer-list.js';
+import type { Row } from './harness/table.js';
+
+interface Done extends Record<string, number> {
+  count: number;
+  ms: number;
+}
+
+/** Affiliates, each with a hundred sales and a thousand clicks within twelve months. */
+const SIZES: Record<Size, number[]> = { quick: [20], usual: [200, 1_000], full: [1_000, 10_000] };
+const CLICKS_PER_AFFILIATE = 1_000;
+
+/** What the server does at night, or a command of package.json. The last ones take away what the others read. */
+export const JOBS: { job: string; of: string; command?: string; env?: Record<string, string> }[] = [
+  { job: 'verify', of: 'postings', command: 'ledger:verify' },
+  { job: 'replay', of: 'invoices', command: 'ledger:verify' },
+  { job: 'reconcile', of: 'transfers', command: 'reconcile' },
+  { job: 'compare', of: 'click_days' },
+  { job: 'rebuild', of: 'clicks', command: 'rollups:rebuild' },
+  { job: 'fraud', of: 'affiliates' },
+  { job: 'preview', of: 'balances', command: 'payouts' },
+];
+export const RETENTION: typeof JOBS = [
+  { job: 'click-retention', of: 'clicks', env: { CLICK_RETENTION_DAYS: '200' } },
+  { job: 'event-retention', of: 'events' },
+];
+
+/** Files of everything: of the API, and of the panel's lists. */
+const API_FILES = ['commissions', 'referrals', 'payouts'];
+const PANEL_FILES = ['commissions', 'ledger', 'clicks', 'referrals', 'payouts', 'decisions', 'events'];
+
+/** Every job and every file on a business of a year, at two sizes: what takes as much memory for ten times as much is bounded. */
+export async function jobs(server: BenchServer, size: Size): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const affiliates of SIZES[size]) {
+    rows.push(...(await server.withDatabase(`jobs_${affiliates}`, (database) => measure(database, affiliates))));
+  }
+  return rows;
+}
+
+async function measure(database: BenchDatabase, affiliates: number): Promise<Row[]> {
+  const generated = await runWorker<Done>('run-job', database, {
+    args: ['generate', String(affiliates), String(CLICKS_PER_AFFILIATE)],
+    isGarbageTold: true,
+    flagsOf: 'db:generate',
+  });
+  await settle(database.admin);
+  const sales = generated.count;
+  const rows = [rowOf('generate', 'sales', generated)];
+  const transfers = await serveTransfers(database.admin);
+  try {
+    for (const one of JOBS) rows.push(await runJob(database, one, { STRIPE_API_BASE: transfers.url }));
+  } finally {
+    await transfers.stop();
+  }
+  rows.push(...(await measureFiles(database)));
+  for (const one of RETENTION) rows.push(await runJob(database, one));
+  return rows.map((row) => ({ sales, ...row }));
+}
+
+export async function runJob(
+  database: BenchDatabase,
+  { job, of, command, env }: (typeof JOBS)[number],
+  stripe: Record<string, string> = {},
+): Promise<Row> {
+  const done = await runWorker<Done>('run-job', database, {
+    args: [job],
+    isGarbageTold: true,
+    ...(command !== undefined && { flagsOf: command }),
+    env: { ...stripe, ...env },
+  });
+  return rowOf(job, of, done);
+}
+
+function rowOf(job: string, of: string, done: Done & { peakMegabytes: number; keptMegabytes: number }): Row {
+  const { count, ms, peakMegabytes, keptMegabytes } = done;
+  return {
+    job,
+    of,
+    count,
+    s: ms / 1000,
+    'per s': count / (ms / 1000),
+    'peak MB': peakMegabytes,
+    'kept MB': keptMegabytes,
+  };
+}
+
+/** Each by a server of its own, so that its peak is that file's. */
+export async function measureFiles(database: BenchDatabase, api = API_FILES, panel = PANEL_FILES): Promise<Row[]> {
+  const host = { authorization: `Bearer ${hostToken()}` };
+  const rows: Row[] = [];
+  for (const list of api) {
+    rows.push(
+      await measureFile(database, `GET /v1/${list}?format=csv`, (url) =>
+        fetch(`${url}/v1/${list}?format=csv`, { headers: host }),
+      ),
+    );
+  }
+  for (const list of panel) {
+    rows.push(
+      await measureFile(database, `panel: ${list}`, async (url) =>
+        fetch(`${url}/admin/export/${list}`, {
+          method: 'POST',
+          headers: {
+            cookie: await logIn(url),
+            origin: url,
+            'content-type': 'application/x-www-form-urlencoded',
+          },
+          body: new URLSearchParams({ reason: 'for the bench' }).toString(),
+        }),
+      ),
+    );
+  }
+  return rows;
+}
+
+async function measureFile(
+  database: BenchDatabase,
+  job: string,
+  ask: (url: string) => Promise<Response>,
+): Promise<Row> {
+  const server = await startContestant('workers/serve.js', database, { JWT_SECRET }, true);
+  try {
+    const url = `http://127.0.0.1:${server.port}`;
+    const startedMs = performance.now();
+    const answer = await ask(url);
+    const bytes = await linesOf(answer);
+    const done = { count: bytes, ms: performance.now() - startedMs };
+    return rowOf(job, 'rows', {
+      ...done,
+      peakMegabytes: peakMegabytesOf(server.pid),
+      keptMegabytes: server.keptMegabytes(),
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** @throws Error when it is no file, or ends before its end. */
+async function linesOf(answer: Response): Promise<number> {
+  if (answer.status !== 200 || !answer.body) throw new Error(`${answer.url} answered ${answer.status}`);
+  let lines = -1;
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+  }
+  return lines;
+}
+
+/** As the first staff user, whom a server makes at its first start. */
+async function logIn(url: string): Promise<string> {
+  const answer = await fetch(`${url}/admin/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ email: 'admin@example.com', password: 'fairshare-demo' }).toString(),
+  });
+  const cookie = answer.headers.get('set-cookie')?.split(';', 1)[0];
+  if (answer.status !== 303 || cookie === undefined) throw new Error(`logging in answered ${answer.status}`);
+  return cookie;
+}
