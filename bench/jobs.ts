@@ -17,7 +17,7 @@ const SIZES: Record<Size, number[]> = { quick: [20], usual: [200, 1_000], full: 
 const CLICKS_PER_AFFILIATE = 1_000;
 
 /** What the server does at night, or a command of package.json. The last ones take away what the others read. */
-export const JOBS: { job: string; of: string; command?: string; env?: Record<string, string> }[] = [
+const JOBS: { job: string; of: string; command?: string; env?: Record<string, string> }[] = [
   { job: 'verify', of: 'postings', command: 'ledger:verify' },
   { job: 'replay', of: 'invoices', command: 'ledger:verify' },
   { job: 'reconcile', of: 'transfers', command: 'reconcile' },
@@ -26,7 +26,7 @@ export const JOBS: { job: string; of: string; command?: string; env?: Record<str
   { job: 'fraud', of: 'affiliates' },
   { job: 'preview', of: 'balances', command: 'payouts' },
 ];
-export const RETENTION: typeof JOBS = [
+const RETENTION: typeof JOBS = [
   { job: 'click-retention', of: 'clicks', env: { CLICK_RETENTION_DAYS: '200' } },
   { job: 'event-retention', of: 'events' },
 ];
@@ -64,7 +64,7 @@ async function measure(database: BenchDatabase, affiliates: number): Promise<Row
   return rows.map((row) => ({ sales, ...row }));
 }
 
-export async function runJob(
+async function runJob(
   database: BenchDatabase,
   { job, of, command, env }: (typeof JOBS)[number],
   stripe: Record<string, string> = {},
@@ -92,17 +92,17 @@ function rowOf(job: string, of: string, done: Done & { peakMegabytes: number; ke
 }
 
 /** Each by a server of its own, so that its peak is that file's. */
-export async function measureFiles(database: BenchDatabase, api = API_FILES, panel = PANEL_FILES): Promise<Row[]> {
+async function measureFiles(database: BenchDatabase): Promise<Row[]> {
   const host = { authorization: `Bearer ${hostToken()}` };
   const rows: Row[] = [];
-  for (const list of api) {
+  for (const list of API_FILES) {
     rows.push(
       await measureFile(database, `GET /v1/${list}?format=csv`, (url) =>
         fetch(`${url}/v1/${list}?format=csv`, { headers: host }),
       ),
     );
   }
-  for (const list of panel) {
+  for (const list of PANEL_FILES) {
     rows.push(
       await measureFile(database, `panel: ${list}`, async (url) =>
         fetch(`${url}/admin/export/${list}`, {

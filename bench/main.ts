@@ -12,6 +12,7 @@ import { clicks } from './clicks.js';
 import { dashboardReads } from './dashboard-reads.js';
 import { fraudEvaluation } from './fraud-evaluation.js';
 import { idleMemory } from './idle-memory.js';
+import { jobs } from './jobs.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
 import { payoutSending } from './payout-sending.js';
@@ -29,6 +30,7 @@ const BENCHMARKS: Record<string, (server: BenchServer, size: Size) => Promise<Ro
   'ledger-verification': (server, size) => ledgerVerification(server, size === 'quick'),
   'fraud-evaluation': (server, size) => fraudEvaluation(server, size === 'quick'),
   'idle-memory': idleMemory,
+  jobs,
   'dashboard-reads': (server, size) => dashboardReads(server, size === 'quick'),
 };
 
