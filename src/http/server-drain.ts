@@ -1,6 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { OpenConnections } from './open-connections.js';
 
 const IDLE_CHECK_MS = 50;
 
@@ -9,11 +9,8 @@ const IDLE_CHECK_MS = 50;
 export class ServerDrain {
   private draining = false;
   private server: Server | null = null;
-  /**
-   * Each open connection, with the answers that it still waits for. Node counts one that has not said anything yet as
-   * busy, and browsers open such ones ahead: its own `closeIdleConnections` would leave them open for ever.
-   */
-  private readonly answersUnderWay = new Map<Socket, number>();
+
+  constructor(private readonly connections: OpenConnections) {}
 
   /** Readiness is refused from the first moment of the shutdown on. */
   get isDraining(): boolean {
@@ -23,14 +20,7 @@ export class ServerDrain {
   /** Notes from now on who is connected to the server that `drain` will end. */
   watch(server: Server): void {
     this.server = server;
-    server.on('connection', (socket: Socket) => {
-      this.answersUnderWay.set(socket, 0);
-      socket.once('close', () => this.answersUnderWay.delete(socket));
-    });
-    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      this.count(socket, 1);
-      response.once('close', () => this.count(socket, -1));
-    });
+    this.connections.watch(server);
   }
 
   /** Stops accepting, waits for the answers under way, and closes each connection once it waits for none. */
@@ -39,17 +29,8 @@ export class ServerDrain {
     const { server } = this;
     if (!server?.listening) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    const closeIdle = setInterval(() => this.closeIdle(), IDLE_CHECK_MS);
+    const closeIdle = setInterval(() => this.connections.closeIdle(), IDLE_CHECK_MS);
     await closed;
     clearInterval(closeIdle);
-  }
-
-  private count(socket: Socket, change: 1 | -1): void {
-    const before = this.answersUnderWay.get(socket);
-    if (before !== undefined) this.answersUnderWay.set(socket, before + change);
-  }
-
-  private closeIdle(): void {
-    for (const [socket, answers] of this.answersUnderWay) if (answers === 0) socket.destroy();
   }
 }
