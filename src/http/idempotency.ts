@@ -1,11 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../common/clock.js';
 import { DomainError } from '../common/domain-error.js';
+import { SingleFlight } from '../common/single-flight.js';
 import { Database, type Tx } from '../database/database.js';
+import { isDatabaseUnavailable } from '../database/database-errors.js';
 import type { SqlTx } from '../database/sql-transaction.js';
+import { hashOfBody } from './body-hash.js';
 import { toErrorResponse } from './error-response.js';
 
 const KEY_LENGTH_MAX = 255;
@@ -14,6 +17,9 @@ const LEASE_MS = 60_000;
 /** The contract promises 24 hours. */
 const KEPT_MS = 48 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
+const SECOND_MS = 1_000;
+/** What a long outage leaves beyond these waits until its lease has run out. */
+const UNSETTLED_MAX = 10_000;
 const STORED_ERROR_STATUSES = new Set([404, 409, 422]);
 
 export interface Answer<T> {
@@ -39,6 +45,12 @@ export interface ClaimedAnswer {
   answer: Answer<unknown>;
 }
 
+/** What becomes of a key whose work has had no effect: its answer is kept, or it is let go of. */
+interface Failure {
+  claim: Claim;
+  answer: Answer<unknown> | null;
+}
+
 /** Thrown inside the transaction so that it rolls back: others work under these keys by now. */
 export class LeaseLostError extends Error {
   constructor(readonly lost: readonly Claim[]) {
@@ -52,10 +64,18 @@ export class LeaseLostError extends Error {
  *
  * A key is claimed under a lease before the work; the answer is stored in the transaction of the work itself, guarded
  * by the lease's token, so effect and answer stand or fall together and a process that lost its lease has no effect.
+ *
+ * A key whose work failed is let go of at once, or as soon as the database answers again. That is safe even where nobody
+ * knows whether the work was committed: COMMIT is only sent once the answer is stored, and whoever stores it keeps the key's
+ * row locked. So letting go waits for that transaction, and finds the answer where it was committed; and where it comes
+ * first, there is no claim any more to store an answer under, and COMMIT is never sent.
  */
 @Injectable()
-export class Idempotency {
+export class Idempotency implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Idempotency');
+  /** Those that could not be settled, since the database was away; by the lease's token. */
+  private readonly unsettled = new Map<string, Failure>();
+  private readonly flight = new SingleFlight();
 
   constructor(
     private readonly database: Database,
@@ -90,7 +110,7 @@ export class Idempotency {
     work: (claim: Claim | null) => Promise<Answer<T>>,
   ): Promise<T> {
     const id = keyIdOf(request);
-    const claim = id && (await this.claim(id, hashOf(request.body)));
+    const claim = id && (await this.claim(id, hashOfBody(request.body)));
     if (claim && 'status' in claim) {
       reply.status(claim.status).header('Idempotent-Replayed', 'true');
       return claim.body as T;
@@ -118,6 +138,16 @@ export class Idempotency {
     if (lost.length > 0) throw new LeaseLostError(lost);
   }
 
+  /** Lets go of what could not be let go of while the database was away. Never rejects. */
+  @Interval(SECOND_MS)
+  settleLeft(): Promise<void> {
+    return this.flight.join(() => this.trySettlingLeft());
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.flight.ended();
+  }
+
   /** Deletes keys that nobody may rely on any more. Any number of instances may do it at once. */
   @Interval(HOUR_MS)
   async deleteExpired(): Promise<void> {
@@ -131,19 +161,30 @@ export class Idempotency {
 
   /** Claims the key, or returns the answer that is stored under it. */
   private async claim(id: KeyId, requestHash: Buffer): Promise<Claim | Answer<unknown>> {
-    const leaseToken = randomUUID();
+    const claim = { ...id, leaseToken: randomUUID() };
+    try {
+      return await this.tryClaim(claim, requestHash);
+    } catch (error) {
+      // The claim may be there all the same, and nobody works under it.
+      if (isDatabaseUnavailable(error)) this.settleLater({ claim, answer: null });
+      throw error;
+    }
+  }
+
+  private async tryClaim(claim: Claim, requestHash: Buffer): Promise<Claim | Answer<unknown>> {
+    const { leaseToken, ...id } = claim;
     const now = this.clock.now();
     const leaseUntil = new Date(now.getTime() + LEASE_MS);
     const keys = this.database.prisma.idempotencyKey;
     const { count } = await keys.createMany({
-      data: [{ ...id, requestHash: new Uint8Array(requestHash), leaseToken, leaseUntil, createdAt: now }],
+      data: [{ ...claim, requestHash: new Uint8Array(requestHash), leaseUntil, createdAt: now }],
       skipDuplicates: true,
     });
-    if (count === 1) return { ...id, leaseToken };
+    if (count === 1) return claim;
 
     const existing = await keys.findUnique({ where: { subject_method_path_key: id } });
     // Released between the two statements, because the work of its holder failed: it is free again.
-    if (existing === null) return this.claim(id, requestHash);
+    if (existing === null) return this.tryClaim(claim, requestHash);
     if (!requestHash.equals(existing.requestHash)) {
       throw new DomainError(
         'conflict',
@@ -160,20 +201,47 @@ export class Idempotency {
       data: { leaseToken, leaseUntil },
     });
     if (taken.count === 0) throw inProgress();
-    return { ...id, leaseToken };
+    return claim;
   }
 
   /** After the rollback: an answer of the domain is kept, anything else lets go of the key. */
   private async settleFailure(claim: Claim, error: unknown, requestId: string): Promise<void> {
     const { status, body } = toErrorResponse(error, requestId);
+    const failure: Failure = { claim, answer: STORED_ERROR_STATUSES.has(status) ? { status, body } : null };
     try {
-      if (STORED_ERROR_STATUSES.has(status))
-        await storeAnswers(this.database.prisma, [{ claim, answer: { status, body } }]);
-      else await this.database.prisma.idempotencyKey.deleteMany({ where: { ...claim, responseStatus: null } });
-    } catch (failure) {
-      // The caller learns why the work failed; the key comes free when its lease ends.
-      this.logger.warn({ err: failure, requestId, message: 'an idempotency key could not be settled' });
+      await this.settle([failure]);
+    } catch (problem) {
+      this.settleLater(failure);
+      this.logger.warn({ err: problem, requestId, message: 'an idempotency key is let go of later' });
     }
+  }
+
+  private async trySettlingLeft(): Promise<void> {
+    const left = [...this.unsettled.values()];
+    if (left.length === 0) return;
+    try {
+      await this.settle(left);
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) {
+        this.logger.warn({ err: error, message: 'idempotency keys could not be let go of; tried again in a second' });
+      }
+      return;
+    }
+    for (const { claim } of left) this.unsettled.delete(claim.leaseToken);
+  }
+
+  private settleLater(failure: Failure): void {
+    if (this.unsettled.size < UNSETTLED_MAX) this.unsettled.set(failure.claim.leaseToken, failure);
+  }
+
+  /** Changes nothing where an answer is stored or somebody else has the lease by now. */
+  private async settle(failures: readonly Failure[]): Promise<void> {
+    const answers = failures.flatMap(({ claim, answer }) => (answer ? [{ claim, answer }] : []));
+    await storeAnswers(this.database.prisma, answers);
+    await releaseClaims(
+      this.database.prisma,
+      failures.flatMap(({ claim, answer }) => (answer ? [] : [claim])),
+    );
   }
 }
 
@@ -210,24 +278,22 @@ async function storeAnswers(tx: SqlTx, answers: readonly ClaimedAnswer[]): Promi
   return answers.flatMap(({ claim }) => (stored.has(claim.leaseToken) ? [] : [claim]));
 }
 
+async function releaseClaims(tx: SqlTx, claims: readonly Claim[]): Promise<void> {
+  if (claims.length === 0) return;
+  const of = (column: (claim: Claim) => string): string[] => claims.map(column);
+  await tx.$executeRaw`
+    DELETE FROM idempotency_keys k
+    USING unnest(${of(({ subject }) => subject)}::text[], ${of(({ method }) => method)}::text[], ${of(({ path }) => path)}::text[],
+                 ${of(({ key }) => key)}::text[], ${of(({ leaseToken }) => leaseToken)}::text[])
+      AS c (subject, method, path, key, lease_token)
+    WHERE k.subject = c.subject AND k.method = c.method AND k.path = c.path AND k.key = c.key
+      AND k.lease_token = c.lease_token AND k.response_status IS NULL`;
+}
+
 function inProgress(): DomainError {
   return new DomainError(
     'conflict',
     'idempotency_in_progress',
     'A request with this Idempotency-Key is still running; try again shortly.',
   );
-}
-
-/** Equal for bodies that differ only in white space or in the order of keys. */
-function hashOf(body: unknown): Buffer {
-  return createHash('sha256')
-    .update(canonicalJson(body ?? null))
-    .digest();
-}
-
-function canonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
 }

@@ -3,6 +3,7 @@ import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import { DomainError } from '../../../src/common/domain-error.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { Idempotency, type Answer } from '../../../src/http/idempotency.js';
+import { eventually } from '../../setup/eventually.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 
 const SECOND = 1000;
@@ -190,6 +191,43 @@ describe('a lease', () => {
     open();
     await expect(slow).rejects.toBeInstanceOf(DomainError);
     expect(await api.database.prisma.plan.count({ where: { id: 'pln_lost' } })).toBe(0);
+  });
+});
+
+describe('a key whose work failed while its commit was under way', () => {
+  it('is let go of only if that was not committed', async () => {
+    const key = newKey();
+    const inDoubt = await api.database.pool.connect();
+    const request = {
+      headers: { 'idempotency-key': key },
+      method: 'POST',
+      url: '/v1/in-doubt',
+      id: 'r',
+      body: {},
+      principal: { scope: 'host', subject: 's' },
+    } as unknown as FastifyRequest;
+    const reply = { status: () => reply, header: () => reply } as unknown as FastifyReply;
+    const idempotency = api.app.get(Idempotency);
+    const failing = idempotency.runTogether(request, reply, async (claim) => {
+      // What a connection that broke after COMMIT was sent may leave behind: PostgreSQL has not got to it yet.
+      await inDoubt.query('BEGIN');
+      await inDoubt.query(
+        'UPDATE idempotency_keys SET response_status = 201, response_body = $2 WHERE lease_token = $1',
+        [claim?.leaseToken, JSON.stringify(JSON.stringify('done'))],
+      );
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    });
+    const outcome = expect(failing).rejects.toThrow('ECONNRESET');
+    await eventually(async () => {
+      const { rows } = await api.database.pool.query<{ waiting: number }>(
+        "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      expect(rows).toEqual([{ waiting: 1 }]);
+    });
+    await inDoubt.query('COMMIT');
+    inDoubt.release();
+    await outcome;
+    expect(await idempotency.run(request, reply, () => Promise.resolve({ status: 201, body: 'again' }))).toBe('done');
   });
 });
 
