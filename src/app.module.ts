@@ -19,6 +19,8 @@ export interface AppOptions {
   config: Config;
   /** What the app's own role connects with. */
   databaseUrl: string;
+  /** How long a statement may take; for ever unless told. */
+  statementTimeoutMs?: number;
   /** Stripe itself, or the emulator in its place. */
   stripe: StripeConnection;
   /** Another one than the system's: tests and the demo let months pass. */
@@ -32,14 +34,14 @@ export interface AppOptions {
 
 @Module({})
 export class AppModule {
-  static with({ config, databaseUrl, stripe, clock, parts = [] }: AppOptions): DynamicModule {
+  static with({ config, databaseUrl, statementTimeoutMs, stripe, clock, parts = [] }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
         // A provider given here stands in for the module's own.
         { module: CommonModule, providers: clock ? [{ provide: Clock, useValue: clock }] : [] },
         ConfigModule.with(config),
-        DatabaseModule.connect(databaseUrl, config.databaseReplicaUrl),
+        DatabaseModule.connect(databaseUrl, config.databaseReplicaUrl, statementTimeoutMs),
         HttpModule,
         AuditModule,
         EventsModule,

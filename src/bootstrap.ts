@@ -9,6 +9,7 @@ import { Clock, SystemClock } from './common/clock.js';
 import type { Config } from './config/config.js';
 import { serveDashboard } from './dashboard/serve-dashboard.js';
 import { Database } from './database/database.js';
+import { STATEMENT_TIMEOUT_MS } from './database/time-limit.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
 import { toErrorResponse } from './http/error-response.js';
@@ -79,7 +80,7 @@ export async function createApp(
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with({ ...options, parts: serverModules(options) }),
+    AppModule.with({ statementTimeoutMs: STATEMENT_TIMEOUT_MS, ...options, parts: serverModules(options) }),
     adapter,
     {
       logger: new NestLogger(logger),

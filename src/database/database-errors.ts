@@ -3,10 +3,10 @@ const CONFLICTS = new Set(['40001', '40P01']);
 
 /**
  * SQLSTATE classes and client codes that mean the database is away, going away or too busy, not that the query is wrong.
- * 55P03 is a lock that was waited for in vain.
+ * 55P03 is a lock that was waited for in vain, 57014 a statement that took too long.
  */
 const UNAVAILABLE =
-  /^(08...|57P0[1-3]|25P03|53300|55P03|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+  /^(08...|57P0[1-3]|57014|25P03|53300|55P03|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
 

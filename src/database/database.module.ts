@@ -6,10 +6,10 @@ import { JobQueue } from './job-queue.js';
 @Module({})
 export class DatabaseModule {
   /** `url` is what the app's own role connects with; starting and migrating a database is bootstrap's work. */
-  static connect(url: string, replicaUrl?: string): DynamicModule {
+  static connect(url: string, replicaUrl?: string, statementTimeoutMs?: number): DynamicModule {
     return {
       module: DatabaseModule,
-      providers: [{ provide: Database, useFactory: () => new Database(url, replicaUrl) }, JobQueue],
+      providers: [{ provide: Database, useFactory: () => new Database(url, replicaUrl, statementTimeoutMs) }, JobQueue],
       exports: [Database, JobQueue],
     };
   }

@@ -37,11 +37,16 @@ export class Database implements OnApplicationShutdown {
   private readonly replica: Replica | null;
   private readonly names = new StatementNames();
 
-  /** @param replicaUrl a streaming replica of the same database, for `connectToRead`. */
+  /**
+   * @param replicaUrl a streaming replica of the same database, for `connectToRead`.
+   * @param statementTimeoutMs how long a statement may take, unless its transaction says otherwise; for ever when 0.
+   */
   constructor(
     readonly url: string,
     replicaUrl?: string,
+    statementTimeoutMs = 0,
   ) {
+    const boundWaits = (client: pg.ClientBase): Promise<void> => setLimits(client, statementTimeoutMs);
     this.pool = createPool(
       { connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 },
       boundWaits,
@@ -105,9 +110,10 @@ export class Database implements OnApplicationShutdown {
 }
 
 /** Not by a startup parameter: PgBouncer refuses those that it does not know. */
-async function boundWaits(client: pg.ClientBase): Promise<void> {
+async function setLimits(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
   await client.query(
-    `SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
+    `SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}; SET lock_timeout = ${LOCK_TIMEOUT_MS};
+     SET statement_timeout = ${statementTimeoutMs}`,
   );
 }
 

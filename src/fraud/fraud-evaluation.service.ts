@@ -3,6 +3,7 @@ import { Prisma } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
+import { WITHOUT_TIME_LIMIT } from '../database/time-limit.js';
 import { ReviewCases, type AffiliateSignal, type Found } from './review-cases.service.js';
 import { RuleSettings, type RuleSetting } from './rule-settings.service.js';
 import { daysBefore, type DetectionRule, type FraudNews, type Hit, type Scope } from './rules/fraud-rule.js';
@@ -125,7 +126,7 @@ export class FraudEvaluation {
     let isClean = false;
     try {
       // All rows are read, so the plan that is quickest to its first one is the wrong one.
-      await client.query('BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1');
+      await client.query(`BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1; ${WITHOUT_TIME_LIMIT}`);
       await client.query(`DECLARE hits NO SCROLL CURSOR FOR ${query.text}`, query.values);
       for (;;) {
         const { rows } = await client.query<Hit>(`FETCH ${BATCH_SIZE} FROM hits`);

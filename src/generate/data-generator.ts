@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { JournalSealer } from '../commissions/ledger/journal-sealer.service.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { WITHOUT_TIME_LIMIT } from '../database/time-limit.js';
 import { keepingOutcome } from '../payouts/runs/run-outcome.js';
 import { FirstStaffUser } from '../staff/first-staff-user.js';
 import { AffiliateHistory } from './affiliate-history.js';
@@ -36,7 +37,8 @@ const WORLD_STREAM = -2;
 
 /** For this one transaction: sorts in memory, and time to work between two statements. */
 const FOR_BULK = `
-  SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '256MB'; SET LOCAL idle_in_transaction_session_timeout = 0`;
+  SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '256MB'; SET LOCAL idle_in_transaction_session_timeout = 0;
+  ${WITHOUT_TIME_LIMIT}`;
 
 /**
  * Fills a database with years of a made-up business: affiliates, clicks, signups, sales, refunds, payouts and all that

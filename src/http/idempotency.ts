@@ -8,6 +8,7 @@ import { SingleFlight } from '../common/single-flight.js';
 import { Database, type Tx } from '../database/database.js';
 import { isDatabaseUnavailable } from '../database/database-errors.js';
 import type { SqlTx } from '../database/sql-transaction.js';
+import { liftTimeLimit } from '../database/time-limit.js';
 import { hashOfBody } from './body-hash.js';
 import { toErrorResponse } from './error-response.js';
 
@@ -153,7 +154,10 @@ export class Idempotency implements BeforeApplicationShutdown {
   async deleteExpired(): Promise<void> {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
     try {
-      await this.database.prisma.idempotencyKey.deleteMany({ where: { createdAt: { lt: before } } });
+      await this.database.transaction(async (tx) => {
+        await liftTimeLimit(tx);
+        await tx.idempotencyKey.deleteMany({ where: { createdAt: { lt: before } } });
+      });
     } catch (error) {
       this.logger.warn({ err: error, message: 'old idempotency keys could not be deleted; tried again in an hour' });
     }

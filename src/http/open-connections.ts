@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Counter, Gauge } from 'prom-client';
 import type { Metrics } from './metrics.js';
 
-export interface ConnectionBounds {
+interface ConnectionBounds {
   /** How many may be open. */
   max: number;
   /** From here on a newcomer takes the place of who has asked nothing for longest. */

@@ -6,6 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
+import { liftTimeLimit } from '../database/time-limit.js';
 
 const KEY_BYTES = 32;
 
@@ -118,7 +119,8 @@ export class IpHasher implements OnModuleInit {
       const newest = await tx.ipHashKey.findFirst({ orderBy: { createdAt: 'desc' } });
       if (!newest || now.getTime() - newest.createdAt.getTime() >= this.config.attributionWindowMs) {
         await tx.ipHashKey.create({ data: { key: randomBytes(KEY_BYTES), createdAt: now } });
-        // Nobody can be recognised by these any more.
+        // Nobody can be recognised by these any more, however many they are.
+        await liftTimeLimit(tx);
         await tx.affiliateIp.deleteMany({ where: { lastSeenAt: { lt: expired } } });
       }
       return tx.ipHashKey.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });

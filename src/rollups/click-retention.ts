@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { SingleFlight } from '../common/single-flight.js';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { liftTimeLimit } from '../database/time-limit.js';
 import { Metrics } from '../http/metrics.js';
 import { CLICK_MONTH, clickMonthName } from '../referrals/clicks/click-months.js';
 import { CLICK_DAY_ROLLUPS } from './all-rollups.js';
@@ -117,6 +118,8 @@ export class ClickRetention implements BeforeApplicationShutdown {
   private async dropDetached(): Promise<void> {
     for (const name of await this.findDetached()) {
       const clicks = await this.database.transaction(async (tx) => {
+        // It counts all of them first.
+        await liftTimeLimit(tx);
         const [row] = await tx.$queryRaw<{ dropped: bigint }[]>`SELECT drop_detached_clicks(${name}) AS dropped`;
         const dropped = row?.dropped ?? 0n;
         await this.record(tx, 'clicks.dropped', name, { clicks: dropped.toString() });

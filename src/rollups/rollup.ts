@@ -1,5 +1,6 @@
 import { Prisma } from '@prisma/client';
 import type { SqlTx } from '../database/sql-transaction.js';
+import { liftTimeLimit } from '../database/time-limit.js';
 
 /**
  * Sums that are kept beside what they sum up, and how to count them anew. Both are written in one transaction always, and
@@ -77,6 +78,7 @@ export async function mendDifferences(tx: SqlTx, rollup: Rollup, slice: Slice): 
 }
 
 async function compare(tx: SqlTx, rollup: Rollup, slice: Slice, mending: Prisma.Sql): Promise<Comparison> {
+  await liftTimeLimit(tx);
   const keys = Prisma.raw(rollup.keys.join(', '));
   const figures = rollup.figures.map(
     (name) => `coalesce(k.${name}, 0)::bigint AS kept_${name}, coalesce(c.${name}, 0)::bigint AS counted_${name}`,

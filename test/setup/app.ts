@@ -62,6 +62,8 @@ export async function startTestApp(
     /** Whether the key is one of live mode. */
     livemode?: boolean;
     background?: boolean;
+    /** That of a server unless told. */
+    statementTimeoutMs?: number;
     /** Where the dashboard's built page lies; the sources have none. */
     dashboardFolder?: string;
     /** Where its log goes; nowhere unless told. */
@@ -90,6 +92,7 @@ export async function startTestApp(
     clock,
     stripe: connection,
     background: options.background,
+    ...(options.statementTimeoutMs !== undefined && { statementTimeoutMs: options.statementTimeoutMs }),
     dashboardFolder: options.dashboardFolder,
     logger: options.logger ?? createLogger('silent'),
   });

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { heardLater } from '../../common/heard-later.js';
 import { firstIdAt } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
+import { WITHOUT_TIME_LIMIT } from '../../database/time-limit.js';
 import { HttpError } from '../../http/http-error.js';
 import { columnsOn, type Column, type ResourceSpec, type Row } from './resource-spec.js';
 
@@ -89,7 +90,7 @@ export class ResourceReader {
     let isBroken: Error | undefined;
     let next: Promise<pg.QueryResult<Row>> | undefined;
     try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${WITHOUT_TIME_LIMIT}`);
       // A cursor takes the values of its query, but only in the statement that declares it.
       await client.query(
         `DECLARE everything NO SCROLL CURSOR FOR ${selectOf(spec, 'list', `${where} ORDER BY ${spec.order}`)}`,

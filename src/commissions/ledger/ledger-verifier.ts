@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
+import { WITHOUT_TIME_LIMIT } from '../../database/time-limit.js';
 import { formatHead, SEAL_CHECKS, type ChainHead } from './journal-seal.js';
 
 export interface Invariant {
@@ -44,7 +45,7 @@ export class LedgerVerifier {
     const client = await this.database.connectToRead();
     let isInTransaction = true;
     try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${WITHOUT_TIME_LIMIT}`);
       const invariants = noted ? [await checkNoted(client, noted)] : [];
       for (const { name, count, breaches } of CHECKS) {
         const { rows: counted } = await client.query<{ n: string }>(count);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { Database, type Tx } from '../../database/database.js';
+import { liftTimeLimit } from '../../database/time-limit.js';
 import type { KnownPayout, PayoutSides } from './compare-payout.js';
 import type { ListedTransfer } from './transfer-reader.js';
 
@@ -53,6 +54,7 @@ export class TwoSides {
    */
   compare(reconciliationId: string, since: Date | null, suspectsMax: number): Promise<Comparison> {
     return this.database.snapshot(async (tx) => {
+      await liftTimeLimit(tx);
       const sides = sidesOf(reconciliationId, since);
       const [counted] = await tx.$queryRaw<{ payoutCount: number; suspectCount: number; suspects: string[] }[]>`
         WITH ${sides}, suspect AS (SELECT payout_id FROM sides WHERE NOT ${AGREES})
