@@ -206,5 +206,10 @@ function byBalance(due: DueHold[]): DueHold[][] {
 
 /** The holds `h` that will have run out at `asOf`, and that neither an inquiry nor a review case keeps. */
 export function releasable(asOf: Date): Prisma.Sql {
-  return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}`;
+  return Prisma.sql`${hasRunOut(asOf)} AND NOT ${hasHoldingCase(Prisma.sql`h.affiliate_id`)}`;
+}
+
+/** The same for who asks once for all holds of an affiliate whether a review case keeps them. */
+export function hasRunOut(asOf: Date): Prisma.Sql {
+  return Prisma.sql`h.available_at <= ${asOf} AND NOT h.inquiry_open`;
 }
