@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Commission } from '@prisma/client';
 import type { SqlTx } from '../database/sql-transaction.js';
 import { DomainEvents } from '../events/domain-events.js';
-import { selectCommissions } from './commission-queries.js';
+import { selectCommissions } from './commission-state.js';
 import { snapshotOf, type CommissionFacts } from './commission-snapshot.js';
 
 /** A commission whose hold has run out, as it is read for thousands at once. */

@@ -33,6 +33,13 @@ const CHEAP_SIGNS: Partial<Record<CommissionState, Prisma.Sql>> = {
     WHERE reversal.commission_id = c.id AND reversal.kind = 'commission_reversed' LIMIT 1)`,
 };
 
+/** Which commissions `c` a list is about: those of these ids, where they are known, that fit the condition. */
+export interface Candidates {
+  ids?: string[];
+  where: Prisma.Sql;
+}
+export const ALL_COMMISSIONS: Candidates = { where: Prisma.sql`TRUE` };
+
 /**
  * A state is stored nowhere, so a list of a rare one would work out that of every commission there is, and a list of what
  * is paid that of all that came since. This says which commissions `c` of an affiliate, or of all where none is named, may
@@ -43,21 +50,22 @@ export async function mayHaveState(
   tx: SqlTx,
   state: CommissionState,
   affiliateId: string | undefined,
-): Promise<Prisma.Sql> {
-  if (state === 'payable' && affiliateId === undefined && (await manyArePayable(tx))) return Prisma.sql`TRUE`;
+): Promise<Candidates> {
+  if (state === 'payable' && affiliateId === undefined && (await manyArePayable(tx))) return ALL_COMMISSIONS;
   const statuses = PAYOUTS_OF[state];
   if (statuses) {
     const { items, lastReservedAt } = await lined(tx, affiliateId, statuses);
+    if (!lastReservedAt) return { ids: [], where: Prisma.sql`TRUE` };
     // What came later than the last payout of that kind was reserved is in none of them.
-    if (lastReservedAt && items > RARE_MAX) {
+    if (items > RARE_MAX) {
       const end = new Date(lastReservedAt.getTime() + CLOCK_SLACK_MS);
-      return Prisma.sql`c.id < ${firstIdAt('commission', end)}`;
+      return { where: Prisma.sql`c.id < ${firstIdAt('commission', end)}` };
     }
   }
   const rows = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM (${candidates(state, affiliateId)}) candidate LIMIT ${RARE_MAX + 1}`;
-  if (rows.length <= RARE_MAX) return Prisma.sql`c.id = ANY (${rows.map(({ id }) => id)}::text[])`;
-  return CHEAP_SIGNS[state] ?? Prisma.sql`TRUE`;
+  if (rows.length <= RARE_MAX) return { ids: [...new Set(rows.map(({ id }) => id))], where: Prisma.sql`TRUE` };
+  return { where: CHEAP_SIGNS[state] ?? Prisma.sql`TRUE` };
 }
 
 /** Reads balances until there are enough: all of them, which are far fewer than commissions, only where few are. */
