@@ -36,6 +36,37 @@ export async function lockReferrals(tx: SqlTx, ids: string[]): Promise<Referral[
   return load(tx, Prisma.sql`${wanted} ORDER BY id FOR NO KEY UPDATE`);
 }
 
+/** Which referrals a list is about. */
+export interface ReferralRange {
+  affiliateId?: string;
+  status?: string;
+  currency?: string;
+  /** The first id. */
+  from?: string;
+  /** The one behind the last id. */
+  to?: string;
+}
+
+/**
+ * The newest referrals that fit. A status is asked for as a range, and is part of the order: otherwise a planner that takes it
+ * for a common one walks through all referrals from the newest on, however old those are that have it.
+ */
+export function loadNewestReferrals(tx: SqlTx, range: ReferralRange, limit: number): Promise<Referral[]> {
+  const { affiliateId, status, currency, from, to } = range;
+  const key = status === undefined ? Prisma.sql`id` : Prisma.sql`(status, id)`;
+  const at = (id: string): Prisma.Sql => (status === undefined ? Prisma.sql`${id}` : Prisma.sql`(${status}, ${id})`);
+  const wanted = [
+    ...(affiliateId === undefined ? [] : [Prisma.sql`affiliate_id = ${affiliateId}`]),
+    ...(status === undefined ? [] : [Prisma.sql`status >= ${status} AND status <= ${status}`]),
+    ...(currency === undefined ? [] : [Prisma.sql`currency = ${currency}`]),
+    ...(from === undefined ? [] : [Prisma.sql`${key} >= ${at(from)}`]),
+    ...(to === undefined ? [] : [Prisma.sql`${key} < ${at(to)}`]),
+    Prisma.sql`TRUE`,
+  ];
+  const order = status === undefined ? Prisma.sql`id DESC` : Prisma.sql`status DESC, id DESC`;
+  return load(tx, Prisma.sql`${Prisma.join(wanted, ' AND ')} ORDER BY ${order} LIMIT ${limit}`);
+}
+
 /** Of many at once, in each settlement: Prisma's own reading takes several times as long. */
 function load(tx: SqlTx, wanted: Prisma.Sql): Promise<Referral[]> {
   return tx.$queryRaw`

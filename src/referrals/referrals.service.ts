@@ -6,11 +6,12 @@ import { isUniqueViolation } from '../database/database-errors.js';
 import { csvStream, majorAmount } from '../http/csv.js';
 import { allOf, idsMadeIn } from '../http/list-query.js';
 import type { PageQuery } from '../http/page-query.dto.js';
-import { type Page, pageArgs, toPage } from '../http/pagination.js';
+import { type Page, toPage } from '../http/pagination.js';
 import { referralNotFound, stripeCustomerTaken } from './referral-errors.js';
 import { lockReferralSubjects } from './referral-locks.js';
 import { ReferralObserver } from './referral-observer.js';
 import { ReferralPresenter } from './referral-presenter.js';
+import { loadNewestReferrals } from './referral-rows.js';
 import type { ReferralDto, ReferralsQuery, UpdateReferralDto } from './referral.dto.js';
 
 type ReferralFilters = Pick<ReferralsQuery, 'affiliateId' | 'status' | 'currency' | 'from' | 'to'>;
@@ -73,12 +74,11 @@ export class ReferralsService {
   }
 
   private async findPage(query: ReferralFilters & PageQuery): Promise<Page<Referral>> {
-    const { affiliateId, status, currency } = query;
-    const { where, ...page } = pageArgs(query);
-    const rows = await this.database.prisma.referral.findMany({
-      ...page,
-      where: { AND: [where, { id: idsMadeIn('referral', query), affiliateId, status, currency }] },
-    });
+    const { affiliateId, status, currency, cursor } = query;
+    const { gte: from, lt } = idsMadeIn('referral', query);
+    const to = cursor !== undefined && (lt === undefined || cursor < lt) ? cursor : lt;
+    const range = { affiliateId, status, currency, from, to };
+    const rows = await loadNewestReferrals(this.database.prisma, range, query.limit + 1);
     return toPage(rows, query, (row) => row);
   }
 

@@ -137,6 +137,8 @@ export const referrals: ResourceSpec = {
       sql: 't.status',
       values: ['trial', 'paid', 'churned'],
       filter: 'equals',
+      condition: 't.status >= $ AND t.status <= $',
+      order: 't.status DESC, t.id DESC',
     },
     { name: 'mrr', label: 'Monthly revenue', kind: 'money', sql: 't.mrr_minor', currency: 't.currency' },
     { name: 'createdAt', label: 'Signed up', kind: 'moment', sql: 't.occurred_at' },
@@ -188,8 +190,9 @@ export const clicks: ResourceSpec = {
     { name: 'occurredAt', label: 'When', kind: 'moment', sql: 't.occurred_at', filter: 'period' },
     {
       ...AFFILIATE,
-      condition: `t.id IN (SELECT n.id FROM (SELECT id, affiliate_id FROM clicks ORDER BY id DESC LIMIT ${CLICKS_LOOKED_THROUGH}) n
-                            WHERE n.affiliate_id = $)`,
+      // As an array, they are looked up by the key; joined, all clicks there are might be read to find them.
+      condition: `t.id = ANY (ARRAY(SELECT n.id FROM (SELECT id, affiliate_id FROM clicks ORDER BY id DESC LIMIT ${CLICKS_LOOKED_THROUGH}) n
+                                     WHERE n.affiliate_id = $))`,
     },
     { name: 'code', label: 'Code', kind: 'text', sql: 't.code' },
     { name: 'url', label: 'Landing page', kind: 'text', isLong: true, sql: 't.url' },

@@ -34,12 +34,12 @@ export class ResourceReader {
     { filters, offset, limit }: { filters: Filters; offset: number; limit: number },
   ): Promise<Row[]> {
     if (spec.rows) return (await spec.rows()).slice(offset, offset + limit);
-    const { where, values } = conditionsOf(spec, filters);
+    const { where, values, order } = conditionsOf(spec, filters);
     const rows = Math.max(0, Math.min(limit, LIST_DEPTH_MAX - offset));
     return this.select(
       spec,
       'list',
-      `${where} ORDER BY ${spec.order} LIMIT ${rows} OFFSET ${Math.min(offset, LIST_DEPTH_MAX)}`,
+      `${where} ORDER BY ${order} LIMIT ${rows} OFFSET ${Math.min(offset, LIST_DEPTH_MAX)}`,
       values,
     );
   }
@@ -47,9 +47,9 @@ export class ResourceReader {
   /** How many there are to leaf through, never more than LIST_DEPTH_MAX. */
   async count(spec: ResourceSpec, filters: Filters): Promise<number> {
     if (spec.rows) return (await spec.rows()).length;
-    const { where, values } = conditionsOf(spec, filters);
+    const { where, values, order } = conditionsOf(spec, filters);
     const [row] = await this.query<{ count: string }>(
-      `SELECT count(*) FROM (SELECT 1 FROM ${spec.table ?? ''} t WHERE ${where} ORDER BY ${spec.order} LIMIT ${LIST_DEPTH_MAX}) counted`,
+      `SELECT count(*) FROM (SELECT 1 FROM ${spec.table ?? ''} t WHERE ${where} ORDER BY ${order} LIMIT ${LIST_DEPTH_MAX}) counted`,
       values,
     );
     return Number(row?.count ?? 0);
@@ -157,7 +157,8 @@ function selectOf(spec: ResourceSpec, place: 'list' | 'show', where: string): st
            ORDER BY ${spec.order}`;
 }
 
-function conditionsOf(spec: ResourceSpec, filters: Filters): { where: string; values: unknown[] } {
+function conditionsOf(spec: ResourceSpec, filters: Filters): { where: string; values: unknown[]; order: string } {
+  let { order } = spec;
   const conditions = ['TRUE'];
   const values: unknown[] = [];
   const add = (condition: string, value: unknown): void => {
@@ -172,9 +173,10 @@ function conditionsOf(spec: ResourceSpec, filters: Filters): { where: string; va
       const typed = wanted.trim();
       const condition = column.condition ?? `${column.sql} = $`;
       add(condition, column.filter === 'begins' ? typed.replaceAll(/[\\%_]/g, String.raw`\$&`) : typed);
+      order = column.order ?? order;
     }
   }
-  return { where: conditions.join(' AND '), values };
+  return { where: conditions.join(' AND '), values, order };
 }
 
 function addPeriod(

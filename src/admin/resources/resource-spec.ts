@@ -48,6 +48,12 @@ export interface Column {
   filter?: ColumnFilter;
   /** The condition of the filter, with `$` for the value, where it is not `sql = $`. Over `t` only. */
   condition?: string;
+  /**
+   * The order of the list narrowed down by this, as the same list in the words of the index that serves it: with the column,
+   * which `condition` then asks for as a range. It keeps the planner from walking through the list's own order instead, when it
+   * takes a value for a common one that only old rows have.
+   */
+  order?: string;
   /** Takes a line of its own on the record's page. */
   isLong?: boolean;
   /** For the kind `component`. */
