@@ -5,9 +5,14 @@ export interface TappedStatement {
   text: string;
   /** As they were sent: texts, or bytes; null for NULL. */
   values: (string | Buffer | null)[];
+  /** Its transaction asked for plans by index before (`planByIndex`). */
+  isByIndex: boolean;
 }
 
 const SSL_REQUEST = 80877103;
+
+const ASKS_FOR_INDEXES = /set_config\('enable_seqscan', 'off', TRUE\)/;
+const ENDS_TRANSACTION = /^\s*(COMMIT|ROLLBACK)\b/i;
 
 /**
  * Stands between a program and PostgreSQL, passes everything on as it is, and notes the statements with their values. So
@@ -71,6 +76,7 @@ export class StatementTap {
 class FrontendListener {
   private pending = Buffer.alloc(0);
   private isStarted = false;
+  private isByIndex = false;
   private readonly prepared = new Map<string, string>();
 
   constructor(private readonly onStatement: (statement: TappedStatement) => void) {}
@@ -90,7 +96,7 @@ class FrontendListener {
   }
 
   private read(type: string, body: Buffer): void {
-    if (type === 'Q') this.onStatement({ text: textAt(body, 0).text, values: [] });
+    if (type === 'Q') this.tell(textAt(body, 0).text, []);
     if (type === 'P') {
       const name = textAt(body, 0);
       this.prepared.set(name.text, textAt(body, name.end).text);
@@ -98,8 +104,14 @@ class FrontendListener {
     if (type === 'B') {
       const portal = textAt(body, 0);
       const name = textAt(body, portal.end);
-      this.onStatement({ text: this.prepared.get(name.text) ?? '', values: valuesAt(body, name.end) });
+      this.tell(this.prepared.get(name.text) ?? '', valuesAt(body, name.end));
     }
+  }
+
+  private tell(text: string, values: TappedStatement['values']): void {
+    this.onStatement({ text, values, isByIndex: this.isByIndex });
+    if (ASKS_FOR_INDEXES.test(text)) this.isByIndex = true;
+    else if (ENDS_TRANSACTION.test(text)) this.isByIndex = false;
   }
 }
 
