@@ -37,7 +37,7 @@ export async function lockReferrals(tx: SqlTx, ids: string[]): Promise<Referral[
 }
 
 /** Which referrals a list is about. */
-export interface ReferralRange {
+interface ReferralRange {
   affiliateId?: string;
   status?: string;
   currency?: string;
