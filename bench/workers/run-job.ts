@@ -103,7 +103,8 @@ function asText(_name: string, value: unknown): unknown {
 const job = JOBS[process.argv[2] ?? ''];
 if (!job) throw new Error(`there is no job ${process.argv[2]}`);
 const { app, close } = await openCommandContext(readConfig(process.env), [GenerateModule, RollupSchedulerModule]);
-const startedMs = performance.now();
+const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
 const count = await job(app);
-report({ count, ms: performance.now() - startedMs });
+const { user, system } = process.cpuUsage(startedCpu);
+report({ count, ms: performance.now() - startedMs, nodeSeconds: (user + system) / 1e6 });
 await close();

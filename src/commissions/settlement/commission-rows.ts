@@ -1,25 +1,21 @@
-import { Prisma, type Commission } from '@prisma/client';
+import type { Commission } from '@prisma/client';
 import type { SqlTx } from '../../database/sql-transaction.js';
 
-/** What has been earned for these referrals. */
-export function loadCommissionsOf(tx: SqlTx, referralIds: string[]): Promise<Commission[]> {
-  return load(tx, Prisma.sql`referral_id = ANY(${referralIds}::text[])`);
+/** What has been earned for these referrals, and by which invoices. */
+export function findCommissionsOf(tx: SqlTx, referralIds: string[]): Promise<Pick<Commission, 'id' | 'invoiceId'>[]> {
+  return tx.$queryRaw`
+    SELECT id, invoice_id AS "invoiceId" FROM commissions WHERE referral_id = ANY(${referralIds}::text[])`;
 }
 
-/** What these invoices have earned, for whomever. */
+/** What these invoices have earned, for whomever. Of many at once: Prisma's own reading takes several times as long. */
 export function loadCommissionsFor(tx: SqlTx, invoiceIds: string[]): Promise<Commission[]> {
-  return load(tx, Prisma.sql`invoice_id = ANY(${invoiceIds}::text[])`);
-}
-
-/** Of many at once, in each settlement: Prisma's own reading takes several times as long. */
-function load(tx: SqlTx, wanted: Prisma.Sql): Promise<Commission[]> {
   return tx.$queryRaw`
     SELECT id, affiliate_id AS "affiliateId", referral_id AS "referralId", invoice_id AS "invoiceId", part, currency,
            amount_minor AS "amountMinor", invoice_amount_paid_minor AS "invoiceAmountPaidMinor",
            invoice_total_minor AS "invoiceTotalMinor", invoice_net_total_minor AS "invoiceNetTotalMinor", base_minor AS "baseMinor",
            rate_bps AS "rateBps", rate_source AS "rateSource", plan_version_id AS "planVersionId",
            invoice_paid_at AS "invoicePaidAt", available_at AS "availableAt", created_at AS "createdAt"
-    FROM commissions WHERE ${wanted}`;
+    FROM commissions WHERE invoice_id = ANY(${invoiceIds}::text[])`;
 }
 
 /** Writes what has been earned, in one statement for any number. The caller posts it in the same transaction. */

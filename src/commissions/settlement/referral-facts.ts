@@ -4,7 +4,7 @@ import type { InvoicePayment, Loss } from '../calculation/invoice-losses.js';
 import { loadAcceptances, loadRejections, type Acceptance, type Rejection } from '../facts/decision-records.js';
 import { loadInvoicesOf } from '../facts/invoice-records.js';
 import { loadLosses } from '../facts/loss-records.js';
-import { loadCommissionsFor, loadCommissionsOf } from './commission-rows.js';
+import { findCommissionsOf, loadCommissionsFor } from './commission-rows.js';
 
 /** Everything that decides what a referral's invoices are worth, and nothing of what has been posted for it. */
 export interface ReferralFacts {
@@ -24,7 +24,7 @@ export interface ReferralFacts {
 /** Loads the facts of many referrals in a handful of queries. An invoice that earned for another referral stays there. */
 export async function loadReferralFacts(tx: SqlTx, referrals: Referral[]): Promise<ReferralFacts[]> {
   const referralIds = referrals.map(({ id }) => id);
-  const own = await loadCommissionsOf(tx, referralIds);
+  const own = await findCommissionsOf(tx, referralIds);
   const invoices = await loadInvoicesOf(tx, {
     customerIds: referrals.flatMap(({ stripeCustomerId }) => stripeCustomerId ?? []),
     referredUserIds: referrals.filter(isUnbound).map(({ referredUserId }) => referredUserId),
