@@ -48,16 +48,12 @@ const TIME_LENGTH = 10;
 export class IdGenerator {
   private lastMs = 0;
   private counter = 0;
-  private readonly random = Buffer.alloc(8 * 256);
-  private randomOffset = this.random.length;
+  private readonly random = new Uint32Array(2 * 256);
+  private randomPlace = this.random.length;
 
   constructor(private readonly clock: Clock) {}
 
   next(kind: IdKind): string {
-    return encodeId(kind, this.nextUuidV7());
-  }
-
-  private nextUuidV7(): bigint {
     const nowMs = this.clock.now().getTime();
     if (nowMs > this.lastMs) {
       this.lastMs = nowMs;
@@ -67,25 +63,15 @@ export class IdGenerator {
       this.lastMs += 1;
       this.counter = 0;
     }
-    const version = 7n;
-    const variant = 2n;
-    return (
-      (BigInt(this.lastMs) << 80n) |
-      (version << 76n) |
-      (BigInt(this.counter) << 64n) |
-      (variant << 62n) |
-      (this.randomBits() & ((1n << 62n) - 1n))
-    );
+    return idAt(kind, this.lastMs, this.counter, this.nextRandom() & 0x3fffffff, this.nextRandom());
   }
 
-  private randomBits(): bigint {
-    if (this.randomOffset === this.random.length) {
+  private nextRandom(): number {
+    if (this.randomPlace === this.random.length) {
       randomFillSync(this.random);
-      this.randomOffset = 0;
+      this.randomPlace = 0;
     }
-    const bits = this.random.readBigUInt64LE(this.randomOffset);
-    this.randomOffset += 8;
-    return bits;
+    return this.random[this.randomPlace++] ?? 0;
   }
 }
 
@@ -95,14 +81,12 @@ export class IdGenerator {
  * @param counter tells apart, in order, what was made within one millisecond: from 0 to 4095.
  */
 export function idAt(kind: IdKind, atMs: number, counter: number, random30: number, random32: number): string {
-  // Eighty bits in three numbers, cut into sixteen characters: see IdGenerator for what they mean.
+  // After the time eighty bits in three numbers, cut into sixteen characters: version and counter, variant and randomness.
+  // Small numbers only, since this runs once per click.
   const head = 0x7000 | counter;
   const high = (0x80000000 | random30) >>> 0;
   const low = random32 >>> 0;
-  let encoded = '';
-  for (let ms = atMs, digit = 0; digit < TIME_LENGTH; digit++, ms = Math.floor(ms / 32)) {
-    encoded = ALPHABET.charAt(ms % 32) + encoded;
-  }
+  let encoded = encodeTime(atMs);
   for (let shift = 11; shift > 0; shift -= 5) encoded += ALPHABET.charAt((head >> shift) & 31);
   encoded += ALPHABET.charAt(((head & 1) << 4) | (high >>> 28));
   for (let shift = 23; shift > 0; shift -= 5) encoded += ALPHABET.charAt((high >>> shift) & 31);
@@ -113,7 +97,7 @@ export function idAt(kind: IdKind, atMs: number, counter: number, random30: numb
 
 /** The smallest id a thing of this kind made at `at` or later can have: the bound of a time range over ids. */
 export function firstIdAt(kind: IdKind, at: Date): string {
-  return encodeId(kind, BigInt(at.getTime()) << 80n);
+  return `${ID_PREFIXES[kind]}_${encodeTime(at.getTime())}${'0'.repeat(ENCODED_LENGTH - TIME_LENGTH)}`;
 }
 
 /** When an id of this form was made, to the millisecond. */
@@ -136,12 +120,10 @@ const ID_FORMS = Object.fromEntries(
   ]),
 ) as Record<IdKind, RegExp>;
 
-function encodeId(kind: IdKind, bits: bigint): string {
-  // Five characters at a time, since arithmetic on small numbers is cheap and on big ones is not: this runs once per click.
-  let encoded = ALPHABET.charAt(Number(bits >> 125n));
-  for (let shift = 100n; shift >= 0n; shift -= 25n) {
-    const part = Number((bits >> shift) & 0x1ffffffn);
-    for (let low = 20; low >= 0; low -= 5) encoded += ALPHABET.charAt((part >> low) & 31);
+function encodeTime(atMs: number): string {
+  let encoded = '';
+  for (let ms = atMs, digit = 0; digit < TIME_LENGTH; digit++, ms = Math.floor(ms / 32)) {
+    encoded = ALPHABET.charAt(ms % 32) + encoded;
   }
-  return `${ID_PREFIXES[kind]}_${encoded}`;
+  return encoded;
 }
