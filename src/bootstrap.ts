@@ -12,6 +12,7 @@ import { Database } from './database/database.js';
 import { STATEMENT_TIMEOUT_MS } from './database/time-limit.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
+import { DirectRoute } from './http/direct-route.js';
 import { toErrorResponse } from './http/error-response.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { registerHooks } from './http/hooks.js';
@@ -21,6 +22,7 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { RedirectController } from './referrals/clicks/redirect.controller.js';
 import { FirstStaffUser } from './staff/first-staff-user.js';
 import { serverModules, type ServerOptions } from './server-modules.js';
 import type { LocalStripe } from './stripe/local-stripe.js';
@@ -59,14 +61,20 @@ export async function createApp(
     },
 ): Promise<NestFastifyApplication> {
   const { config, logger, dashboardFolder } = options;
+  const shared = {
+    genReqId: createRequestIds(),
+    trustProxy: trustedProxies(config.trustProxy),
+    routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
+  };
+  const links = new DirectRoute('/r/', shared);
   const adapter = new FastifyAdapter({
+    ...shared,
+    serverFactory: links.serverFactory,
     loggerInstance: logger,
     // A child logger for each request would cost more than some requests do; lines name the request id themselves.
     childLoggerFactory: () => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(),
     requestIdHeader: false,
-    trustProxy: trustedProxies(config.trustProxy),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: ARRIVAL_LIMIT_MS,
     // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
@@ -77,7 +85,6 @@ export async function createApp(
         .status(status)
         .send(body);
     },
-    routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with({ statementTimeoutMs: STATEMENT_TIMEOUT_MS, ...options, parts: serverModules(options) }),
@@ -101,6 +108,12 @@ export async function createApp(
   await app.register(fastifyCookie);
   app.useGlobalFilters(new ErrorFilter());
   app.useGlobalPipes(createValidationPipe());
+  const redirects = app.get(RedirectController, { strict: false });
+  await links.serve(
+    '/r/:code',
+    (request, reply) => redirects.redirect(request, reply),
+    (error, requestId) => logger.error({ err: error, requestId }, 'a visitor was not sent on'),
+  );
   serveDocs(app, fastify);
   await serveDashboard(fastify, { config, folder: dashboardFolder });
   return app;

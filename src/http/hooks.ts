@@ -13,10 +13,7 @@ const PREFLIGHT_CACHED_SECONDS = 600;
 /** Asked every few seconds by machines; a log line each would bury the rest. */
 const UNLOGGED_URLS = new Set(['/health/live', '/health/ready', '/metrics']);
 
-/**
- * What happens to every request outside its route. The redirect of referral links leaves at once: it is the one path
- * where each microsecond counts, and it answers nothing but a Location.
- */
+/** What happens to every request outside its route, but for referral links, which have a way of their own (DirectRoute). */
 export function registerHooks(
   fastify: FastifyInstance,
   {
@@ -36,10 +33,6 @@ export function registerHooks(
   fastify.addHook('onRequest', (request, reply, done) => {
     warnOfProxy(request);
     const url = request.url;
-    if (isRedirect(url)) {
-      done();
-      return;
-    }
     reply.header('x-request-id', request.id);
     reply.headers(securityHeaders(url));
     if (url.includes('%00')) {
@@ -58,7 +51,7 @@ export function registerHooks(
 
   fastify.addHook('onResponse', (request, reply, done) => {
     const url = request.url;
-    if (!isRedirect(url) && !UNLOGGED_URLS.has(url)) {
+    if (!UNLOGGED_URLS.has(url)) {
       const { method, id: requestId } = request;
       const { statusCode: status, elapsedTime: ms } = reply;
       // The pattern, never the address: addresses hold ids, codes and one-time tokens.
@@ -70,10 +63,6 @@ export function registerHooks(
     }
     done();
   });
-}
-
-function isRedirect(url: string): boolean {
-  return url.startsWith('/r/');
 }
 
 /**

@@ -73,6 +73,37 @@ describe('a referral link', () => {
     }
   });
 
+  it('answers with a redirect and nothing else, whoever it credits', async () => {
+    const { code } = await createAffiliate(api);
+    const always = [
+      'cache-control',
+      'connection',
+      'content-length',
+      'date',
+      'keep-alive',
+      'location',
+      'referrer-policy',
+    ];
+    const namesOf = (headers: Headers): string[] => [...headers.keys()].sort();
+    expect(namesOf((await visit(api, code)).headers)).toEqual([...always, 'set-cookie']);
+    expect(namesOf((await visit(api, 'NOBODY')).headers)).toEqual(always);
+  });
+
+  it.each([
+    ['an address below a link', 'GET', 'CODE/more', 404, 'route_not_found'],
+    ['a broken encoding', 'GET', '%zz', 400, 'invalid_request'],
+    ['too long a code', 'GET', 'x'.repeat(1_025), 414, 'uri_too_long'],
+    ['another method', 'POST', 'CODE', 404, 'route_not_found'],
+  ])('is none when it is %s: answered like any other address', async (_title, method, link, status, code) => {
+    const answer = await api.request(method, `/r/${link}`, {
+      token: '',
+      body: method === 'POST' ? { a: 1 } : undefined,
+    });
+    const other = await api.request(method, '/no/such/route', { token: '' });
+    expect(answer).toMatchObject({ status, body: { error: { code, requestId: answer.headers.get('x-request-id') } } });
+    if (status === 404) expect([...answer.headers.keys()]).toEqual([...other.headers.keys()]);
+  });
+
   it('works in any case, and by a code that was changed', async () => {
     const { id, code } = await createAffiliate(api, { code: 'first-code' });
     expect(code).toBe('FIRST-CODE');
