@@ -18,8 +18,9 @@ function heldBackStore() {
   return { batches, flush, next };
 }
 
+/** Also what is told once the next flush has started. */
 async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('GroupCommit', () => {
@@ -48,6 +49,19 @@ describe('GroupCommit', () => {
     expect(answered).toEqual(['first']);
     await next();
     expect(answered).toEqual(['first', 'second']);
+  });
+
+  it('sends the next flush before it answers those of the last', async () => {
+    const seen: string[] = [];
+    const group = new GroupCommit<number>(async (items) => {
+      await new Promise((resolve) => process.nextTick(resolve));
+      seen.push(`sent ${items.join()}`);
+      await new Promise((resolve) => setTimeout(resolve));
+    });
+    const first = group.add(1).then(() => seen.push('answered 1'));
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, group.add(2).then(() => seen.push('answered 2'))]);
+    expect(seen).toEqual(['sent 1', 'sent 2', 'answered 1', 'answered 2']);
   });
 
   it('never gives a flush more than the greatest batch', async () => {

@@ -27,6 +27,7 @@ interface Waiting<T> {
 /**
  * Lets concurrent requests share one multi-row statement and one commit. Items that arrive while a flush is under way
  * wait for the next one, which starts the moment the previous one returned: no timer, so an idle system adds nothing.
+ * Whom the previous one was for is told right after: the database writes while we answer.
  *
  * `add` resolves once the item's statement is committed. A failing batch is retried by halves, so that one bad row
  * fails alone. `flush` must be one statement (or one transaction).
@@ -65,10 +66,15 @@ export class GroupCommit<T> {
   private async run(): Promise<void> {
     // A microtask later, so that what is added in one go is written in one go.
     await Promise.resolve();
+    let tell: () => void = () => undefined;
     while (this.queue.length > 0) {
-      await this.write(this.takeBatch());
+      const writing = this.write(this.takeBatch());
+      // The driver sends a statement a few ticks after it is asked to; all that is said at once would come before.
+      setImmediate(tell);
+      tell = await writing;
     }
     this.flushing = null;
+    tell();
   }
 
   private takeBatch(): Waiting<T>[] {
@@ -88,18 +94,23 @@ export class GroupCommit<T> {
     return batch;
   }
 
-  private async write(batch: Waiting<T>[]): Promise<void> {
+  /** @returns what tells those who wait what became of their items. */
+  private async write(batch: Waiting<T>[]): Promise<() => void> {
     try {
       await this.flush(batch.map(({ item }) => item));
-      for (const { resolve } of batch) resolve();
+      return () => {
+        for (const { resolve } of batch) resolve();
+      };
     } catch (error) {
       if (batch.length === 1 || !this.isWorthSplitting(error)) {
-        for (const { reject } of batch) reject(error);
-        return;
+        return () => {
+          for (const { reject } of batch) reject(error);
+        };
       }
       const middle = Math.ceil(batch.length / 2);
-      await this.write(batch.slice(0, middle));
-      await this.write(batch.slice(middle));
+      const tellFirst = await this.write(batch.slice(0, middle));
+      tellFirst();
+      return this.write(batch.slice(middle));
     }
   }
 
