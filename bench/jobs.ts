@@ -36,7 +36,7 @@ const RETENTION: typeof JOBS = [
 ];
 
 /** Files of everything: of the API, and of the panel's lists. */
-const API_FILES = ['commissions', 'referrals', 'payouts'];
+const API_FILES = ['payouts', 'referrals', 'commissions'];
 const PANEL_FILES = ['commissions', 'ledger', 'clicks', 'referrals', 'payouts', 'decisions', 'events'];
 
 /** Or the servers that write files would make up for it meanwhile. What else they do at night has left its mark by then. */
@@ -110,12 +110,11 @@ function rowOf(job: string, of: string, measured: Measured): Row {
 async function measureFiles(database: BenchDatabase): Promise<Row[]> {
   const host = { authorization: `Bearer ${hostToken()}` };
   const rows: Row[] = [];
-  for (const list of API_FILES) {
-    rows.push(
-      await measureFile(database, `GET /v1/${list}?format=csv`, (url) =>
-        fetch(`${url}/v1/${list}?format=csv`, { headers: host }),
-      ),
-    );
+  for (const [job, path] of [
+    ...API_FILES.map((list) => [`GET /v1/${list}?format=csv`, `/v1/${list}?format=csv`] as const),
+    ['the same, of the largest affiliate', await commissionsOfLargest(database)] as const,
+  ]) {
+    rows.push(await measureFile(database, job, (url) => fetch(url + path, { headers: host })));
   }
   for (const list of PANEL_FILES) {
     rows.push(
@@ -133,6 +132,13 @@ async function measureFiles(database: BenchDatabase): Promise<Row[]> {
     );
   }
   return rows;
+}
+
+async function commissionsOfLargest({ admin }: BenchDatabase): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    'SELECT affiliate_id AS id FROM commissions GROUP BY affiliate_id ORDER BY count(*) DESC LIMIT 1',
+  );
+  return `/v1/commissions?format=csv&affiliateId=${rows[0]?.id}`;
 }
 
 async function measureFile(

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { formatAmount } from '../common/money.js';
 
 /** A figure whose digits are kept as they are written, and which a spreadsheet takes for a number even below zero. */
@@ -48,6 +49,8 @@ async function* chunksOf<R>(
     if (text.length < CHUNK_CHARACTERS) continue;
     yield Buffer.from(text);
     text = '';
+    // Others are served meanwhile, and whatever the next rows are read by gets on.
+    await turnOfOthers();
   }
   if (text !== '') yield Buffer.from(text);
 }
