@@ -28,10 +28,10 @@ export class DomainEvents {
     if (events.length === 0) return;
     await tx.$executeRaw`
       INSERT INTO domain_events (id, type, subject_id, data, occurred_at)
-      SELECT id, type, subject_id, data::jsonb, ${this.clock.now()}
-      FROM unnest(${events.map(() => this.ids.next('domainEvent'))}::text[], ${events.map(({ type }) => type)}::text[],
-                  ${events.map(({ subjectId }) => subjectId)}::text[],
-                  ${events.map(({ data }) => JSON.stringify(data))}::text[])
+      SELECT id, type, subject_id, data, ${this.clock.now()}
+      FROM ROWS FROM (unnest(${events.map(() => this.ids.next('domainEvent'))}::text[], ${events.map(({ type }) => type)}::text[],
+                             ${events.map(({ subjectId }) => subjectId)}::text[]),
+                      jsonb_array_elements(${JSON.stringify(events.map(({ data }) => data))}::jsonb))
         WITH ORDINALITY AS e (id, type, subject_id, data, place)
       ORDER BY place`;
   }

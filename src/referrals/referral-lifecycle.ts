@@ -188,16 +188,23 @@ export class ReferralLifecycle {
     return this.refreshAll(tx, [referral]);
   }
 
-  /** The same for many, each once, set-based. Locks their rows in the order of their ids, and their days after all of them. */
+  /**
+   * The same for many, each once, set-based. Locks the rows of those that stand elsewhere than they were read, in the order of
+   * their ids, and their days after all of them. Most customers only go on paying: theirs stay as they are.
+   */
   async refreshAll(tx: SqlTx, referrals: readonly Referral[]): Promise<void> {
     const standing = await standingOf(tx, referrals);
+    const moved = referrals.filter((referral) =>
+      isNew({ before: referral, after: { ...referral, ...standing(referral) } }),
+    );
+    if (moved.length === 0) return;
     // What became of a referral is told once, though a decision of staff may refresh it beside an event of Stripe.
     const locked = await lockReferrals(
       tx,
-      referrals.map(({ id }) => id),
+      moved.map(({ id }) => id),
     );
     const rows = new Map(locked.map((row) => [row.id, row]));
-    const changes = referrals.map((referral) => {
+    const changes = moved.map((referral) => {
       const before = rows.get(referral.id);
       if (!before) throw new Error(`there is no referral ${referral.id}`);
       return { referral, before, after: { ...before, ...standing(referral) } };

@@ -105,20 +105,22 @@ export class Ledger {
     await tx.$executeRaw`
       INSERT INTO journal_entries (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, recorded_at,
                                    commission_id, payout_id, stripe_event_id, staff_user_id, reason)
-      SELECT id, kind, unique_key, content_hash, facts::jsonb, affiliate_id, currency, occurred_at, ${this.clock.now()},
+      SELECT id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, ${this.clock.now()},
              commission_id, payout_id, stripe_event_id, staff_user_id, reason
-      FROM unnest(${ids}::text[], ${entries.map((entry) => entry.kind)}::text[],
-                  ${entries.map((entry) => entry.uniqueKey)}::text[],
-                  ${entries.map(({ kind }, index) => contentHash(kind, facts[index] ?? ''))}::bytea[], ${facts}::text[],
-                  ${entries.map((entry) => entry.affiliateId)}::text[], ${entries.map((entry) => entry.currency)}::text[],
-                  ${entries.map((entry) => entry.occurredAt)}::timestamptz[],
-                  ${entries.map((entry) => entry.commissionId ?? null)}::text[],
-                  ${entries.map((entry) => entry.payoutId ?? null)}::text[],
-                  ${entries.map((entry) => entry.stripeEventId ?? null)}::text[],
-                  ${entries.map((entry) => entry.staffUserId ?? null)}::text[],
-                  ${entries.map((entry) => entry.reason ?? null)}::text[])
-        AS e (id, kind, unique_key, content_hash, facts, affiliate_id, currency, occurred_at, commission_id, payout_id,
-              stripe_event_id, staff_user_id, reason)
+      FROM ROWS FROM (
+        unnest(${ids}::text[], ${entries.map((entry) => entry.kind)}::text[],
+               ${entries.map((entry) => entry.uniqueKey)}::text[],
+               ${entries.map(({ kind }, index) => contentHash(kind, facts[index] ?? ''))}::bytea[],
+               ${entries.map((entry) => entry.affiliateId)}::text[], ${entries.map((entry) => entry.currency)}::text[],
+               ${entries.map((entry) => entry.occurredAt)}::timestamptz[],
+               ${entries.map((entry) => entry.commissionId ?? null)}::text[],
+               ${entries.map((entry) => entry.payoutId ?? null)}::text[],
+               ${entries.map((entry) => entry.stripeEventId ?? null)}::text[],
+               ${entries.map((entry) => entry.staffUserId ?? null)}::text[],
+               ${entries.map((entry) => entry.reason ?? null)}::text[]),
+        jsonb_array_elements(${`[${facts.join()}]`}::jsonb)
+      ) AS e (id, kind, unique_key, content_hash, affiliate_id, currency, occurred_at, commission_id, payout_id,
+              stripe_event_id, staff_user_id, reason, facts)
       ORDER BY unique_key`;
   }
 

@@ -116,7 +116,7 @@ export class EventBackfill {
     });
     const knownIds = new Set(known.map(({ id }) => id));
     const missing = events.filter(({ id }) => !knownIds.has(id));
-    await Promise.all(missing.map((event) => this.inbox.store(event)));
+    await Promise.all(missing.map((event) => this.inbox.store({ event, text: JSON.stringify(event) })));
     return missing.map(({ id }) => id);
   }
 

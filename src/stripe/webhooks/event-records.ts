@@ -31,11 +31,13 @@ export async function markPendingProcessed(
   stripeEventIds: string[],
   processedAt: Date,
 ): Promise<ReadonlySet<string>> {
+  // Locked by their ids alone: asked for those that wait, the planner reads all that wait, again for each group of a backlog.
   const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH locked AS MATERIALIZED (
+      SELECT id, status FROM stripe_events WHERE id = ANY(${stripeEventIds}::text[]) ORDER BY id FOR UPDATE
+    )
     UPDATE stripe_events e SET status = 'processed', processed_at = ${processedAt}, last_error = NULL
-    FROM (SELECT id FROM stripe_events WHERE id = ANY(${stripeEventIds}::text[]) AND status = 'pending'
-          ORDER BY id FOR UPDATE) AS waiting
-    WHERE e.id = waiting.id
+    FROM locked WHERE e.id = locked.id AND locked.status = 'pending'
     RETURNING e.id`;
   return new Set(rows.map(({ id }) => id));
 }

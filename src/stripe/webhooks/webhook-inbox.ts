@@ -6,15 +6,13 @@ import { CLAIM_SECONDS, ClaimedEvents, type ClaimedEvent } from './claimed-event
 import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers } from './event-handlers.js';
 import { Rush } from './rush.js';
-import type { InboundEvent } from './webhook-verifier.js';
+import type { InboundEvent, SignedEvent } from './webhook-verifier.js';
 
 /** What a long outage leaves beyond these waits until its claim has run out. */
 const UNANSWERED_MAX = 10_000;
 
 /** An event that is to be stored, and whether this process is going to work on it. */
-interface NewEvent {
-  event: InboundEvent;
-  text: string;
+interface NewEvent extends SignedEvent {
   isAccepted: boolean;
 }
 
@@ -28,7 +26,7 @@ interface NewEvent {
  */
 @Injectable()
 export class WebhookInbox implements BeforeApplicationShutdown {
-  private readonly writer = new GroupCommit<InboundEvent>((events) => this.write(events));
+  private readonly writer = new GroupCommit<SignedEvent>((events) => this.write(events));
   private readonly rush = new Rush();
   /** Events whose insert was not answered: where it was committed all the same, nobody works on what it claimed. */
   private readonly unanswered = new Set<string>();
@@ -42,7 +40,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   ) {}
 
   /** Resolves once the event is stored durably; a duplicate changes nothing. */
-  store(event: InboundEvent): Promise<void> {
+  store(event: SignedEvent): Promise<void> {
     this.rush.note(performance.now());
     return this.writer.add(event);
   }
@@ -101,11 +99,12 @@ export class WebhookInbox implements BeforeApplicationShutdown {
     );
   }
 
-  private async write(events: InboundEvent[]): Promise<void> {
-    const different = [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
-      a.id < b.id ? -1 : 1,
+  private async write(events: SignedEvent[]): Promise<void> {
+    const different = [...new Map(events.map((one) => [one.event.id, one])).values()].sort((a, b) =>
+      a.event.id < b.event.id ? -1 : 1,
     );
-    const news = (await this.erased.redact(different)).map((event) => this.newEvent(event));
+    const storable = await this.erased.redact(different.map(({ event }) => event));
+    const news = different.map((received, index) => this.newEvent(received, storable[index] ?? received.event));
     const receivedAt = this.clock.now();
     const claimedAtMs = performance.now();
     const claims = this.claimsOn(news);
@@ -126,8 +125,9 @@ export class WebhookInbox implements BeforeApplicationShutdown {
     for (const id of ids) this.unanswered.delete(id);
   }
 
-  private newEvent(event: InboundEvent): NewEvent {
-    return { event, text: JSON.stringify(event), isAccepted: this.handlers.accepts(event) };
+  private newEvent(received: SignedEvent, event: InboundEvent): NewEvent {
+    const text = event === received.event ? received.text : JSON.stringify(event);
+    return { event, text, isAccepted: this.handlers.accepts(event) };
   }
 
   /** Those that can have an effect and find room in memory. */

@@ -25,6 +25,12 @@ export type SnapshotEvent = Pick<Stripe.Event, 'object' | 'id' | 'type' | 'creat
 
 export type InboundEvent = ThinEvent | SnapshotEvent;
 
+/** An event and the JSON that it was read from. */
+export interface SignedEvent {
+  event: InboundEvent;
+  text: string;
+}
+
 class BadWebhookError extends DomainError {
   constructor(code: string, message: string) {
     super('invalid', code, message);
@@ -46,17 +52,19 @@ export class WebhookVerifier {
   }
 
   /** @throws BadWebhookError (400) for a wrong signature, a stale or future timestamp, or a body that is no event. */
-  verify(rawBody: Buffer | undefined, signature: string | undefined): InboundEvent {
+  verify(rawBody: Buffer | undefined, signature: string | undefined): SignedEvent {
     if (!rawBody?.length) throw new BadWebhookError('webhook_body_missing', 'The body is empty.');
     if (!signature) throw new BadWebhookError('webhook_signature_missing', 'The Stripe-Signature header is missing.');
     this.checkTimestamp(signature);
-    if (!this.connection.webhookSecrets.some((secret) => this.isSignedWith(rawBody, signature, secret))) {
+    // Read once, for the signature as for the event: bytes that are no UTF-8 give a text that nobody has signed.
+    const text = rawBody.toString('utf8');
+    if (!this.connection.webhookSecrets.some((secret) => this.isSignedWith(text, signature, secret))) {
       throw new BadWebhookError(
         'webhook_signature_invalid',
         'No secret of STRIPE_WEBHOOK_SECRETS matches the signature; the raw body must arrive unchanged.',
       );
     }
-    return parseEvent(rawBody);
+    return { event: parseEvent(text), text };
   }
 
   private checkTimestamp(signature: string): void {
@@ -70,9 +78,9 @@ export class WebhookVerifier {
     }
   }
 
-  private isSignedWith(rawBody: Buffer, signature: string, secret: string): boolean {
+  private isSignedWith(text: string, signature: string, secret: string): boolean {
     try {
-      return this.signature.verifyHeader(rawBody, signature, secret, 0);
+      return this.signature.verifyHeader(text, signature, secret, 0);
     } catch (error) {
       if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
       throw error;
@@ -80,10 +88,10 @@ export class WebhookVerifier {
   }
 }
 
-function parseEvent(rawBody: Buffer): InboundEvent {
+function parseEvent(text: string): InboundEvent {
   let body: unknown;
   try {
-    body = JSON.parse(rawBody.toString('utf8'));
+    body = JSON.parse(text);
   } catch {
     throw new BadWebhookError('webhook_not_an_event', 'The body is signed but is not JSON.');
   }

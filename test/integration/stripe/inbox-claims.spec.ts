@@ -28,7 +28,7 @@ afterAll(async () => {
 
 async function store(api: TestApp, userId: string): Promise<string> {
   const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId }));
-  await api.app.get(WebhookInbox).store(event as unknown as InboundEvent);
+  await api.app.get(WebhookInbox).store({ event: event as unknown as InboundEvent, text: JSON.stringify(event) });
   return String(event['id']);
 }
 
