@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../database/database.js';
-import { EventFeed, type FeedEvent } from './event-feed.js';
+import { EventFeed, type EventHead } from './event-feed.js';
 
 const BATCH_SIZE = 500;
 
@@ -13,7 +13,7 @@ export interface EventConsumer {
    * network call; whatever has to leave the process is written down here and sent later. When it throws, the same events
    * come again.
    */
-  take(tx: Tx, events: FeedEvent[]): Promise<void>;
+  take(tx: Tx, events: EventHead[]): Promise<void>;
 }
 
 /** The readers of the feed in this process, and how far they are. */
@@ -53,7 +53,7 @@ export class EventConsumers {
       const [place] = await tx.$queryRaw<{ position: bigint }[]>`
         SELECT position FROM event_consumers WHERE name = ${consumer.name} FOR UPDATE SKIP LOCKED`;
       if (!place) return false;
-      const events = await this.feed.after(place.position, BATCH_SIZE, tx);
+      const events = await this.feed.headsAfter(tx, place.position, BATCH_SIZE);
       const last = events.at(-1);
       if (!last) return false;
       await consumer.take(tx, events);

@@ -3,7 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import type { Tx } from '../../database/database.js';
 import { EventConsumers, type EventConsumer } from '../event-consumers.js';
-import type { FeedEvent } from '../event-feed.js';
+import type { EventHead } from '../event-feed.js';
 
 /** Reads the feed and writes down what has to be sent to whom; WebhookSender sends it. */
 @Injectable()
@@ -21,7 +21,7 @@ export class WebhookDispatch implements EventConsumer, OnApplicationBootstrap {
   }
 
   /** One statement for all. What is disabled is written down for, too: that is what it gets once it is enabled. */
-  async take(tx: Tx, events: FeedEvent[]): Promise<void> {
+  async take(tx: Tx, events: EventHead[]): Promise<void> {
     const endpoints = await tx.webhookEndpoint.findMany({ select: { id: true, events: true, createdAt: true } });
     const wanted = events.flatMap((event) =>
       endpoints

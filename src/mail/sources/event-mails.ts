@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { Tx } from '../../database/database.js';
 import type { EventConsumer } from '../../events/event-consumers.js';
-import type { FeedEvent } from '../../events/event-feed.js';
+import type { EventHead } from '../../events/event-feed.js';
 import type { DomainEventType } from '../../events/event-types.js';
 import { EmailLog, type Reason } from '../log/email-log.js';
 import { EmailSwitch } from '../log/email-switch.js';
@@ -19,7 +19,7 @@ export class EventMails implements EventConsumer {
   ) {}
 
   /** While e-mails are off, events go by: turning them on later does not bring the past. A few statements for any number. */
-  async take(tx: Tx, events: FeedEvent[]): Promise<void> {
+  async take(tx: Tx, events: EventHead[]): Promise<void> {
     if (this.config.mail === null) return;
     const onSince = await this.mailSwitch.onSince();
     if (onSince === null) return;

@@ -75,11 +75,13 @@ export class PromotionRedemptions {
     );
   }
 
-  /** Whether something that this customer redeemed waits for a decision. */
-  async isWaiting(customerId: string): Promise<boolean> {
-    return (
-      (await this.database.prisma.promotionRedemption.findFirst({ where: { customerId, decidedAt: null } })) !== null
-    );
+  /** Those of these customers of whom something that they redeemed waits for a decision. */
+  async findWaiting(customerIds: string[]): Promise<ReadonlySet<string>> {
+    // Looked up by the customers alone: many may wait, of others.
+    const rows = await this.database.prisma.$queryRaw<{ customerId: string }[]>`
+      SELECT customer_id AS "customerId" FROM promotion_redemptions WHERE customer_id = ANY(${customerIds}::text[])
+      GROUP BY customer_id HAVING bool_or(decided_at IS NULL)`;
+    return new Set(rows.map(({ customerId }) => customerId));
   }
 
   /** Customers whose user is known and whom no link was reported of in time, the oldest first. */

@@ -34,6 +34,11 @@ export class RedemptionReader {
     return this.redemptions.areInUse();
   }
 
+  /** Those of these customers of whom something that they redeemed waits for a decision. */
+  findWaiting(customerIds: string[]): Promise<ReadonlySet<string>> {
+    return this.redemptions.findWaiting(customerIds);
+  }
+
   /**
    * Gathers what the customer used, and who they are; what comes of it is for after the event's own effects. Null where no
    * affiliate has a promotion code, so that nothing can come of it.
@@ -43,7 +48,7 @@ export class RedemptionReader {
     const found = await findUses();
     const uses = found.length > 0 ? await this.redemptions.ofAffiliates(found) : [];
     const customer: RedeemingCustomer = { customerId, referredUserId, email };
-    const isAsked = uses.length > 0 || (await this.redemptions.isWaiting(customerId));
+    const isAsked = uses.length > 0 || (await this.redemptions.findWaiting([customerId])).size > 0;
     const known = isAsked ? await this.withStripesWord(customer) : customer;
     return (tx: Tx) => this.redemptions.record(tx, known, uses);
   }

@@ -4,7 +4,7 @@ import type { CommissionDto } from '../../../src/commissions/commission.dto.js';
 import { DomainEvents } from '../../../src/events/domain-events.js';
 import { EventConsumers, type EventConsumer } from '../../../src/events/event-consumers.js';
 import type { EventDto, EventPageDto } from '../../../src/events/event.dto.js';
-import { EventFeed, type FeedEvent } from '../../../src/events/event-feed.js';
+import { EventFeed, type EventHead } from '../../../src/events/event-feed.js';
 import { EventPublisher } from '../../../src/events/event-publisher.js';
 import { AffiliateApproval } from '../../../src/affiliates/affiliate-approval.service.js';
 import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
@@ -178,7 +178,7 @@ describe('the feed', () => {
     api.database.transaction((tx) =>
       api.app.get(DomainEvents).record(tx, { type: 'referral.created', subjectId, data: { id: subjectId } }),
     );
-  const subjects = (events: FeedEvent[]): string[] => events.map(({ subjectId }) => subjectId);
+  const subjects = (events: EventHead[]): string[] => events.map(({ subjectId }) => subjectId);
 
   it('shows an event that commits late behind those that readers have passed, and numbers all without a gap', async () => {
     await api.database.transaction(async (tx) => {

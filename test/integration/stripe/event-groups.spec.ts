@@ -3,7 +3,8 @@ import type { ClaimedEvent } from '../../../src/stripe/webhooks/claimed-events.j
 import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
 import type { InboundEvent } from '../../../src/stripe/webhooks/webhook-verifier.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { affiliateWithReferrals } from '../../setup/host.js';
+import type { PromotionCodeDto } from '../../../src/referrals/promotions/promotion-code.dto.js';
+import { affiliateWithReferrals, hostStripe } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { eventOf, invoicePayment, paidInvoice, refundOf } from '../../setup/webhooks.js';
 
@@ -50,6 +51,14 @@ const entriesOf = (event: Record<string, unknown>) =>
     where: { stripeEventId: String(event['id']) },
     select: { kind: true },
   });
+
+/** By which transaction the event was marked as done. */
+async function transactionOf(event: Record<string, unknown>): Promise<string | undefined> {
+  const { rows } = await api.database.pool.query<{ xmin: string }>('SELECT xmin FROM stripe_events WHERE id = $1', [
+    event['id'],
+  ]);
+  return rows[0]?.xmin;
+}
 
 describe('events that are taken in together', () => {
   it('earn for each of their customers, also twice for one, and are bound to the customer they name', async () => {
@@ -157,5 +166,34 @@ describe('events that are taken in together', () => {
     await api.app.get(EventProcessor).process([claimed(event), claimed(event)]);
     await api.app.get(EventProcessor).replayBatch([String(event['id'])], null);
     expect(await api.database.prisma.journalEntry.count()).toBe(entries);
+  });
+
+  it('are so where affiliates have promotion codes, too, but for a customer who is to be credited by one', async () => {
+    const { id } = await affiliateWithReferrals(api, 'Codes', ['codes-1', 'codes-2']);
+    const stripe = hostStripe(api);
+    const coupon = await stripe.coupons.create({ percent_off: 20, duration: 'once' });
+    await stripe.promotionCodes.create({ code: 'CODES20', promotion: { type: 'coupon', coupon: coupon.id } });
+    const code = await api.request<PromotionCodeDto>('POST', `/v1/affiliates/${id}/promotion-codes`, {
+      body: { promotionCode: 'CODES20' },
+    });
+    const redeemer = await stripe.customers.create({});
+    await api.database.prisma.promotionRedemption.create({
+      data: { customerId: redeemer.id, promotionCodeId: code.body.id, redeemedAt: api.clock.now() },
+    });
+    const events = ['codes-1', 'codes-2', 'codes-by-code'].map((userId) => {
+      const customer = userId === 'codes-by-code' ? { customer: redeemer.id } : {};
+      return eventOf(api, 'invoice.paid', paidInvoice(api, { userId, ...customer }));
+    });
+    await processTogether(events);
+    for (const event of events) expect(await entriesOf(event)).toEqual([{ kind: 'commission_earned' }]);
+    expect(await api.database.prisma.referral.findUnique({ where: { referredUserId: 'codes-by-code' } })).toMatchObject(
+      {
+        affiliateId: id,
+        promotionCodeId: code.body.id,
+      },
+    );
+    const transactions = await Promise.all(events.map(transactionOf));
+    expect(transactions[1]).toBe(transactions[0]);
+    expect(transactions[2]).not.toBe(transactions[0]);
   });
 });

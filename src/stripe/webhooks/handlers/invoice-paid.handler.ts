@@ -62,23 +62,35 @@ export class InvoicePaidHandler extends EventHandler {
     };
   }
 
-  /** Paid invoices whose user is known here. Where promotion codes are in use, each invoice may come to more than facts. */
+  /**
+   * Paid invoices whose user is known here. Where affiliates have promotion codes, one with a discount may come to more than
+   * facts, and so may one whose customer has redeemed something of which is not decided yet.
+   */
   override async tellAll(events: readonly InboundEvent[]): Promise<ReadonlyMap<string, Told>> {
-    if (await this.redemptions.areInUse()) return new Map();
-    const read = readEach(events, (event) => (event.type === 'invoice.paid' ? paidInvoiceIn(event) : null));
-    const users = await this.findKnownUsers([...read.values()].map(({ invoice }) => invoice));
+    const paid = readEach(events, (event) => (event.type === 'invoice.paid' ? paidInvoiceIn(event) : null));
+    const invoices = [...paid.values()].map(({ invoice }) => invoice);
+    const mayRedeem = await this.findRedeeming(invoices);
+    const users = await this.findKnownUsers(invoices);
     const told = new Map<string, Told>();
-    for (const [eventId, { invoice, facts, invoicePayments, cause }] of read) {
+    for (const [eventId, { invoice, facts, invoicePayments, cause }] of paid) {
       const referredUserId = users.get(invoice.id);
-      if (referredUserId === undefined) continue;
+      if (referredUserId === undefined || mayRedeem.has(invoice.id)) continue;
       told.set(eventId, { facts: { invoices: [{ ...facts, referredUserId }], invoicePayments }, cause });
     }
     return told;
   }
 
+  /** The ids of those invoices that may come to a redeemed promotion code. */
+  private async findRedeeming(invoices: readonly InvoiceSnapshot[]): Promise<Set<string>> {
+    if (!(await this.redemptions.areInUse())) return new Set();
+    const waiting = await this.redemptions.findWaiting(invoices.flatMap(({ customer }) => idOf(customer) ?? []));
+    const redeeming = invoices.filter((invoice) => hasDiscounts(invoice) || waiting.has(idOf(invoice.customer) ?? ''));
+    return new Set(redeeming.map(({ id }) => id));
+  }
+
   /** An event names discounts by their ids only. Those of single lines stand in the sums. */
   private async findUses(invoice: InvoiceSnapshot): Promise<PromotionUse[]> {
-    if (!invoice.discounts?.length && !invoice.total_discount_amounts?.length) return [];
+    if (!hasDiscounts(invoice)) return [];
     const expand = ['discounts', 'total_discount_amounts.discount'];
     const shown = await unlessMissing(this.stripe.invoices.retrieve(invoice.id, { expand }));
     const ofLines = (shown?.total_discount_amounts ?? []).map(({ discount }) => discount);
@@ -140,6 +152,10 @@ export class InvoicePaidHandler extends EventHandler {
     const known = await this.database.prisma.stripeSubscription.findMany({ where: { id: { in: ids } } });
     return new Map(known.map(({ id, referredUserId }) => [id, referredUserId]));
   }
+}
+
+function hasDiscounts({ discounts, total_discount_amounts: amounts }: InvoiceSnapshot): boolean {
+  return Boolean(discounts?.length) || Boolean(amounts?.length);
 }
 
 /** What the event of a paid invoice tells, but for whose it is. */
