@@ -15,7 +15,10 @@ export interface ReleasedCommission extends Omit<CommissionFacts, 'id'> {
 
 type ChangeOfCommission = 'commission.released' | 'commission.reversed' | 'commission.restored';
 
-/** Tells hosts of commissions: all of them but the explanation. The caller has the affiliates' balances locked. */
+/**
+ * Tells hosts of commissions: all of them but the explanation. The caller has the affiliates' balances locked, or has made the
+ * commissions in this transaction.
+ */
 @Injectable()
 export class CommissionEvents {
   constructor(private readonly events: DomainEvents) {}

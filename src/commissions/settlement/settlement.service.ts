@@ -7,7 +7,7 @@ import { ReferralLifecycle } from '../../referrals/referral-lifecycle.js';
 import { shareDecisions } from '../facts/fact-locks.js';
 import { CommissionEvents } from '../commission-events.js';
 import { HoldsService } from '../holds.service.js';
-import { lockBalances, type LockedBalance } from '../ledger/balances.js';
+import { lockBalances } from '../ledger/balances.js';
 import { Ledger, type NewEntry } from '../ledger/ledger.js';
 import { lineOf } from '../payout-lines.js';
 import { insertCommissions, insertHolds } from './commission-rows.js';
@@ -71,30 +71,33 @@ export class SettlementService {
     await this.follow(tx, referrals, () => ({ occurredAt: decidedAt }));
   }
 
-  /** Has the ledger follow the facts of these referrals. Locks their balances. */
+  /**
+   * Has the ledger follow the facts of these referrals. Locks their balances, once all is written that needs no balance: other
+   * settlements of the same affiliates wait from then on.
+   */
   private async follow(tx: SqlTx, referrals: Referral[], causeOf: (target: EarnedTarget) => Cause): Promise<Settled[]> {
     const settled = (await loadReferralFacts(tx, referrals)).map((facts) => ({ facts, targets: targetsOf(facts) }));
+    const earnings = await this.writeEarnings(tx, settled);
     const balances = await lockBalances(
       tx,
       settled.flatMap(({ facts, targets }) =>
         targets.map(({ invoice }) => ({ affiliateId: facts.referral.affiliateId, currency: invoice.currency })),
       ),
     );
-    const earnings = await this.earn(tx, settled, balances);
+    await this.ledger.post(tx, earnings.entries, balances);
     await this.correct(tx, earnings, causeOf);
     return settled;
   }
 
-  /** Posts what has not earned yet. */
-  private async earn(tx: SqlTx, settled: Settled[], balances: ReadonlyMap<string, LockedBalance>): Promise<Earnings> {
+  /** Writes the commissions of what has not earned yet, and tells of them; `entries` are still to be posted. */
+  private async writeEarnings(tx: SqlTx, settled: Settled[]): Promise<Earnings> {
     const earnings = earningsOf(settled, () => ({
       id: this.ids.next('commission'),
       createdAt: this.clock.now(),
     }));
-    const { commissions, held, entries } = earnings;
+    const { commissions, held } = earnings;
     await insertCommissions(tx, commissions);
     await insertHolds(tx, held);
-    await this.ledger.post(tx, entries, balances);
     const isHeld = new Set(held);
     await this.events.created(tx, commissions, (commission) => (isHeld.has(commission) ? 'held' : 'payable'));
     return earnings;

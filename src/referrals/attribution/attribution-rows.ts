@@ -21,15 +21,17 @@ export async function insertDecisions(tx: SqlTx, decisions: readonly NewDecision
   await tx.$executeRaw`
     INSERT INTO attribution_decisions (id, referred_user_id, affiliate_id, code, click_id, attributed, reason, referral_id,
                                        inputs, rules, occurred_at, created_at)
-    SELECT id, referred_user_id, affiliate_id, code, click_id, reason IS NULL, reason, referral_id, inputs::jsonb, rules::jsonb,
-           occurred_at, ${createdAt}
-    FROM unnest(${of(({ id }) => id)}::text[], ${of(({ signup }) => signup.referredUserId)}::text[],
-                ${of(({ outcome }) => outcome.facts.affiliate?.id ?? null)}::text[],
-                ${of(({ signup, outcome }) => signup.code ?? outcome.facts.click?.code ?? null)}::text[],
-                ${of(({ signup }) => signup.clickId)}::text[], ${of(({ outcome }) => outcome.verdict.refusal)}::text[],
-                ${of(({ referralId }) => referralId)}::text[], ${of(({ signup }) => JSON.stringify(inputsOf(signup)))}::text[],
-                ${of(({ outcome }) => JSON.stringify(rulesOf(outcome)))}::text[], ${of(happenedAt)}::timestamptz[])
-      AS d (id, referred_user_id, affiliate_id, code, click_id, reason, referral_id, inputs, rules, occurred_at)`;
+    SELECT id, referred_user_id, affiliate_id, code, click_id, reason IS NULL, reason, referral_id, inputs, rules, occurred_at,
+           ${createdAt}
+    FROM ROWS FROM (
+      unnest(${of(({ id }) => id)}::text[], ${of(({ signup }) => signup.referredUserId)}::text[],
+             ${of(({ outcome }) => outcome.facts.affiliate?.id ?? null)}::text[],
+             ${of(({ signup, outcome }) => signup.code ?? outcome.facts.click?.code ?? null)}::text[],
+             ${of(({ signup }) => signup.clickId)}::text[], ${of(({ outcome }) => outcome.verdict.refusal)}::text[],
+             ${of(({ referralId }) => referralId)}::text[], ${of(happenedAt)}::timestamptz[]),
+      jsonb_array_elements(${JSON.stringify(of(({ signup }) => inputsOf(signup)))}::jsonb),
+      jsonb_array_elements(${JSON.stringify(of(({ outcome }) => rulesOf(outcome)))}::jsonb)
+    ) AS d (id, referred_user_id, affiliate_id, code, click_id, reason, referral_id, occurred_at, inputs, rules)`;
 }
 
 /** When the signup counts as made: what was paid before a promotion code was used came by nobody. */
