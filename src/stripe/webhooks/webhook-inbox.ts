@@ -60,7 +60,8 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   }
 
   /**
-   * Claims what has been due longest, of what no other process is taking at this moment.
+   * Claims what has been due longest, of what no other process is taking at this moment. Moments are kept by the millisecond,
+   * rounded, so that what is due now would be due in half a millisecond if the present were not rounded, too.
    * @returns what was claimed, at most `count` events.
    */
   async claimDue(count: number): Promise<ClaimedEvent[]> {
@@ -69,7 +70,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
     const { rows } = await this.database.pool.query<{ text: string; received_at: Date }>({
       name: 'claim-stripe-events',
       text: `UPDATE stripe_events e SET due_at = now() + make_interval(secs => $2)
-             FROM (SELECT id FROM stripe_events WHERE status = 'pending' AND due_at <= now()
+             FROM (SELECT id FROM stripe_events WHERE status = 'pending' AND due_at <= now()::timestamptz(3)
                    ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED) AS due
              WHERE e.id = due.id
              RETURNING e.payload::text AS text, e.received_at`,
