@@ -37,11 +37,12 @@ export async function seedLedger(admin: pg.Client, shape: LedgerShape): Promise<
   await withoutIndexes(admin, SEEDED_TABLES, async () => {
     for (let month = 0; month <= shape.paidMonths; month++) {
       await seedCommissions(admin, shape, month);
-      if (month < shape.paidMonths) await seedPayouts(admin, shape, month);
+      if (month < shape.paidMonths) await seedSettlement(admin, shape, month);
     }
     await admin.query('INSERT INTO journal_unsealed (entry_id) SELECT id FROM journal_entries');
   });
   await seedBalances(admin, shape);
+  for (let month = 0; month < shape.paidMonths; month++) await seedPayouts(admin, shape, month);
   await admin.query(`
     INSERT INTO referral_earnings (referral_id, currency, earned_minor)
     SELECT referral_id, currency, sum(amount_minor) FROM commissions GROUP BY 1, 2`);
@@ -165,30 +166,29 @@ function firstSeq(shape: LedgerShape, month: number): number {
   return month * (2 * perPaidMonth(shape) + 4);
 }
 
-async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number): Promise<void> {
+/** One payout per affiliate of a paid month, in the order of its id. */
+function payoutsOf(shape: LedgerShape, month: number): { payoutId: string; sums: string; cutOff: string } {
+  const { affiliates } = shape;
+  return {
+    payoutId: id('po', `${month}::bigint * ${affiliates} + a`),
+    sums: `
+      SELECT a, sum(${AMOUNT})::bigint AS amount
+      FROM generate_series(1, ${affiliates}) a, generate_series(1, ${perPaidMonth(shape)}) k
+      GROUP BY a`,
+    cutOff: `(${startOf(shape, month)} + interval '29 days')`,
+  };
+}
+
+/** What a paid month's payouts did in the ledger: they took everything, and were paid. */
+async function seedSettlement(admin: pg.Client, shape: LedgerShape, month: number): Promise<void> {
   const { affiliates } = shape;
   const commissions = perPaidMonth(shape);
-  const runId = `run_01${String(month).padStart(24, '0')}`;
-  const cutOff = `(${startOf(shape, month)} + interval '29 days')`;
-  const payoutId = id('po', `${month}::bigint * ${affiliates} + a`);
+  const { payoutId, sums, cutOff } = payoutsOf(shape, month);
   const seq = firstSeq(shape, month);
-  await admin.query(
-    `INSERT INTO payout_runs (id, period, cut_off, status, started_at, finished_at)
-     VALUES ($1, $2, ${cutOff}, 'completed', ${cutOff}, ${cutOff})`,
-    [runId, `${2000 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}`],
-  );
-  const sums = `
-    SELECT a, sum(${AMOUNT})::bigint AS amount FROM generate_series(1, ${affiliates}) a, generate_series(1, ${commissions}) k
-    GROUP BY a`;
   await admin.query(`
     INSERT INTO payout_lines (payout_id, affiliate_id, currency, first_seq, last_seq, item_count, amount_minor)
     SELECT ${payoutId}, ${AFFILIATE_ID}, '${CURRENCY}', ${seq} + 2, ${seq + 2 * commissions}, ${commissions}, amount
     FROM (${sums}) s`);
-  await admin.query(`
-    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, sends, stripe_transfer_id, created_at, paid_at)
-    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, 'paid', 'acct_' || a, 1,
-           'tr_' || (${month}::bigint * ${affiliates} + a), ${cutOff}, ${cutOff}
-    FROM (${sums}) s ORDER BY a`);
   const steps = [
     { kind: 'payout_reserved', from: 'payable', to: 'in_payout' },
     { kind: 'payout_paid', from: 'in_payout', to: 'paid_out' },
@@ -206,6 +206,21 @@ async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number):
              CASE side WHEN 1 THEN '${from}' ELSE '${to}' END, CASE side WHEN 1 THEN -amount ELSE amount END
       FROM (${sums}) s, (VALUES (1), (2)) sides (side)`);
   }
+}
+
+async function seedPayouts(admin: pg.Client, shape: LedgerShape, month: number): Promise<void> {
+  const { payoutId, sums, cutOff } = payoutsOf(shape, month);
+  const runId = `run_01${String(month).padStart(24, '0')}`;
+  await admin.query(
+    `INSERT INTO payout_runs (id, period, cut_off, status, started_at, finished_at)
+     VALUES ($1, $2, ${cutOff}, 'completed', ${cutOff}, ${cutOff})`,
+    [runId, `${2000 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}`],
+  );
+  await admin.query(`
+    INSERT INTO payouts (id, run_id, affiliate_id, currency, amount_minor, status, destination, sends, stripe_transfer_id, created_at, paid_at)
+    SELECT ${payoutId}, '${runId}', ${AFFILIATE_ID}, '${CURRENCY}', amount, 'paid', 'acct_' || a, 1,
+           'tr_' || (${month}::bigint * ${shape.affiliates} + a), ${cutOff}, ${cutOff}
+    FROM (${sums}) s ORDER BY a`);
 }
 
 async function seedBalances(admin: pg.Client, shape: LedgerShape): Promise<void> {

@@ -63,8 +63,8 @@ export class PayoutStatementsService {
       statement: await this.load(tx, payoutId, reader),
       items: await loadItems(tx, payoutId, afterSeq, limit + 1),
     }));
-    const { payout, payer, totals, balance } = statement;
-    const { id, name, userId, email } = payout.affiliate;
+    const { payout, affiliate, payer, totals, balance } = statement;
+    const { id, name, userId, email } = affiliate;
     const shown = items.slice(0, limit);
     const last = items.length > limit ? shown.at(-1) : undefined;
     return {
@@ -121,7 +121,7 @@ export class PayoutStatementsService {
   private async load(tx: Tx, payoutId: string, { affiliateId }: Reader): Promise<Statement> {
     const payout = await tx.payout.findUnique({
       where: { id: payoutId, affiliateId },
-      include: { run: true, affiliate: true },
+      include: { run: true, balance: { include: { affiliate: true } } },
     });
     if (!payout) throw payoutNotFound(payoutId);
     const totals = await loadTotals(tx, payoutId);
@@ -131,7 +131,8 @@ export class PayoutStatementsService {
     );
     const itemCount = totals.reduce((sum, { count }) => sum + count, 0);
     const payer = new URL(this.config.siteUrl).host;
-    return { payout, payer, totals, itemCount, balance: await loadBalance(tx, payout) };
+    const { affiliate } = payout.balance;
+    return { payout, affiliate, payer, totals, itemCount, balance: await loadBalance(tx, payout) };
   }
 
   private refuseUnlessExplained({ id: payoutId, amountMinor }: Payout, explainedMinor: bigint): void {

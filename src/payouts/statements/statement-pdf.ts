@@ -81,7 +81,7 @@ function heading({ payout }: Statement, format: LocalFormat): Content {
   };
 }
 
-function parties({ payer, payout: { affiliate } }: Statement): Content {
+function parties({ payer, affiliate }: Statement): Content {
   const party = (label: string, name: string, lines: string[]): Content => ({
     width: '*',
     stack: [

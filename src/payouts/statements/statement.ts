@@ -3,7 +3,8 @@ import type { KindTotal } from './statement-items.js';
 
 /** What stands on every form of a statement. */
 export interface Statement {
-  payout: Payout & { run: PayoutRun; affiliate: Affiliate };
+  payout: Payout & { run: PayoutRun };
+  affiliate: Affiliate;
   payer: string;
   totals: KindTotal[];
   itemCount: number;
