@@ -12,7 +12,7 @@ export interface Read {
   as: 'host' | 'affiliate' | 'staff' | 'nobody';
 }
 
-interface Samples {
+export interface Samples {
   /** By the name of a parameter. */
   values: Record<string, string>;
   affiliateUserId: string;
@@ -126,6 +126,8 @@ export async function findSamples(client: pg.Client): Promise<Samples> {
       affiliateId,
     );
   const referralId = await own('referrals');
+  const paid = `FROM stripe_invoice_payments p JOIN commissions c ON c.invoice_id = p.invoice_id WHERE c.affiliate_id = $1
+                ORDER BY c.id LIMIT 1`;
   return {
     affiliateUserId: await one('SELECT user_id AS value FROM affiliates WHERE id = $1', affiliateId),
     values: {
@@ -135,6 +137,8 @@ export async function findSamples(client: pg.Client): Promise<Samples> {
       code: await own('affiliate_codes', 'code'),
       referrals: referralId,
       referralId,
+      invoiceId: await one(`SELECT p.invoice_id AS value ${paid}`, affiliateId),
+      paymentId: await one(`SELECT p.payment_id AS value ${paid}`, affiliateId),
       referredUserId: await own('referrals', 'referred_user_id'),
       clickId: await own('referrals', 'click_id'),
       commissions: await own('commissions'),

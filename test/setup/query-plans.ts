@@ -65,8 +65,8 @@ const BOUNDED_OTHERWISE: readonly RegExp[] = [
 const WASTED_MAX = 0.9;
 const WALK_TO_JUDGE = 50;
 
-/** What would stay locked, or counted, after the transaction is rolled back. */
-const LASTING = /advisory|nextval/;
+/** What would stay locked, or counted, after the transaction is rolled back; and what was written already. */
+const RUN_ONCE = /advisory|nextval|\b(INSERT INTO|DELETE FROM|UPDATE "?\w+"? (\w+ )?SET)\b/i;
 
 interface Plan {
   'Node Type': string;
@@ -127,7 +127,7 @@ export class QueryPlans {
       if (!/^\s*(SELECT|WITH|INSERT|UPDATE|DELETE|DECLARE)\b/i.test(statement.text)) continue;
       for (const plan of await this.chosen(statement)) found.push(...this.wholeReadsOf(plan, ROWS_TO_JUDGE, statement));
       found.push(...this.wholeReadsOf(await this.explain(statement, ONLY_LOOKING_UP), ROWS_TO_NEED, statement));
-      if (/^\s*(SELECT|WITH)\b/i.test(statement.text) && !LASTING.test(statement.text)) {
+      if (/^\s*(SELECT|WITH)\b/i.test(statement.text) && !RUN_ONCE.test(statement.text)) {
         found.push(...(await this.longReads(statement)));
       }
     }
