@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
@@ -153,10 +153,10 @@ export class Ledger {
       WHERE unique_key = ANY(${entries.map((entry) => entry.uniqueKey)}::text[])`;
     const hashes = new Map(posted.map((row) => [row.uniqueKey, Buffer.from(row.contentHash)]));
     return entries.filter((entry) => {
-      const hash = hashes.get(entry.uniqueKey);
-      if (hash && !hash.equals(contentHash(entry.kind, canonicalJson(entry.facts))))
+      const known = hashes.get(entry.uniqueKey);
+      if (known && !known.equals(contentHash(entry.kind, canonicalJson(entry.facts))))
         throw new LedgerConflictError(entry.uniqueKey);
-      return !hash;
+      return !known;
     });
   }
 }
@@ -233,9 +233,7 @@ export function postingsOf(
 
 /** Over the facts alone: a replay after an upgrade must give the same hash. */
 export function contentHash(kind: EntryKind, canonicalFacts: string): Buffer {
-  return createHash('sha256')
-    .update(`[${JSON.stringify(kind)},${canonicalFacts}]`)
-    .digest();
+  return hash('sha256', `[${JSON.stringify(kind)},${canonicalFacts}]`, 'buffer');
 }
 
 /** One text for one meaning: names in order, amounts as strings. */
