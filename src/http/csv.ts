@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import { stringify } from 'csv-stringify/sync';
 import { formatAmount } from '../common/money.js';
 
 /** A figure whose digits are kept as they are written, and which a spreadsheet takes for a number even below zero. */
@@ -12,6 +13,8 @@ export type CsvCell = string | number | Figure | null;
 /** The columns of a file, in their order: what a cell of each says about a row. */
 export type CsvColumns<R> = Readonly<Record<string, (row: R) => CsvCell>>;
 
+type CsvRecord = (string | number | null)[];
+
 /** `1999n, 'usd'` → 19.99, to the digit. */
 export function majorAmount(amountMinor: bigint, currency: string): Figure {
   return new Figure(formatAmount(amountMinor, currency));
@@ -22,9 +25,8 @@ export function minorAmount(amountMinor: bigint): Figure {
   return new Figure(amountMinor.toString());
 }
 
-/** So much text is handed on at once: a million small pieces would cost more than what is in them. */
-const CHUNK_CHARACTERS = 64 * 1024;
-const BYTE_ORDER_MARK = '\uFEFF';
+/** So many rows are written and handed on at once: a million small pieces would cost more than what is in them. */
+const ROWS_AT_ONCE = 200;
 
 /**
  * Rows as CSV (RFC 4180, UTF-8), written as they are read: memory does not grow with their number.
@@ -35,7 +37,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
  * When reading fails the stream is destroyed with that error, so that no file looks complete without being it.
  */
 export function csvStream<R>(columns: CsvColumns<R>, rows: AsyncIterable<R> | Iterable<R>): Readable {
-  return Readable.from(chunksOf(columns, rows), { objectMode: false, highWaterMark: CHUNK_CHARACTERS });
+  return Readable.from(chunksOf(columns, rows), { objectMode: false });
 }
 
 async function* chunksOf<R>(
@@ -43,32 +45,24 @@ async function* chunksOf<R>(
   rows: AsyncIterable<R> | Iterable<R>,
 ): AsyncGenerator<Buffer, void, void> {
   const cells = Object.values(columns);
-  let text = BYTE_ORDER_MARK + record(Object.keys(columns));
+  let records: CsvRecord[] = [Object.keys(columns)];
+  let isBeginning = true;
   for await (const row of rows) {
-    text += record(cells.map((cell) => written(cell(row))));
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield Buffer.from(text);
-    text = '';
+    records.push(cells.map((cell) => written(cell(row))));
+    if (records.length < ROWS_AT_ONCE) continue;
+    yield Buffer.from(stringify(records, { bom: isBeginning }));
+    records = [];
+    isBeginning = false;
     // Others are served meanwhile, and whatever the next rows are read by gets on.
     await turnOfOthers();
   }
-  if (text !== '') yield Buffer.from(text);
-}
-
-function record(fields: string[]): string {
-  return `${fields.map(quotedWhereNeeded).join(',')}\n`;
-}
-
-function quotedWhereNeeded(field: string): string {
-  return /[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+  if (records.length > 0) yield Buffer.from(stringify(records, { bom: isBeginning }));
 }
 
 /** What a spreadsheet takes for the start of a formula; the full-width signs too. */
 const FORMULA_START = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
-function written(cell: CsvCell): string {
-  if (cell === null) return '';
+function written(cell: CsvCell): string | number | null {
   if (cell instanceof Figure) return cell.digits;
-  if (typeof cell === 'number') return cell.toString();
-  return FORMULA_START.test(cell) ? `'${cell}` : cell;
+  return typeof cell === 'string' && FORMULA_START.test(cell) ? `'${cell}` : cell;
 }
