@@ -2,6 +2,7 @@
  * failures.md, rows 31 to 39, 5 and 6 for refunds, 76 and 77: what takes a commission back, and what gives it back.
  * Every sum is worked out by hand beside it, in minor units; the rate is 20 % unless said otherwise.
  */
+import pg from 'pg';
 import type Stripe from 'stripe';
 import { AdjustmentsService } from '../../src/commissions/adjustments.service.js';
 import { HoldsService } from '../../src/commissions/holds.service.js';
@@ -712,9 +713,9 @@ describe('76 · a refund and a reservation of the same balance at the same momen
 
   it('76 · the refund waits behind the reservation: it is netted by the next run, and no more is paid than was there', async () => {
     const sale = await sellAndOnboard('reserved-first');
-    // The reservation holds the balance and waits for the affiliate's row; the refund waits for the balance.
-    await whileLocked(
-      `SELECT 1 FROM affiliates WHERE id = '${sale.affiliateId}' FOR UPDATE`,
+    // The reservation holds the balance and waits to insert a payout; the refund waits for the balance.
+    await whileNobodyWrites(
+      'payouts',
       () => runPayouts(),
       () => deliver(api, eventOf(api, 'refund.created', refund(sale, 5000, 're_behind'))),
     );
@@ -730,9 +731,9 @@ describe('76 · a refund and a reservation of the same balance at the same momen
 
   it('76 · the reservation waits behind the refund: it pays what the refund has left', async () => {
     const sale = await sellAndOnboard('refunded-first');
-    // The refund holds the balance and waits for the referral's row; the reservation waits for the balance.
-    await whileLocked(
-      `SELECT 1 FROM referrals WHERE referred_user_id = '${sale.userId}' FOR UPDATE`,
+    // The refund holds the balance and waits to post; the reservation waits for the balance.
+    await whileNobodyWrites(
+      'journal_entries',
       () => deliver(api, eventOf(api, 'refund.created', refund(sale, 5000, 're_ahead'))),
       () => runPayouts(),
     );
@@ -744,8 +745,8 @@ describe('76 · a refund and a reservation of the same balance at the same momen
   it('76 · an inquiry that waits behind the reservation holds nothing of what was reserved', async () => {
     const sale = await sellAndOnboard('inquired-behind');
     const inquiry = { id: 'dp_behind', payment: sale.payment, amount: 20_000, status: 'warning_needs_response' };
-    await whileLocked(
-      `SELECT 1 FROM affiliates WHERE id = '${sale.affiliateId}' FOR UPDATE`,
+    await whileNobodyWrites(
+      'payouts',
       () => runPayouts(),
       () => deliver(api, eventOf(api, 'charge.dispute.created', disputeOf(api, inquiry))),
     );
@@ -753,17 +754,18 @@ describe('76 · a refund and a reservation of the same balance at the same momen
     expect(await moneyOf(sale.affiliateId)).toEqual([0, 0, 0, 4000]);
   });
 
-  /** Starts one after the other while a third transaction keeps a row, each once the one before waits for a lock. */
-  async function whileLocked(statement: string, ...work: (() => Promise<unknown>)[]): Promise<void> {
-    const holder = await api.database.pool.connect();
+  /** Starts one after the other while a third transaction keeps a table, each once the one before waits for a lock. */
+  async function whileNobodyWrites(table: string, ...work: (() => Promise<unknown>)[]): Promise<void> {
+    const holder = new pg.Client({ connectionString: api.ownerUrl });
+    await holder.connect();
     const started: Promise<unknown>[] = [];
     try {
       await holder.query('BEGIN');
-      await holder.query(statement);
+      await holder.query(`LOCK TABLE ${table} IN SHARE MODE`);
       for (const start of work) {
         started.push(start());
         await eventually(async () => {
-          const { rows } = await holder.query<{ waiting: number }>(
+          const { rows } = await api.database.pool.query<{ waiting: number }>(
             `SELECT count(*)::int AS waiting FROM pg_stat_activity
              WHERE datname = current_database() AND wait_event_type = 'Lock'`,
           );
@@ -772,7 +774,7 @@ describe('76 · a refund and a reservation of the same balance at the same momen
       }
     } finally {
       await holder.query('COMMIT');
-      holder.release();
+      await holder.end();
     }
     await Promise.all(started);
     await api.settle();

@@ -7,7 +7,7 @@ import { APP_ROLE, OWNER_ROLE, startEmbeddedPostgres } from '../../src/database/
 import { withFolderLock } from '../../src/database/folder-lock.js';
 import { applyMigrations } from '../../src/database/migrations.js';
 
-const BUSY_RETRIES_MAX = 50;
+const BUSY_MS_MAX = 30_000;
 const OBJECT_IN_USE = '55006';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -81,14 +81,15 @@ function dropDatabase(server: TestServer, name: string): Promise<void> {
   );
 }
 
-/** Autovacuum may be connected for a moment: the database is busy then, and its worker is not ours to send away. */
+/** Autovacuum may be connected, until it is through with its table: the database is busy then, and its worker is not ours to send away. */
 async function whenFree(busyCode: string, work: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  const giveUpAtMs = performance.now() + BUSY_MS_MAX;
+  for (;;) {
     try {
       await work();
       return;
     } catch (error) {
-      if ((error as { code?: string }).code !== busyCode || attempt === BUSY_RETRIES_MAX) throw error;
+      if ((error as { code?: string }).code !== busyCode || performance.now() >= giveUpAtMs) throw error;
       await delay(20);
     }
   }
