@@ -53,14 +53,19 @@ describe('GroupCommit', () => {
 
   it('sends the next flush before it answers those of the last', async () => {
     const seen: string[] = [];
+    let store: () => void = () => undefined;
+    const stored = new Promise<void>((resolve) => (store = resolve));
     const group = new GroupCommit<number>(async (items) => {
       await new Promise((resolve) => process.nextTick(resolve));
       seen.push(`sent ${items.join()}`);
-      await new Promise((resolve) => setTimeout(resolve));
+      await stored;
+      await settled();
     });
     const first = group.add(1).then(() => seen.push('answered 1'));
-    await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([first, group.add(2).then(() => seen.push('answered 2'))]);
+    await settled();
+    const second = group.add(2).then(() => seen.push('answered 2'));
+    store();
+    await Promise.all([first, second]);
     expect(seen).toEqual(['sent 1', 'sent 2', 'answered 1', 'answered 2']);
   });
 

@@ -7,11 +7,14 @@ export interface TappedStatement {
   values: (string | Buffer | null)[];
   /** Its transaction asked for plans by index before (`planByIndex`). */
   isByIndex: boolean;
+  /** Its transaction said before that it goes through everything there is (`liftTimeLimit`): a job or a file, no page. */
+  takesItsTime: boolean;
 }
 
 const SSL_REQUEST = 80877103;
 
 const ASKS_FOR_INDEXES = /set_config\('enable_seqscan', 'off', TRUE\)/;
+const LIFTS_TIME_LIMIT = /SET LOCAL statement_timeout = 0|set_config\('statement_timeout', '0', TRUE\)/;
 const ENDS_TRANSACTION = /^\s*(COMMIT|ROLLBACK)\b/i;
 
 /**
@@ -77,6 +80,7 @@ class FrontendListener {
   private pending = Buffer.alloc(0);
   private isStarted = false;
   private isByIndex = false;
+  private takesItsTime = false;
   private readonly prepared = new Map<string, string>();
 
   constructor(private readonly onStatement: (statement: TappedStatement) => void) {}
@@ -109,9 +113,10 @@ class FrontendListener {
   }
 
   private tell(text: string, values: TappedStatement['values']): void {
-    this.onStatement({ text, values, isByIndex: this.isByIndex });
-    if (ASKS_FOR_INDEXES.test(text)) this.isByIndex = true;
-    else if (ENDS_TRANSACTION.test(text)) this.isByIndex = false;
+    this.onStatement({ text, values, isByIndex: this.isByIndex, takesItsTime: this.takesItsTime });
+    if (ENDS_TRANSACTION.test(text)) this.isByIndex = this.takesItsTime = false;
+    this.isByIndex ||= ASKS_FOR_INDEXES.test(text);
+    this.takesItsTime ||= LIFTS_TIME_LIMIT.test(text);
   }
 }
 
