@@ -5,7 +5,7 @@ import type { Database } from '../../database/database.js';
  * Balances per transaction: enough to make each statement worth its round trip, few enough to hold locks shortly, and that
  * a small run, too, is shared by its lanes.
  */
-const BATCH_SIZE = 200;
+const BATCH_SIZE = 160;
 
 /** Walks through the balances that have something payable, or owe it, a batch at a time; several lanes may share it. */
 export class BalanceCursor {

@@ -23,8 +23,8 @@ import { reservedEntry } from '../payout-entries.js';
 import { BalanceCursor } from './balance-cursor.js';
 import { insertLines, type TakenItems } from './insert-lines.js';
 
-/** Batches at the same time: PostgreSQL works on two while a third is prepared, or on its way to the disk. */
-const LANES = 3;
+/** Batches at the same time: PostgreSQL works on two while the others are prepared, or wait for the disk. */
+const LANES = 4;
 
 export interface ReservationOptions {
   /** The currencies that the platform's balance lists; null when nobody could ask, which keeps nobody from being paid. */
