@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
-import type { FeedEvent } from './event-feed.js';
+import type { EventHead } from './event-feed.js';
 
 /** What GET /v1/events and the delivery log promise. */
 const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
@@ -36,7 +36,7 @@ export class EventRetention {
    * @returns the position up to which they are deleted; null once one is to be kept.
    */
   private async deleteBatch(after: bigint, before: Date): Promise<bigint | null> {
-    const oldest = await this.database.prisma.$queryRaw<Pick<FeedEvent, 'id' | 'position' | 'occurredAt'>[]>`
+    const oldest = await this.database.prisma.$queryRaw<Pick<EventHead, 'id' | 'position' | 'occurredAt'>[]>`
       SELECT id, position, occurred_at AS "occurredAt" FROM domain_events
       WHERE position > ${after} ORDER BY position LIMIT ${BATCH_SIZE}`;
     const firstKept = oldest.findIndex(({ occurredAt }) => occurredAt >= before);
