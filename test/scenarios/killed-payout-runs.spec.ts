@@ -6,21 +6,25 @@ import { foundTown, type Town } from '../stress/town.js';
 
 /** Five of the rounds that `npm run test:stress` plays by the dozen, chosen so that each kill finds something else. */
 const ROUNDS: [string, CrashRound][] = [
-  ['while it reserves', round(1, { at: 'reserving', afterMs: 40 })],
-  ['when it has claimed payouts', round(2, { at: 'claimed', afterMs: 5 }, { rotatesKey: true })],
-  ['when a request has left, which arrives late', round(3, { at: 'arrived', nth: 30, fate: 'late' })],
+  ['while it reserves', round(1, [{ at: 'reserving', afterMs: 40 }])],
+  ['when it has claimed payouts', round(2, [{ at: 'claimed', afterMs: 5 }], { rotatesKey: true })],
+  ['when a request has left, which arrives late', round(3, [{ at: 'arrived', nth: 30, fate: 'late' }])],
   [
-    'when Stripe has made the transfer and the answer is on its way',
-    round(4, { at: 'carried_out', nth: 50, fate: 'go_on' }, { kills: 2 }),
+    'when Stripe has made the transfer and the answer is on its way, then when the first outcomes are committed',
+    round(4, [
+      { at: 'carried_out', nth: 50, fate: 'go_on' },
+      { at: 'committed', afterMs: 5 },
+    ]),
   ],
   [
     'after the database, when the answer was just there',
-    round(5, { at: 'answered', nth: 40, fate: 'go_on' }, { restartsDatabase: true, asksCommands: true }),
+    round(5, [{ at: 'answered', nth: 40, fate: 'go_on' }], { restartsDatabase: true, asksCommands: true }),
   ],
 ];
 
-function round(seed: number, first: Trigger, more: Partial<CrashRound> = {}): CrashRound {
-  return { seed, first, kills: 1, restartsDatabase: false, rotatesKey: false, asksCommands: false, ...more };
+function round(seed: number, triggers: Trigger[], more: Partial<CrashRound> = {}): CrashRound {
+  const kills = triggers.length;
+  return { seed, triggers, kills, restartsDatabase: false, rotatesKey: false, asksCommands: false, ...more };
 }
 
 describe('a payout run of five hundred affiliates that is killed', () => {

@@ -17,8 +17,8 @@ export interface CrashRound {
   seed: number;
   /** How often processes are killed before somebody is left to finish. */
   kills: number;
-  /** The first kill; the others are drawn by lot. */
-  first?: Trigger;
+  /** When they are killed, one after the other; what is not told is drawn by lot. */
+  triggers?: Trigger[];
   restartsDatabase: boolean;
   /** Whether who finishes has another key at Stripe, which need not know what the former one asked for. */
   rotatesKey: boolean;
@@ -64,7 +64,7 @@ async function interrupt(
     const paidBefore = await api.database.prisma.payout.count({ where: { status: 'paid' } });
     const processes = await startSome(world, kill, random);
     const [victim] = processes;
-    const trigger = (kill === 0 && round.first) || triggerByLot(kill, random);
+    const trigger = round.triggers?.[kill] ?? triggerByLot(kill, random);
     const patienceMs = kill === 0 ? PATIENCE_AT_FIRST_MS : PATIENCE_MS;
     const restarts = round.restartsDatabase && kill === round.kills - 1;
     const strike = (): void => victim?.signal('SIGKILL');
@@ -114,8 +114,9 @@ function triggerByLot(kill: number, random: () => number): Trigger {
   const nth = 1 + Math.floor(random() * 60);
   const fate = random() < 0.5 ? 'late' : 'lose';
   if (kill === 0 && lot < 0.25) return { at: 'reserving', afterMs: Math.floor(random() * 100) };
-  if (lot < 0.4) return { at: 'claimed', afterMs: Math.floor(random() * 20) };
-  if (lot < 0.6) return { at: 'arrived', nth, fate };
-  if (lot < 0.8) return { at: 'carried_out', nth, fate: 'go_on' };
+  if (lot < 0.35) return { at: 'claimed', afterMs: Math.floor(random() * 20) };
+  if (lot < 0.5) return { at: 'committed', afterMs: Math.floor(random() * 20) };
+  if (lot < 0.65) return { at: 'arrived', nth, fate };
+  if (lot < 0.82) return { at: 'carried_out', nth, fate: 'go_on' };
   return { at: 'answered', nth, fate: 'go_on' };
 }

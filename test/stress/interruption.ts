@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import type { TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
 import type { ProductProcess } from '../setup/processes.js';
@@ -6,10 +7,12 @@ import type { Moment, StripeLine } from './stripe-line.js';
 
 /** When a process is killed. */
 export type Trigger =
-  /** So long after the run was made. */
+  /** So long after the run was made, which waits for one balance until the kill. */
   | { at: 'reserving'; afterMs: number }
   /** So long after the first payouts were claimed. */
   | { at: 'claimed'; afterMs: number }
+  /** So long after the first outcomes were committed. */
+  | { at: 'committed'; afterMs: number }
   /** When the process's n-th request for a transfer has reached this moment. */
   | { at: Moment; nth: number; fate: 'go_on' | 'lose' | 'late' };
 
@@ -41,14 +44,22 @@ export async function strikeAt(
     await pause(afterMs);
     strike();
   };
+  const pollForMore = async (count: () => Promise<number>, afterMs: number): Promise<void> => {
+    const before = await count();
+    return poll(async () => (await count()) > before, afterMs);
+  };
   switch (trigger.at) {
-    case 'reserving':
-      return poll(async () => (await prisma.payoutRun.count()) > 0, trigger.afterMs);
-    case 'claimed': {
-      const claimed = () => prisma.payout.count({ where: { status: 'pending', nextTryAt: { not: null } } });
-      const before = await claimed();
-      return poll(async () => (await claimed()) > before, trigger.afterMs);
+    case 'reserving': {
+      const letGo = await holdLastBalance(api.database.url);
+      return poll(async () => (await prisma.payoutRun.count()) > 0, trigger.afterMs).finally(letGo);
     }
+    case 'claimed':
+      return pollForMore(
+        () => prisma.payout.count({ where: { status: 'pending', nextTryAt: { not: null } } }),
+        trigger.afterMs,
+      );
+    case 'committed':
+      return pollForMore(() => prisma.payout.count({ where: { status: 'paid' } }), trigger.afterMs);
     default: {
       const wanted = line.transfers.length + trigger.nth;
       const struck = new Promise<void>((resolve) => {
@@ -64,6 +75,16 @@ export async function strikeAt(
       strike();
     }
   }
+}
+
+/** No run can have reserved everything while somebody holds the last balance it comes to. */
+async function holdLastBalance(databaseUrl: string): Promise<() => Promise<void>> {
+  const holder = new pg.Client({ connectionString: databaseUrl });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query(`
+    SELECT 1 FROM balances WHERE payable_minor <> 0 ORDER BY affiliate_id DESC, currency DESC LIMIT 1 FOR UPDATE`);
+  return () => holder.end();
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
