@@ -1,3 +1,4 @@
+import { detectionRules } from '../src/fraud/rules/registry.js';
 import type { BenchDatabase, BenchServer } from './harness/bench-server.js';
 import { settle } from './harness/bench-server.js';
 import { runWorker } from './harness/measured-process.js';
@@ -28,12 +29,14 @@ export async function fraudEvaluation(server: BenchServer, quick: boolean): Prom
 async function measure(database: BenchDatabase, shape: SignupShape): Promise<Row[]> {
   await seedSignups(database.admin, shape);
   await settle(database.admin);
-  const { peakMegabytes, signals, againMs, ...rules } = await runWorker<Evaluation>('evaluate-fraud', database);
+  const evaluation = await runWorker<Evaluation>('evaluate-fraud', database);
+  const { peakMegabytes, signals, againMs } = evaluation;
+  const rules = [...detectionRules()].map(([rule]) => ({ rule, ms: evaluation[rule] ?? Number.NaN }));
   const { rows } = await database.admin.query<{ cases: string }>('SELECT count(*) AS cases FROM review_cases');
-  const totalMs = Object.values(rules).reduce((sum, ms) => sum + ms, 0);
+  const totalMs = rules.reduce((sum, { ms }) => sum + ms, 0);
   const { affiliates } = shape;
   return [
-    ...Object.entries(rules).map(([rule, ms]) => ({ affiliates, rule, s: ms / 1000 })),
+    ...rules.map(({ rule, ms }) => ({ affiliates, rule, s: ms / 1000 })),
     { affiliates, rule: `all, ${signals} signals in ${rows[0]?.cases} cases`, s: totalMs / 1000 },
     { affiliates, rule: `all again, nothing new; peak ${Math.round(peakMegabytes)} MB`, s: againMs / 1000 },
   ];
