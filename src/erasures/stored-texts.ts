@@ -21,7 +21,7 @@ export const STORED_TEXTS: readonly StoredText[] = [
   { table: 'review_cases', key: ['id'], columns: { reason: 'text' } },
   {
     table: 'review_signals',
-    key: ['case_id', 'key'],
+    key: ['case_id', 'key', 'level'],
     columns: { key: 'text', summary: 'text', subject: 'text', evidence: 'json' },
   },
   {
@@ -79,7 +79,8 @@ function findRows(
   mentions: string[],
   after: string[] | null,
 ): Promise<FoundRow[]> {
-  const keyList = key.map(quoted).join(', ');
+  // By the table's name: a bare "key" would be the one that is returned, by which rows cannot be found in order.
+  const keyList = key.map((column) => `t.${quoted(column)}`).join(', ');
   const texts = Object.keys(columns).flatMap((column) => [`'${column}'`, quoted(column)]);
   const beyond = after === null ? '' : `WHERE (${keyList}) > (${after.map((_, index) => `$${index + 2}`).join(', ')})`;
   return tx.$queryRawUnsafe<FoundRow[]>(

@@ -438,6 +438,31 @@ describe('71 · what the fraud rules know of a person', () => {
     expect(await api.database.prisma.referralEmail.count()).toBe(0);
     expect(await cases()).toEqual(found);
   });
+
+  it('stays what it was, step by step, but for the person', async () => {
+    const { id: affiliateId, code } = await affiliate();
+    await post('/v1/referrals', { referredUserId: BUYER.userId, code });
+    const reviewCase = { id: 'case_1', affiliateId, rule: 'conversion_rate', holds: true, status: 'open' };
+    await api.database.prisma.reviewCase.create({ data: { ...reviewCase, openedAt: api.clock.now() } });
+    const steps = [1, 2].map((signups) => ({
+      caseId: reviewCase.id,
+      key: 'rate',
+      level: signups,
+      summary: `${signups} signups, the last by ${BUYER.userId}`,
+      evidence: { signups, last: BUYER.userId },
+      foundAt: api.clock.now(),
+    }));
+    await api.database.prisma.reviewSignal.createMany({ data: steps });
+
+    await erase(BUYER.userId);
+    const left = await api.database.prisma.reviewSignal.findMany({ orderBy: { level: 'asc' } });
+    const pseudonym = expect.stringMatching(/^erased_/) as string;
+    expect(left.map(({ evidence }) => evidence)).toEqual([
+      { signups: 1, last: pseudonym },
+      { signups: 2, last: pseudonym },
+    ]);
+    expect(left.map(({ summary }) => summary.split(',')[0])).toEqual(['1 signups', '2 signups']);
+  });
 });
 
 /** The decision that refuses it names the affiliate's user id and masked e-mail. */
