@@ -79,6 +79,17 @@ export class AffiliatesService {
     return this.read(this.database.prisma, id);
   }
 
+  /** The same of an affiliate whose row was read just now. */
+  async describe(affiliate: Affiliate): Promise<AffiliateDto> {
+    const { codes, rates } = affiliateInclude(this.clock.now());
+    const { prisma } = this.database;
+    const [currentCodes, currentRates] = await Promise.all([
+      prisma.affiliateCode.findMany({ ...codes, where: { ...codes.where, affiliateId: affiliate.id } }),
+      prisma.affiliateRate.findMany({ ...rates, where: { ...rates.where, affiliateId: affiliate.id } }),
+    ]);
+    return presentAffiliate({ ...affiliate, codes: currentCodes, rates: currentRates }, this.config.publicUrl);
+  }
+
   async list(query: AffiliatesQuery): Promise<Page<AffiliateDto>> {
     const { where, ...page } = pageArgs(query);
     const rows = await this.database.prisma.affiliate.findMany({

@@ -15,6 +15,6 @@ export class MeController {
   /** The calling affiliate. */
   @Get()
   get(@CurrentAffiliate() affiliate: Affiliate): Promise<AffiliateDto> {
-    return this.affiliates.get(affiliate.id);
+    return this.affiliates.describe(affiliate);
   }
 }

@@ -20,7 +20,7 @@ export class MyOnboardingController {
   /** How far the calling affiliate is with Stripe, as of `checkedAt`: whether it can be paid, and what is missing for it. */
   @Get('onboarding')
   get(@CurrentAffiliate() affiliate: Affiliate): Promise<OnboardingDto> {
-    return this.onboarding.get(affiliate.id);
+    return this.onboarding.describe(affiliate);
   }
 
   /** A new link to Stripe's onboarding, good for one visit; from the dashboard's session it leads back to the dashboard. */

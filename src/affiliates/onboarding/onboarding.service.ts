@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Affiliate } from '@prisma/client';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { affiliateNotFound } from '../affiliate-errors.js';
@@ -34,12 +35,18 @@ export class OnboardingService {
 
   /** How far an affiliate is, by what was last heard; asks nobody. @throws DomainError `affiliate_not_found`. */
   async get(affiliateId: string): Promise<OnboardingDto> {
-    const affiliate = await this.database.prisma.affiliate.findUnique({
-      where: { id: affiliateId },
-      include: { accounts: { orderBy: [{ connectedAt: 'desc' }, { replacedAt: 'desc' }] } },
-    });
+    const affiliate = await this.database.prisma.affiliate.findUnique({ where: { id: affiliateId } });
     if (affiliate === null) throw affiliateNotFound();
-    return presentOnboarding(affiliate, affiliate.accounts);
+    return this.describe(affiliate);
+  }
+
+  /** The same of an affiliate whose row was read just now. */
+  async describe(affiliate: Affiliate): Promise<OnboardingDto> {
+    const accounts = await this.database.prisma.affiliateAccount.findMany({
+      where: { affiliateId: affiliate.id },
+      orderBy: [{ connectedAt: 'desc' }, { replacedAt: 'desc' }],
+    });
+    return presentOnboarding(affiliate, accounts);
   }
 
   /**

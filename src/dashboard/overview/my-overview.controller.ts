@@ -15,6 +15,6 @@ export class MyOverviewController {
   /** All that the first page of the dashboard shows: who, how many, how much, what is paid next and what is missing for it. */
   @Get()
   get(@CurrentAffiliate() affiliate: Affiliate): Promise<OverviewDto> {
-    return this.overview.get(affiliate.id);
+    return this.overview.get(affiliate);
   }
 }

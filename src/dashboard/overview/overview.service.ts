@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Affiliate } from '@prisma/client';
 import { AffiliatesService } from '../../affiliates/affiliates.service.js';
 import { OnboardingService } from '../../affiliates/onboarding/onboarding.service.js';
 import { CommissionQueries } from '../../commissions/commission-queries.js';
@@ -21,19 +22,19 @@ export class OverviewService {
     private readonly upcoming: UpcomingPayouts,
   ) {}
 
-  /** @throws DomainError `affiliate_not_found`. */
-  async get(affiliateId: string): Promise<OverviewDto> {
-    const [affiliate, counts, { balances }, { run, payouts }, onboarding] = await Promise.all([
-      this.affiliates.get(affiliateId),
-      this.stats.inAll(affiliateId),
-      this.commissions.balances(affiliateId),
-      this.upcoming.find(affiliateId),
-      this.onboarding.get(affiliateId),
+  /** @param affiliate whose row was read just now. */
+  async get(affiliate: Affiliate): Promise<OverviewDto> {
+    const [described, counts, { balances }, { run, payouts }, onboarding] = await Promise.all([
+      this.affiliates.describe(affiliate),
+      this.stats.inAll(affiliate.id),
+      this.commissions.balances(affiliate.id),
+      this.upcoming.find(affiliate.id),
+      this.onboarding.describe(affiliate),
     ]);
     const { status, payoutsEnabled, requirements, message } = onboarding;
     const { siteUrl, allowedRedirectHosts, attributionWindowMs } = this.config;
     return {
-      affiliate,
+      affiliate: described,
       counts,
       balances,
       currencies: balances.map(({ currency }) => currency),

@@ -17,6 +17,9 @@ interface Row extends Omit<Candidate, 'minimumMinor' | 'currencyHeld'> {
 /** What the next run would pay one affiliate, for the affiliate to see. Writes nothing. */
 @Injectable()
 export class UpcomingPayouts {
+  /** The run that is planned next, as it was worked out at that moment. */
+  private known: { run: PlannedRun; from: Date } | null = null;
+
   constructor(
     private readonly clock: Clock,
     private readonly config: Config,
@@ -25,12 +28,21 @@ export class UpcomingPayouts {
 
   /** The next run, null when PAYOUT_CRON plans none, with what it would pay the affiliate, one for each currency. */
   async find(affiliateId: string): Promise<{ run: PlannedRunDto | null; payouts: NextPayoutDto[] }> {
-    const { payoutCron, payoutTimezone } = this.config;
-    const planned = nextPlannedRun(this.clock.now(), payoutCron, payoutTimezone);
+    const planned = this.nextRun();
     if (planned === null) return { run: null, payouts: [] };
     const run = { period: planned.period, date: planned.at.toISOString() };
     const rows = await this.readBalances(affiliateId, planned);
     return { run, payouts: rows.map((row) => this.present(run, row)) };
+  }
+
+  /** Reckoning with calendars takes longer than all the rest, and what it finds holds until its moment has passed. */
+  private nextRun(): PlannedRun | null {
+    const now = this.clock.now();
+    if (this.known && this.known.from <= now && now <= this.known.run.at) return this.known.run;
+    const { payoutCron, payoutTimezone } = this.config;
+    const run = nextPlannedRun(now, payoutCron, payoutTimezone);
+    this.known = run && { run, from: now };
+    return run;
   }
 
   private present(run: PlannedRunDto, { currency, ...candidate }: Row): NextPayoutDto {

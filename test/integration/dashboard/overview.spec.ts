@@ -90,6 +90,19 @@ describe('the overview of somebody who has just begun', () => {
       deepLinks: { siteUrl: 'https://app.example.com/home', allowedHosts: ['app.example.com'] },
     });
   });
+
+  it('names a run as the next one until its moment has passed', async () => {
+    const affiliate = await affiliateWithReferrals(api, 'Patient', []);
+    const nextAt = async (now: string): Promise<string | undefined> => {
+      api.clock.set(now);
+      return (await overview(affiliate)).nextRun?.period;
+    };
+    expect(await nextAt('2026-12-31T23:59:59Z')).toBe('2027-01');
+    expect(await nextAt('2027-01-01T06:00:00.000Z')).toBe('2027-01');
+    expect(await nextAt('2027-01-01T06:00:00.001Z')).toBe('2027-02');
+    // A clock that was ahead is put right.
+    expect(await nextAt('2026-12-31T23:59:59Z')).toBe('2027-01');
+  });
 });
 
 describe('the counts', () => {
