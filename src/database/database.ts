@@ -16,6 +16,11 @@ const MAX_TRIES = 5;
 const TRANSACTION_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 20;
 /**
+ * A page of the dashboard asks several statements at once, and often nobody has for minutes: on new connections, which have
+ * planned nothing yet, it would take several times as long.
+ */
+const IDLE_CONNECTION_KEPT_MS = 5 * 60_000;
+/**
  * A process that hangs (a suspended machine, a debugger) keeps the locks of its open transactions, and everybody who needs
  * the same balances waits for it. PostgreSQL rolls them back after this long without a statement; no work of ours pauses
  * for that long inside a transaction.
@@ -48,7 +53,12 @@ export class Database implements OnApplicationShutdown {
   ) {
     const boundWaits = (client: pg.ClientBase): Promise<void> => setLimits(client, statementTimeoutMs);
     this.pool = createPool(
-      { connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: 10_000 },
+      {
+        connectionString: url,
+        max: MAX_CONNECTIONS,
+        idleTimeoutMillis: IDLE_CONNECTION_KEPT_MS,
+        connectionTimeoutMillis: 10_000,
+      },
       boundWaits,
     );
     // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
