@@ -1,10 +1,11 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
-import { Database, type Tx } from '../../database/database.js';
+import { Database } from '../../database/database.js';
+import type { SqlTx } from '../../database/sql-transaction.js';
 import { FIRST_PREVIOUS_HASH, formatHead, SEALED_DIGEST, sealHash, type ChainHead } from './journal-seal.js';
 
-const BATCH_SIZE = 2_000;
+const BATCH_SIZE = 500;
 
 /** An arbitrary number of our own: whoever holds this lock is the one that seals. */
 const SEALER_LOCK_KEY = 4_155_002;
@@ -59,7 +60,7 @@ export class JournalSealer implements BeforeApplicationShutdown {
     let after: string | null = LIST_START;
     while (after !== null && !this.stopping) {
       const from: string = after;
-      const batch = this.database.transaction((tx) => this.sealBatch(tx, from));
+      const batch = this.database.sqlTransaction((tx) => this.sealBatch(tx, from));
       this.batch = batch;
       const done = await batch;
       sealed += done.sealed;
@@ -71,7 +72,7 @@ export class JournalSealer implements BeforeApplicationShutdown {
   }
 
   /** Takes the next rows of the work list behind the place `after`. `last` is the place it came to, null at the end. */
-  private async sealBatch(tx: Tx, after: string): Promise<{ sealed: number; head: ChainHead; last: string | null }> {
+  private async sealBatch(tx: SqlTx, after: string): Promise<{ sealed: number; head: ChainHead; last: string | null }> {
     // Held until the transaction ends; what is read below is read after the previous holder committed.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${SEALER_LOCK_KEY})`;
     const rows = await tx.$queryRaw<Unsealed[]>`
@@ -101,8 +102,8 @@ export class JournalSealer implements BeforeApplicationShutdown {
     return { sealed: seals.length, head, last };
   }
 
-  private async headOf(tx: Tx): Promise<ChainHead> {
-    const last = await tx.journalSeal.findFirst({ orderBy: { number: 'desc' } });
+  private async headOf(tx: SqlTx): Promise<ChainHead> {
+    const [last] = await tx.$queryRaw<ChainHead[]>`SELECT number, hash FROM journal_seals ORDER BY number DESC LIMIT 1`;
     return last ?? { number: 0n, hash: FIRST_PREVIOUS_HASH };
   }
 }
