@@ -1,8 +1,7 @@
 import { settle, type BenchDatabase, type BenchServer } from './harness/bench-server.js';
-import { startContestant, withProcessorTime } from './harness/contestant.js';
-import { hostToken, JWT_SECRET } from './harness/host-token.js';
+import { asHost, measureAnswer, type MeasuredAnswer } from './harness/measured-answer.js';
 import { runWorker } from './harness/measured-process.js';
-import { peakMegabytesOf, postgresProcessorSeconds } from './harness/processor-time.js';
+import { postgresProcessorSeconds } from './harness/processor-time.js';
 import type { Size } from './harness/size.js';
 import { serveTransfers } from './harness/transfer-list.js';
 import type { Row } from './harness/table.js';
@@ -12,9 +11,6 @@ interface Done extends Record<string, number> {
   ms: number;
   nodeSeconds: number;
 }
-
-/** With what it took of PostgreSQL, and of the memory of its process. */
-type Measured = Done & Record<'postgresSeconds' | 'peakMegabytes' | 'keptMegabytes', number>;
 
 /** Affiliates, each with a hundred sales and a thousand clicks within twelve months. */
 const SIZES: Record<Size, number[]> = { quick: [20], usual: [200, 1_000], full: [1_000, 10_000] };
@@ -37,6 +33,7 @@ const RETENTION: typeof JOBS = [
 
 /** Files of everything: of the API, and of the panel's lists. */
 const API_FILES = ['payouts', 'referrals', 'commissions'];
+const STATES = ['paid', 'held', 'reversed'];
 const PANEL_FILES = ['commissions', 'ledger', 'clicks', 'referrals', 'payouts', 'decisions', 'events'];
 
 /** Or the servers that write files would make up for it meanwhile. What else they do at night has left its mark by then. */
@@ -84,14 +81,14 @@ async function work(
   database: BenchDatabase,
   job: string,
   options: { args?: string[]; flagsOf?: string; env?: Record<string, string> },
-): Promise<Measured> {
+): Promise<MeasuredAnswer> {
   const before = await postgresProcessorSeconds(database.admin);
   const args = [job, ...(options.args ?? [])];
   const done = await runWorker<Done>('run-job', database, { ...options, args, isGarbageTold: true });
   return { ...done, postgresSeconds: (await postgresProcessorSeconds(database.admin)) - before };
 }
 
-function rowOf(job: string, of: string, measured: Measured): Row {
+function rowOf(job: string, of: string, measured: MeasuredAnswer): Row {
   const { count, ms, nodeSeconds, postgresSeconds, peakMegabytes, keptMegabytes } = measured;
   return {
     job,
@@ -106,30 +103,29 @@ function rowOf(job: string, of: string, measured: Measured): Row {
   };
 }
 
-/** Each by a server of its own, so that its peak is that file's. */
 async function measureFiles(database: BenchDatabase): Promise<Row[]> {
-  const host = { authorization: `Bearer ${hostToken()}` };
   const rows: Row[] = [];
   for (const [job, path] of [
     ...API_FILES.map((list) => [`GET /v1/${list}?format=csv`, `/v1/${list}?format=csv`] as const),
-    ['the same, of the largest affiliate', await commissionsOfLargest(database)] as const,
+    ...STATES.map((state) => [`commissions, state=${state}`, `/v1/commissions?format=csv&state=${state}`] as const),
+    ['commissions of the largest affiliate', await commissionsOfLargest(database)] as const,
+    ['statement of the payout with the most items', await largestStatement(database)] as const,
   ]) {
-    rows.push(await measureFile(database, job, (url) => fetch(url + path, { headers: host })));
+    rows.push(rowOf(job, 'rows', await measureAnswer(database, (url) => fetch(url + path, { headers: asHost() }))));
   }
   for (const list of PANEL_FILES) {
-    rows.push(
-      await measureFile(database, `panel: ${list}`, async (url) =>
-        fetch(`${url}/admin/export/${list}`, {
-          method: 'POST',
-          headers: {
-            cookie: await logIn(url),
-            origin: url,
-            'content-type': 'application/x-www-form-urlencoded',
-          },
-          body: new URLSearchParams({ reason: 'for the bench' }).toString(),
-        }),
-      ),
+    const answer = await measureAnswer(database, async (url) =>
+      fetch(`${url}/admin/export/${list}`, {
+        method: 'POST',
+        headers: {
+          cookie: await logIn(url),
+          origin: url,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: new URLSearchParams({ reason: 'for the bench' }).toString(),
+      }),
     );
+    rows.push(rowOf(`panel: ${list}`, 'rows', answer));
   }
   return rows;
 }
@@ -141,37 +137,11 @@ async function commissionsOfLargest({ admin }: BenchDatabase): Promise<string> {
   return `/v1/commissions?format=csv&affiliateId=${rows[0]?.id}`;
 }
 
-async function measureFile(
-  database: BenchDatabase,
-  job: string,
-  ask: (url: string) => Promise<Response>,
-): Promise<Row> {
-  const server = await startContestant('workers/serve.js', database, { JWT_SECRET }, true);
-  try {
-    const url = `http://127.0.0.1:${server.port}`;
-    const done = await withProcessorTime(server.pid, database.admin, async () => {
-      const startedMs = performance.now();
-      const count = await linesOf(await ask(url));
-      return { count, ms: performance.now() - startedMs };
-    });
-    return rowOf(job, 'rows', {
-      ...done,
-      peakMegabytes: peakMegabytesOf(server.pid),
-      keptMegabytes: server.keptMegabytes(),
-    });
-  } finally {
-    await server.stop();
-  }
-}
-
-/** @throws Error when it is no file, or ends before its end. */
-async function linesOf(answer: Response): Promise<number> {
-  if (answer.status !== 200 || !answer.body) throw new Error(`${answer.url} answered ${answer.status}`);
-  let lines = -1;
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-  }
-  return lines;
+async function largestStatement({ admin }: BenchDatabase): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    'SELECT payout_id AS id FROM payout_lines GROUP BY payout_id ORDER BY sum(item_count) DESC LIMIT 1',
+  );
+  return `/v1/payouts/${rows[0]?.id}/statement?format=csv`;
 }
 
 /** As the first staff user, whom a server makes at its first start. */

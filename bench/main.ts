@@ -15,6 +15,7 @@ import { idleMemory } from './idle-memory.js';
 import { jobs } from './jobs.js';
 import { ledgerVerification } from './ledger-verification.js';
 import { payoutPreparation } from './payout-preparation.js';
+import { payoutPreview } from './payout-preview.js';
 import { payoutSending } from './payout-sending.js';
 import { twoInstances } from './two-instances.js';
 import { webhooks } from './webhooks.js';
@@ -26,6 +27,7 @@ const BENCHMARKS: Record<string, (server: BenchServer, size: Size) => Promise<Ro
   authentication,
   'two-instances': twoInstances,
   'payout-preparation': (server, size) => payoutPreparation(server, size === 'quick'),
+  'payout-preview': (server, size) => payoutPreview(server, size === 'quick'),
   'payout-sending': (server, size) => payoutSending(server, size === 'quick'),
   'ledger-verification': (server, size) => ledgerVerification(server, size === 'quick'),
   'fraud-evaluation': (server, size) => fraudEvaluation(server, size === 'quick'),

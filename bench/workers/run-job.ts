@@ -72,8 +72,8 @@ const JOBS: Record<string, (app: INestApplicationContext) => Promise<number>> = 
     return app.get(Database).prisma.affiliate.count();
   },
   preview: async (app) => {
-    const { payouts, skipped } = await app.get(PayoutPreviewService).preview({});
-    return payouts.length + skipped.length;
+    const { paid, skipped } = await app.get(PayoutPreviewService).digest({}, 20);
+    return paid.count + skipped.count;
   },
   'click-retention': async (app) => {
     const { click } = app.get(Database).prisma;

@@ -1,15 +1,16 @@
-import type { ChangeSumDto, PreviewDto } from '../payouts/preview/preview.dto.js';
+import type { PreviewDigest } from '../payouts/preview/preview-digest.js';
+import type { ChangeSumDto } from '../payouts/preview/preview.dto.js';
 import { moneyText } from './money-text.js';
 import { textTable, type Cell } from './text-table.js';
 
-/** Rows that a person still reads; beyond them only the largest are shown. */
-const SHOWN_ROWS = 20;
+/** Rows of a list that a person still reads; beyond them only the largest are shown. */
+export const SHOWN_ROWS = 20;
 
 /** A preview for a terminal: readable for ten affiliates and for a hundred thousand. */
-export function previewReport(preview: PreviewDto): string {
+export function previewReport(preview: PreviewDigest): string {
   return [
     `Preview of ${preview.period}, cut-off ${preview.cutOff}. Nothing was written.`,
-    payouts(preview),
+    paid(preview),
     skipped(preview),
     funds(preview),
     changes(preview),
@@ -18,46 +19,33 @@ export function previewReport(preview: PreviewDto): string {
     .join('\n\n');
 }
 
-function payouts({ payouts, totals }: PreviewDto): string {
-  if (payouts.length === 0) return 'Nobody is paid.';
-  const rows = largest(payouts).map(({ affiliateId, amount, currency }) => [affiliateId, moneyText(amount, currency)]);
-  const sums = totals.map(({ currency, count, amount }) => [currency, count, moneyText(amount, currency)]);
+function paid({ paid: { count, largest }, totals }: PreviewDigest): string {
+  if (count === 0) return 'Nobody is paid.';
+  const rows = largest.map(({ affiliateId, amountMinor, currency }) => [affiliateId, moneyText(amountMinor, currency)]);
+  const sums = totals.map((total) => [total.currency, total.count, moneyText(total.amount, total.currency)]);
   return [
-    heading('Paid', payouts.length),
+    heading('Paid', count),
     textTable(['affiliate', 'amount'], rows),
     textTable(['currency', 'payouts', 'sum'], sums),
   ].join('\n');
 }
 
-function skipped({ skipped }: PreviewDto): string {
-  if (skipped.length === 0) return '';
-  const rows = largest(skipped).map(({ affiliateId, reason, amount, currency }) => [
+function skipped({ skipped: { count, largest, sums } }: PreviewDigest): string {
+  if (count === 0) return '';
+  const rows = largest.map(({ affiliateId, reason, amountMinor, currency }) => [
     affiliateId,
-    moneyText(amount, currency),
-    reason,
-  ]);
-  const sums = new Map<string, { reason: string; currency: string; count: number; amountMinor: bigint }>();
-  for (const { reason, currency, amount } of skipped) {
-    const sum = sums.get(`${reason} ${currency}`) ?? { reason, currency, count: 0, amountMinor: 0n };
-    sums.set(`${reason} ${currency}`, {
-      ...sum,
-      count: sum.count + 1,
-      amountMinor: sum.amountMinor + BigInt(amount),
-    });
-  }
-  const sumRows = [...sums.values()].map(({ reason, currency, count, amountMinor }) => [
-    reason,
-    count,
     moneyText(amountMinor, currency),
+    reason ?? '',
   ]);
+  const sumRows = sums.map((sum) => [sum.reason, sum.count, moneyText(sum.amountMinor, sum.currency)]);
   return [
-    heading('Skipped', skipped.length),
+    heading('Skipped', count),
     textTable(['affiliate', 'amount', 'because'], rows),
     textTable(['because', 'affiliates', 'sum'], sumRows),
   ].join('\n');
 }
 
-function funds({ funds }: PreviewDto): string {
+function funds({ funds }: PreviewDigest): string {
   if (funds.length === 0) return '';
   const rows = funds.map(({ currency, available, needed, pending, missing }): Cell[] => [
     moneyText(needed, currency),
@@ -81,7 +69,7 @@ const IN_WORDS: Record<ChangeSumDto['change'], string> = {
   other_reason: 'not paid, for another reason',
 };
 
-function changes({ changes }: PreviewDto): string {
+function changes({ changes }: PreviewDigest): string {
   if (changes === null) return 'There was no run before this one to compare with.';
   const counted = (...kinds: ChangeSumDto['change'][]): number =>
     changes.sums.filter(({ change }) => kinds.includes(change)).reduce((sum, { count }) => sum + count, 0);
@@ -90,7 +78,7 @@ function changes({ changes }: PreviewDto): string {
     count,
     moneyText(difference, currency),
   ]);
-  const shown = largest(changes.affiliates, ({ difference }) => difference).map((changed) => [
+  const shown = changes.largest.map((changed) => [
     changed.affiliateId,
     changed.statusBefore === null ? '–' : said(changed.statusBefore, changed.reasonBefore),
     changed.statusNow === null ? 'nothing due' : said(changed.statusNow, changed.reasonNow),
@@ -101,10 +89,7 @@ function changes({ changes }: PreviewDto): string {
     rows.length > 0 ? `Since the last run: ${difference}.` : `Nothing changed since the run of ${changes.period}.`,
     ...(rows.length > 0 ? [textTable(['payouts', 'count', 'difference'], rows)] : []),
     ...(shown.length > 0
-      ? [
-          heading('Changed', changes.affiliates.length),
-          textTable(['affiliate', changes.period, 'now', 'difference'], shown),
-        ]
+      ? [heading('Changed', changes.count), textTable(['affiliate', changes.period, 'now', 'difference'], shown)]
       : []),
   ].join('\n');
 }
@@ -117,12 +102,4 @@ function heading(title: string, count: number): string {
   return count > SHOWN_ROWS
     ? `${title}: ${count}, the largest ${SHOWN_ROWS} here (--csv FILE has all)`
     : `${title}: ${count}`;
-}
-
-/** The first few by size. Amounts of several currencies are compared as they are written: it is only an order. */
-function largest<R extends { amount: number } | { difference: number }>(
-  rows: readonly R[],
-  size: (row: R) => number = (row) => ('amount' in row ? row.amount : row.difference),
-): R[] {
-  return [...rows].sort((a, b) => Math.abs(size(b)) - Math.abs(size(a))).slice(0, SHOWN_ROWS);
 }

@@ -12,7 +12,7 @@ import { PayoutRetry } from '../payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../payouts/runs/payout-runs.service.js';
 import { RunDecisions } from '../payouts/runs/run-decisions.service.js';
 import { readArguments, USAGE, type Arguments, type Order } from './payout-arguments.js';
-import { previewReport } from './payout-preview-report.js';
+import { previewReport, SHOWN_ROWS } from './payout-preview-report.js';
 import { withProgress } from './payout-progress.js';
 import { printRun } from './payout-run-report.js';
 import { runCommand, UsageError } from './run-command.js';
@@ -67,7 +67,7 @@ async function preview(
   csv: string | undefined,
 ): Promise<void> {
   if (csv === '-') return pipeline(previews.csv(await previews.plan(options)), process.stdout, { end: false });
-  console.log(previewReport(await previews.preview(options)));
+  console.log(previewReport(await previews.digest(options, SHOWN_ROWS)));
   if (csv === undefined) return;
   await pipeline(previews.csv(await previews.plan(options)), createWriteStream(csv));
   console.log(`\nAll of it is in ${csv}.`);

@@ -11,7 +11,7 @@ interface Preview {
   totals: { currency: string; count: number; amount: number }[];
   funds: { currency: string; available: number | null; needed: number; pending: number; missing: number | null }[];
   skips: { reason: string; count: number }[];
-  payouts: { affiliateId: string; name: string | null; amount: number; currency: string }[];
+  payouts: { affiliateId: string; name: string; amount: number; currency: string }[];
   payoutCount: number;
 }
 
@@ -95,7 +95,7 @@ export const RunPreview: React.FC = () => {
               caption="The largest payouts"
               heads={[{ text: 'Affiliate' }, { text: 'Id' }, { text: 'Amount', isFigure: true }]}
               rows={payouts.map(({ affiliateId, name, amount, currency }) => [
-                name ?? '–',
+                name,
                 <IdText key={affiliateId} id={affiliateId} />,
                 money(amount, currency),
               ])}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ActionRequest, AdminJSOptions, PageContext } from 'adminjs';
+import { toJsonAmount } from '../../common/money.js';
 import { Database } from '../../database/database.js';
 import { PayoutPreviewService } from '../../payouts/preview/payout-preview.service.js';
 import { StaffTotp } from '../../staff/staff-totp.service.js';
@@ -48,28 +49,23 @@ export class PanelPages {
   }
 
   private async previewRun(): Promise<object> {
-    const { period, cutOff, payouts, skipped, totals, funds } = await this.previews.preview({});
-    const largest = [...payouts].sort((a, b) => b.amount - a.amount).slice(0, PAYOUTS_SHOWN);
-    const names = await this.namesOf(largest.map(({ affiliateId }) => affiliateId));
+    const { period, cutOff, paid, skipped, totals, funds } = await this.previews.digest({}, PAYOUTS_SHOWN);
     const reasons = new Map<string, number>();
-    for (const { reason } of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    for (const { reason, count } of skipped.sums) reasons.set(reason, (reasons.get(reason) ?? 0) + count);
     return {
       period,
       cutOff,
       totals,
       funds,
       skips: [...reasons].map(([reason, count]) => ({ reason, count })),
-      payouts: largest.map((payout) => ({ ...payout, name: names.get(payout.affiliateId) ?? null })),
-      payoutCount: payouts.length,
+      payouts: paid.largest.map(({ affiliateId, affiliateName, amountMinor, currency }) => ({
+        affiliateId,
+        name: affiliateName,
+        amount: toJsonAmount(amountMinor),
+        currency,
+      })),
+      payoutCount: paid.count,
     };
-  }
-
-  private async namesOf(ids: string[]): Promise<Map<string, string>> {
-    const found = await this.database.prisma.affiliate.findMany({
-      where: { id: { in: ids } },
-      select: { id: true, name: true },
-    });
-    return new Map(found.map(({ id, name }) => [id, name]));
   }
 
   /** Everybody's own second factor: the one thing that staff change without a reason, and only for themselves. */

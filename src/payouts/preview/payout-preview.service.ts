@@ -6,8 +6,10 @@ import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import { PlatformFunds } from '../eligibility/platform-funds.js';
 import { cutOffOf, upcomingPeriod } from '../runs/payout-period.js';
-import { decideAll, changeOf, isPaid, type DecisionRules, type PreviewDecision } from './preview-decisions.js';
+import { presentChange } from './change-presenter.js';
+import { decideAll, isPaid, type DecisionRules } from './preview-decisions.js';
 import { previewCsv } from './preview-csv.js';
+import { DigestLists, type PreviewDigest } from './preview-digest.js';
 import { PreviewSummary } from './preview-summary.js';
 import type { PreviewChangeDto, PreviewDto, PreviewFundsDto } from './preview.dto.js';
 
@@ -72,6 +74,32 @@ export class PayoutPreviewService {
     };
   }
 
+  /**
+   * The same for people, who read sums and the largest rows: memory does not grow with affiliates.
+   *
+   * @param shown how many rows of each list.
+   * @throws DomainError `period_not_planned`.
+   */
+  async digest(options: PreviewOptions, shown: number): Promise<PreviewDigest> {
+    const plan = await this.plan(options);
+    const [summary, lists] = [new PreviewSummary(), new DigestLists(shown)];
+    for await (const decision of decideAll(this.database, plan)) {
+      summary.add(decision);
+      lists.add(decision);
+    }
+    const { paid, skipped, changed } = lists.all();
+    const { period, cutOff, lastRun } = plan;
+    return {
+      period,
+      cutOff: cutOff.toISOString(),
+      paid,
+      skipped: { ...skipped, sums: summary.skipSums() },
+      totals: summary.totals(),
+      funds: await this.funds(plan, summary),
+      changes: lastRun && { ...changed, period: lastRun.period, sums: summary.changeSums() },
+    };
+  }
+
   /** What `csv` starts from. @throws DomainError `period_not_planned`. */
   async plan({ period: wanted, asOf }: PreviewOptions): Promise<PreviewPlan> {
     const period = wanted ?? upcomingPeriod(this.config, asOf ?? this.clock.now());
@@ -124,22 +152,4 @@ export class PayoutPreviewService {
     });
     return new Map(rows.map(({ currency, _sum }) => [currency, _sum.amountMinor ?? 0n]));
   }
-}
-
-function presentChange(decision: PreviewDecision): PreviewChangeDto | null {
-  const changed = changeOf(decision);
-  if (!changed || changed.change === 'same') return null;
-  const { affiliateId, currency, amountMinor, reason, before } = decision;
-  return {
-    affiliateId,
-    currency,
-    change: changed.change,
-    amountBefore: before && toJsonAmount(before.amountMinor),
-    amountNow: amountMinor === 0n ? null : toJsonAmount(amountMinor),
-    difference: toJsonAmount(changed.differenceMinor),
-    statusBefore: before?.status ?? null,
-    reasonBefore: before?.reason ?? null,
-    statusNow: amountMinor === 0n ? null : isPaid(decision) ? 'paid' : 'skipped',
-    reasonNow: reason,
-  };
 }

@@ -1,5 +1,6 @@
 import { toJsonAmount } from '../../common/money.js';
 import type { RunTotalDto } from '../payout.dto.js';
+import type { SkipReason } from '../eligibility/eligibility.js';
 import type { ChangeSumDto } from './preview.dto.js';
 import { CHANGES, type Change } from './preview-change.js';
 import { changeOf, isPaid, type PreviewDecision } from './preview-decisions.js';
@@ -9,19 +10,23 @@ interface Sum {
   amountMinor: bigint;
 }
 
+export interface SkipSum extends Sum {
+  reason: SkipReason;
+  currency: string;
+}
+
 /** The sums of a preview, gathered decision by decision. */
 export class PreviewSummary {
   private readonly paid = new Map<string, Sum>();
+  private readonly skips = new Map<SkipReason, Map<string, Sum>>();
   private readonly changes = new Map<string, Map<Change, Sum>>();
 
   add(decision: PreviewDecision): void {
-    const { currency, amountMinor } = decision;
+    const { currency, amountMinor, reason } = decision;
     if (isPaid(decision)) add(this.paid, currency, amountMinor);
+    else if (reason !== null) add(sumsOf(this.skips, reason), currency, amountMinor);
     const changed = changeOf(decision);
-    if (!changed) return;
-    const ofCurrency = this.changes.get(currency) ?? new Map<Change, Sum>();
-    this.changes.set(currency, ofCurrency);
-    add(ofCurrency, changed.change, changed.differenceMinor);
+    if (changed) add(sumsOf(this.changes, currency), changed.change, changed.differenceMinor);
   }
 
   /** What the payouts in each currency come to. */
@@ -37,6 +42,13 @@ export class PreviewSummary {
     }));
   }
 
+  /** By reason and currency. */
+  skipSums(): SkipSum[] {
+    return byName(this.skips).flatMap(([reason, sums]) =>
+      byName(sums).map(([currency, sum]) => ({ reason, currency, ...sum })),
+    );
+  }
+
   changeSums(): ChangeSumDto[] {
     return byName(this.changes).flatMap(([currency, sums]) =>
       CHANGES.flatMap((change) => {
@@ -47,11 +59,18 @@ export class PreviewSummary {
   }
 }
 
+/** Those of `key`, which are empty when it is met for the first time. */
+function sumsOf<K, L>(sums: Map<K, Map<L, Sum>>, key: K): Map<L, Sum> {
+  const own = sums.get(key) ?? new Map<L, Sum>();
+  sums.set(key, own);
+  return own;
+}
+
 function add<K>(sums: Map<K, Sum>, key: K, amountMinor: bigint): void {
   const sum = sums.get(key) ?? { count: 0, amountMinor: 0n };
   sums.set(key, { count: sum.count + 1, amountMinor: sum.amountMinor + amountMinor });
 }
 
-function byName<V>(map: Map<string, V>): [string, V][] {
+function byName<K extends string, V>(map: Map<K, V>): [K, V][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,4 +1,7 @@
 import { AdjustmentsService } from '../../../src/commissions/adjustments.service.js';
+import { PayoutPreviewService } from '../../../src/payouts/preview/payout-preview.service.js';
+import type { PreviewDecision } from '../../../src/payouts/preview/preview-decisions.js';
+import type { Listed } from '../../../src/payouts/preview/preview-digest.js';
 import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { PayoutQueries } from '../../../src/payouts/payout-queries.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
@@ -235,6 +238,48 @@ describe('the changes since the last run', () => {
       [failed, 'new', 'failed', null, 3000],
       [restricted, 'new', 'skipped', 'account_restricted', 4000],
     ]);
+  });
+});
+
+describe('a preview in short', () => {
+  it('lists the largest of each, in the order of size, and counts and sums up all', async () => {
+    for (const [name, amount] of Object.entries({ one: 3000, two: 5000, three: 4000, four: 4000 }))
+      await owed(name, amount);
+    await run('2026-12');
+    for (const [name, amount] of Object.entries({ one: 3000, two: 3000, three: 9000, four: 2000 }))
+      await earnAgain(name, '2026-12', amount);
+    api.clock.set('2026-12-21T00:00:00Z');
+    for (const [name, amount] of Object.entries({ five: 1000, six: 2000, seven: 1500 })) await owed(name, amount);
+
+    const { paid, skipped, totals, changes } = await api.app.get(PayoutPreviewService).digest({ period: '2027-01' }, 2);
+    const shown = ({ count, largest }: Listed<PreviewDecision>) => [
+      count,
+      largest.map(({ affiliateName, amountMinor }) => [affiliateName, amountMinor]),
+    ];
+    expect(shown(paid)).toEqual([
+      3,
+      [
+        ['three', 9000n],
+        ['one', 3000n],
+      ],
+    ]);
+    expect(shown(skipped)).toEqual([
+      4,
+      [
+        ['four', 2000n],
+        ['six', 2000n],
+      ],
+    ]);
+    expect(skipped.sums).toEqual([{ reason: 'below_minimum', currency: 'usd', count: 4, amountMinor: 6500n }]);
+    expect(totals).toEqual([{ currency: 'usd', count: 3, amount: 15_000 }]);
+    expect(changes).toMatchObject({
+      period: '2026-12',
+      count: 3,
+      largest: [
+        { change: 'more', difference: 5000 },
+        { change: 'gone', difference: -4000 },
+      ],
+    });
   });
 });
 
