@@ -65,7 +65,7 @@ export async function sendWrites({ api, url, samples }: Writes): Promise<void> {
  */
 export async function tellStripesNews({ api, url, samples: { values } }: Writes): Promise<void> {
   const { referredUserId: userId = '', invoiceId = '', paymentId = '' } = values;
-  const news: [type: string, object: Record<string, unknown>][] = [
+  await tellServer({ api, url }, [
     ['invoice.paid', paidInvoice(api, { id: 'in_written', userId, customer: `cus_${userId}` })],
     ['invoice_payment.paid', invoicePayment(api, { invoice: 'in_written', payment: 'pi_written', amount: 9900 })],
     ['refund.created', refundOf(api, { payment: 'pi_written', amount: 1000 })],
@@ -74,7 +74,14 @@ export async function tellStripesNews({ api, url, samples: { values } }: Writes)
     ['credit_note.created', creditNoteOf(api, { invoice: invoiceId, outOfBand: 100 })],
     ['customer.subscription.updated', subscriptionOf(api, userId, 'active')],
     ['customer.subscription.deleted', subscriptionOf(api, userId, 'canceled')],
-  ];
+  ]);
+}
+
+/** Delivers these events to the server, and waits until it has worked on all of them. */
+export async function tellServer(
+  { api, url }: Pick<Writes, 'api' | 'url'>,
+  news: [type: string, object: Record<string, unknown>][],
+): Promise<void> {
   const told: string[] = [];
   for (const [type, object] of news) {
     const event = eventOf(api, type, object);
