@@ -10,7 +10,7 @@ export type CommissionFilters = Omit<CommissionsQuery, 'format' | keyof PageQuer
 
 /** Commissions whose states are worked out at once, at most. */
 const BATCH_MAX = 1000;
-/** By so much each batch is larger than the one before, where few of it have the state. */
+/** By so much a batch is larger than the one before, at most, where few of that had the state. */
 const BATCH_GROWTH = 4;
 
 /** The newest commissions that fit, one more than asked, if there are; what belongs together is read in one snapshot `tx`. */
@@ -38,14 +38,19 @@ async function newestOf(
   const { candidates, where, state, limit } = given;
   const rows: CommissionRow[] = [];
   let before = Prisma.sql`TRUE`;
-  for (let size = limit; rows.length < limit; size = Math.min(size * BATCH_GROWTH, BATCH_MAX)) {
+  let size = limit;
+  while (rows.length < limit) {
     const ids = await newestIds(tx, candidates, Prisma.sql`${where} AND ${before}`, size);
     const last = ids.at(-1);
     if (last === undefined) break;
     const found = await selectCommissions(tx, ids);
-    rows.push(...found.filter((row) => state === undefined || row.state === state));
+    const fitting = found.filter((row) => state === undefined || row.state === state);
+    rows.push(...fitting);
     if (ids.length < size) break;
     before = Prisma.sql`c.id < ${last}`;
+    // As many as hold what is missing, if the next ones are like these.
+    const expected = Math.ceil(((limit - rows.length) * ids.length) / fitting.length);
+    size = Math.min(expected, size * BATCH_GROWTH, BATCH_MAX);
   }
   return rows.slice(0, limit);
 }
