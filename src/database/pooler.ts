@@ -15,7 +15,10 @@ export async function isBehindPooler(client: pg.ClientBase): Promise<boolean> {
  * A pool whose statements may have names. Where a pooler would hand the next execution to a server process that has not
  * prepared the statement, it is sent without its name.
  */
-export function createPool(config: pg.PoolConfig, onConnect?: (client: pg.ClientBase) => Promise<void>): pg.Pool {
+export function createPool(
+  config: pg.PoolConfig & { pipeline?: boolean },
+  onConnect?: (client: pg.ClientBase) => Promise<void>,
+): pg.Pool {
   return new pg.Pool({
     ...config,
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, though its types do not say so

@@ -6,14 +6,44 @@ import type { StatementNames } from './statement-names.js';
 export interface SqlTx {
   $queryRaw<T>(sql: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>;
   $executeRaw(sql: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
+  /** Whether statements are sent as soon as they are asked for, without waiting for the answers of those before. */
+  readonly isPipelined?: boolean;
+}
+
+/**
+ * Runs steps of which none needs the answer of another, in their order: the first statements of all of them in one go where
+ * the transaction is pipelined, else one step after the other. What a step does after its first answer comes after those.
+ */
+export async function inOneGo<Steps extends (() => Promise<unknown>)[]>(
+  tx: SqlTx,
+  ...steps: Steps
+): Promise<{ [Step in keyof Steps]: Awaited<ReturnType<Steps[Step]>> }> {
+  const results: unknown[] = [];
+  if (tx.isPipelined) results.push(...(await Promise.all(steps.map((step) => step()))));
+  else for (const step of steps) results.push(await step());
+  return results as { [Step in keyof Steps]: Awaited<ReturnType<Steps[Step]>> };
 }
 
 /** Values as Prisma gives them, so that a statement means the same in either transaction: BIGINT is a bigint. */
 const TYPES = new pg.TypeOverrides();
 TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
 
-/** How a transaction begins: to write, as each statement finds the database, or to read it in one state. */
-export type Begin = 'BEGIN' | 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+/**
+ * To write, with plans that are made once and go from row to row by indexes. What is few rows by its values may be any number
+ * to whoever plans without looking at them, who would read whole tables then.
+ */
+const BEGIN_BY_INDEX = `BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;
+  SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0;
+  SET LOCAL jit = off`;
+
+/** How a transaction begins. */
+export const BEGIN = {
+  /** To write; each statement finds the database as it is by then. */
+  toWrite: 'BEGIN',
+  toWriteByIndex: BEGIN_BY_INDEX,
+  /** To read all in one state. */
+  toRead: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+} as const;
 
 /**
  * Runs `work` in one transaction on this connection, READ COMMITTED unless told, commits, and gives the connection back,
@@ -23,19 +53,24 @@ export async function transactOn<T>(
   client: pg.PoolClient,
   work: (tx: SqlTx) => Promise<T>,
   names: StatementNames,
-  begin: Begin = 'BEGIN',
+  begin: string = BEGIN.toWrite,
 ): Promise<T> {
   const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
     const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
     return client.query({ name: names.nameOf(text), text, values: parameters, types: TYPES });
   };
+  // Its types do not know of it yet.
+  const { pipeline: isPipelined } = client as pg.PoolClient & { pipeline: boolean };
   let isClean = false;
   try {
-    await client.query(begin);
-    const result = await work({
+    const begun = client.query(begin);
+    if (!isPipelined) await begun;
+    const working = work({
+      isPipelined,
       $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(sql)).rows as R,
       $executeRaw: async (...sql) => (await run(sql)).rowCount ?? 0,
     });
+    const [result] = await Promise.all([working, begun]);
     const { command } = await client.query('COMMIT');
     isClean = true;
     // PostgreSQL answers so when a statement has failed; whoever caught that error must not believe the rest was written.

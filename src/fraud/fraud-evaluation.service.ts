@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Prisma } from '@prisma/client';
+import { Prisma, type Referral } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
@@ -16,8 +16,6 @@ const BATCH_SIZE = 500;
 /** By night also what was missed, or came to be while a rule was off; otherwise what is new, and what came late. */
 const NIGHT_DAYS = 35;
 const NEWS_DAYS = 2;
-/** In a transaction that has just made what is new: far longer than it may take, and little beside what a busy day brings. */
-const MOMENT_DAYS = 1 / 24;
 
 /** Asks the rules over affiliates, and opens cases about what they find. Idempotent: each finding is told once. */
 @Injectable()
@@ -55,13 +53,15 @@ export class FraudEvaluation {
   }
 
   /**
-   * The same within the transaction of what happened, all rules in one statement; opening cases about what is found is left
-   * to the caller, who may find more.
+   * The rules that look at signups, within the transaction that credited them, all in one statement; opening cases about what
+   * is found is left to the caller, who may find more.
    */
-  async find(tx: SqlTx, news: FraudNews, affiliateIds: string[]): Promise<Found[]> {
+  async findAfterSignups(tx: SqlTx, referrals: readonly Pick<Referral, 'id' | 'affiliateId'>[]): Promise<Found[]> {
     const settings = await this.settings.current(tx);
-    const scope = this.scope(affiliateIds, MOMENT_DAYS);
-    const rules = detectionRules(news).filter(([name]) => settings[name].mode !== 'off');
+    const now = this.clock.now();
+    const affiliateIds = [...new Set(referrals.map(({ affiliateId }) => affiliateId))];
+    const scope = { now, since: now, affiliateIds, newReferralIds: referrals.map(({ id }) => id) };
+    const rules = detectionRules('signup').filter(([name]) => settings[name].mode !== 'off');
     if (rules.length === 0) return [];
     const hits = await tx.$queryRaw<(Hit & { rule: FraudRuleName })[]>(
       Prisma.join(
@@ -117,7 +117,7 @@ export class FraudEvaluation {
 
   private scope(affiliateIds: string[] | null, days: number): Scope {
     const now = this.clock.now();
-    return { now, since: daysBefore(now, days), affiliateIds };
+    return { now, since: daysBefore(now, days), affiliateIds, newReferralIds: null };
   }
 
   /** Reads a query's rows in batches, from one state of the database. */

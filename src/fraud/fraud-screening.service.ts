@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { SqlTx } from '../database/sql-transaction.js';
+import { inOneGo, type SqlTx } from '../database/sql-transaction.js';
 import { SignupScreening, type CreditedSignup, type Screening } from '../referrals/attribution/signup-screening.js';
 import { FraudEvaluation } from './fraud-evaluation.service.js';
 import { ReferralEmails } from './referral-emails.js';
@@ -32,10 +32,17 @@ export class FraudScreening extends SignupScreening {
 
   override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
     if (credited.length === 0) return;
-    await this.emails.recordAll(tx, credited);
-    const affiliateIds = [...new Set(credited.map(({ referral }) => referral.affiliateId))];
-    const flags = await withoutWhitelisted(tx, credited.flatMap(flagsOf));
-    await this.reviewCases.openEach(tx, [...flags, ...(await this.evaluation.find(tx, 'signup', affiliateIds))]);
+    const [, flags, found] = await inOneGo(
+      tx,
+      () => this.emails.recordAll(tx, credited),
+      () => withoutWhitelisted(tx, credited.flatMap(flagsOf)),
+      () =>
+        this.evaluation.findAfterSignups(
+          tx,
+          credited.map(({ referral }) => referral),
+        ),
+    );
+    await this.reviewCases.openEach(tx, [...flags, ...found]);
   }
 }
 

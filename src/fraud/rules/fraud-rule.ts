@@ -1,4 +1,5 @@
 import { Prisma } from '@prisma/client';
+import { firstIdAt } from '../../common/ids.js';
 import type { Config } from '../../config/config.js';
 import type { Environment } from '../../config/environment.js';
 import type { RefusalReason } from '../../referrals/attribution/attribution-rule.js';
@@ -71,6 +72,8 @@ export interface Scope {
   /** What came to be before it was looked at already. */
   since: Date;
   affiliateIds: readonly string[] | null;
+  /** Where it is known: the referrals that came to be since. */
+  newReferralIds: readonly string[] | null;
 }
 
 /** Looks at affiliates in the database, any number of them in one statement that returns only those it hits. */
@@ -109,6 +112,16 @@ export function detectionRule<Evidence, Name extends string = string>(
 /** Whether the affiliate in this column is one of those to look at. */
 export function inScope({ affiliateIds }: Scope, affiliateId: Prisma.Sql): Prisma.Sql {
   return affiliateIds === null ? Prisma.sql`TRUE` : Prisma.sql`${affiliateId} = ANY(${affiliateIds}::text[])`;
+}
+
+/**
+ * Whether the referral in this column came to be since it was looked last. By their ids, where they are known: PostgreSQL,
+ * which plans the rules of a signup without looking at values, would take it for a third of all referrals otherwise.
+ */
+export function isNewReferral({ since, newReferralIds }: Scope, referralId: Prisma.Sql): Prisma.Sql {
+  return newReferralIds === null
+    ? Prisma.sql`${referralId} >= ${firstIdAt('referral', since)}`
+    : Prisma.sql`${referralId} = ANY(${newReferralIds}::text[])`;
 }
 
 /** The moment so many days before, for rules that look at a span of time. */

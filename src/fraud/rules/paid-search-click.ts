@@ -1,7 +1,6 @@
 import { Prisma } from '@prisma/client';
-import { firstIdAt } from '../../common/ids.js';
 import { SEARCH_AD_IDS, SOCIAL_AD_IDS } from '../../referrals/clicks/ad-click-ids.js';
-import { ASKING_MODES, detectionRule, inScope } from './fraud-rule.js';
+import { ASKING_MODES, detectionRule, inScope, isNewReferral } from './fraud-rule.js';
 
 interface Evidence {
   clickId: string;
@@ -38,7 +37,7 @@ export const paidSearchClick = detectionRule<Evidence, ThresholdName>({
     CROSS JOIN LATERAL (
       SELECT lower((regexp_match(c.url, ${patternOf(countSocial)}, 'i'))[1]) AS id
     ) ad
-    WHERE ${inScope(scope, Prisma.sql`r.affiliate_id`)} AND r.id >= ${firstIdAt('referral', scope.since)}
+    WHERE ${inScope(scope, Prisma.sql`r.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`r.id`)}
       AND c.url IS NOT NULL AND ad.id IS NOT NULL`,
   summary: ({ adClickId, clickId }) => `The click ${clickId} came by an advertisement: its address has ${adClickId}.`,
 });

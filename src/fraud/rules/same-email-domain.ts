@@ -1,6 +1,5 @@
 import { Prisma } from '@prisma/client';
-import { firstIdAt } from '../../common/ids.js';
-import { ASKING_MODES, detectionRule, inScope } from './fraud-rule.js';
+import { ASKING_MODES, detectionRule, inScope, isNewReferral } from './fraud-rule.js';
 
 interface Evidence {
   domain: string;
@@ -18,6 +17,6 @@ export const sameEmailDomain = detectionRule<Evidence>({
     SELECT e.affiliate_id, e.referral_id AS key, 0 AS level, e.domain AS subject, e.referral_id,
            jsonb_build_object('domain', e.domain) AS evidence
     FROM referral_emails e JOIN affiliates a ON a.id = e.affiliate_id AND split_part(a.email_normalized, '@', 2) = e.domain
-    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND e.referral_id >= ${firstIdAt('referral', scope.since)}`,
+    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}`,
   summary: ({ domain }) => `The customer's e-mail is at ${domain}, like the affiliate's own.`,
 });

@@ -1,6 +1,5 @@
 import { Prisma } from '@prisma/client';
-import { firstIdAt } from '../../common/ids.js';
-import { ASKING_MODES, detectionRule, inScope } from './fraud-rule.js';
+import { ASKING_MODES, detectionRule, inScope, isNewReferral } from './fraud-rule.js';
 
 interface Evidence {
   /** The referral that signed up with it first. */
@@ -17,19 +16,20 @@ export const sameEmail = detectionRule<Evidence>({
   defaultMode: 'flag',
   thresholds: {},
   news: ['signup'],
+  // The first ones are few, and found once: joined as a subquery they may be looked for again for each new referral.
   hits: (scope) => Prisma.sql`
+    WITH first AS MATERIALIZED (
+      SELECT DISTINCT ON (e.referral_id) e.referral_id AS of, o.referral_id, o.affiliate_id
+      FROM referral_emails e JOIN referral_emails o ON o.email_hash = e.email_hash AND o.referral_id < e.referral_id
+      WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}
+      ORDER BY e.referral_id, o.referral_id
+    )
     SELECT e.affiliate_id, e.referral_id AS key, 0 AS level,
            coalesce(e.matching_affiliate_id, first.referral_id) AS subject, e.referral_id,
            jsonb_build_object('otherReferralId', CASE WHEN e.matching_affiliate_id IS NULL THEN first.referral_id END,
              'otherAffiliateId', coalesce(e.matching_affiliate_id, first.affiliate_id)) AS evidence
-    FROM referral_emails e
-    LEFT JOIN (
-      SELECT DISTINCT ON (e.referral_id) e.referral_id AS of, o.referral_id, o.affiliate_id
-      FROM referral_emails e JOIN referral_emails o ON o.email_hash = e.email_hash AND o.referral_id < e.referral_id
-      WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND e.referral_id >= ${firstIdAt('referral', scope.since)}
-      ORDER BY e.referral_id, o.referral_id
-    ) first ON first.of = e.referral_id
-    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND e.referral_id >= ${firstIdAt('referral', scope.since)}
+    FROM referral_emails e LEFT JOIN first ON first.of = e.referral_id
+    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}
       AND coalesce(e.matching_affiliate_id, first.referral_id) IS NOT NULL`,
   summary: ({ otherReferralId, otherAffiliateId }) =>
     otherReferralId === null

@@ -7,7 +7,7 @@ import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
-import type { SqlTx } from '../../database/sql-transaction.js';
+import { inOneGo, type SqlTx } from '../../database/sql-transaction.js';
 import type { Answer } from '../../http/idempotency.js';
 import { IpHasher } from '../ip-hasher.js';
 import { occurredAtInvalid } from '../referral-errors.js';
@@ -133,10 +133,16 @@ export class AttributionService {
    *   `occurred_at_invalid`, `click_or_code_required` (400), `stripe_customer_taken` (409); null where it was left out.
    */
   async attributeAll(tx: SqlTx, signups: readonly Signup[]): Promise<SignupResult[]> {
-    const busy = await tryLockReferralSubjects(tx, [...signups]);
+    const [busy, found] = await inOneGo(
+      tx,
+      () => tryLockReferralSubjects(tx, [...signups]),
+      () => readFacts(tx, signups, this.config),
+    );
     const isFree = (subject: ReferralSubject): boolean => namesOf(subject).every((name) => !busy.has(name));
-    const found = await readFacts(tx, signups.filter(isFree), this.config);
-    const decidable = await lockRedeemers(tx, found);
+    const decidable = await lockRedeemers(
+      tx,
+      found.filter(({ signup }) => isFree(signup)),
+    );
     const results = await this.decideAll(tx, decidable);
     const bySignup = new Map(decidable.map(({ signup }, index) => [signup, results[index]]));
     return signups.map((signup) => bySignup.get(signup) ?? null);
@@ -153,12 +159,15 @@ export class AttributionService {
         ? [{ id: decisionId, signup, outcome: judgement.outcome, referralId: referralOf.get(decisionId)?.id ?? null }]
         : [],
     );
-    await insertDecisions(tx, decisions, now);
     const referrals = credited.map(({ referral }) => referral);
-    await insertReferrals(tx, referrals);
-    await settleRedemptions(tx, judged.flatMap(redemptionsOf), now);
-    await this.events.created(tx, referrals);
-    const changed = await this.observer.referralsCreated(tx, referrals);
+    const [, , , , changed] = await inOneGo(
+      tx,
+      () => insertDecisions(tx, decisions, now),
+      () => insertReferrals(tx, referrals),
+      () => settleRedemptions(tx, judged.flatMap(redemptionsOf), now),
+      () => this.events.created(tx, referrals),
+      () => this.observer.referralsCreated(tx, referrals),
+    );
     await this.screening.signupsCredited(tx, credited);
     await countSignups(tx, referrals);
     const repeated = judged.flatMap(({ judgement }) => (judgement.is === 'repeated' ? [judgement.referralId] : []));

@@ -66,7 +66,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
   private async write(reported: Reported[]): Promise<void> {
     if (reported.length === 0) return;
     try {
-      const results = await this.database.sqlTransaction((tx) => this.attributeTogether(tx, reported));
+      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported));
       reported.forEach((each, index) => (each.result = results[index] ?? null));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;

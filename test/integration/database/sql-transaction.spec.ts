@@ -1,5 +1,6 @@
 import { Prisma } from '@prisma/client';
 import { Database } from '../../../src/database/database.js';
+import { inOneGo } from '../../../src/database/sql-transaction.js';
 import { createTestDatabase } from '../../setup/database.js';
 
 const RENAME = Prisma.sql`UPDATE plans SET name = 'renamed'`;
@@ -21,5 +22,49 @@ describe('a transaction of statements written by hand', () => {
       await database.onApplicationShutdown();
       await drop();
     }
+  });
+});
+
+describe('a transaction that a group of requests shares', () => {
+  let database: Database;
+  let drop: () => Promise<void>;
+
+  beforeAll(async () => {
+    const test = await createTestDatabase();
+    database = new Database(test.url);
+    drop = test.drop;
+  });
+  afterAll(async () => {
+    await database.onApplicationShutdown();
+    await drop();
+  });
+
+  it('runs what is sent in one go in its order, and is rolled back as a whole with the first error', async () => {
+    const shared = (divisor: number) =>
+      database.groupTransaction((tx) =>
+        inOneGo(
+          tx,
+          () => tx.$executeRaw(RENAME),
+          () => tx.$queryRaw<{ name: string }[]>`SELECT DISTINCT name FROM plans`,
+          () => tx.$queryRaw`SELECT 1 / ${divisor}::int`,
+          () => tx.$executeRaw`UPDATE plans SET name = 'renamed again'`,
+        ),
+      );
+    await expect(shared(0)).rejects.toThrow('division by zero');
+    expect(await database.prisma.plan.count({ where: { name: { startsWith: 'renamed' } } })).toBe(0);
+    expect((await shared(1))[1]).toEqual([{ name: 'renamed' }]);
+    expect(await database.prisma.plan.count({ where: { name: 'renamed again' } })).toBe(1);
+  });
+
+  it('plans its statements once, whatever their values are', async () => {
+    for (const id of ['pln_1', 'pln_2', 'pln_3']) {
+      await database.groupTransaction((tx) => tx.$queryRaw`SELECT 1 FROM plan_versions WHERE plan_id = ${id}`);
+    }
+    const plans = await database.groupTransaction(
+      (tx) => tx.$queryRaw`
+        SELECT generic_plans::int AS generic, custom_plans::int AS custom FROM pg_prepared_statements
+        WHERE statement LIKE '%FROM plan_versions WHERE%'`,
+    );
+    expect(plans).toEqual([{ generic: 2, custom: 0 }]);
   });
 });

@@ -22,7 +22,7 @@ describe('signups that hold every connection to the database', () => {
       api.database.transaction(async (tx) => {
         await tx.$executeRaw`SELECT 1`;
         await crowded;
-        await evaluation.find(tx, 'signup', ['aff_crowded']);
+        await evaluation.findAfterSignups(tx, [{ id: 'ref_crowded', affiliateId: 'aff_crowded' }]);
       }),
     );
     await eventually(() => {

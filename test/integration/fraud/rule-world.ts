@@ -226,7 +226,7 @@ export class RuleWorld {
     return this.ask(name, thresholds, null);
   }
 
-  /** The same, asked for one affiliate. */
+  /** The same, asked for one affiliate, as after a signup: which of the referrals are new is known. */
   async hitsOf(name: FraudRuleName, affiliateId: string, thresholds: ThresholdValues = {}): Promise<Hit[]> {
     const found = await this.ask(name, thresholds, [affiliateId]);
     return [...found.values()].flat();
@@ -249,7 +249,8 @@ export class RuleWorld {
     const thresholds = Object.fromEntries(
       Object.entries(rule.thresholds).map(([threshold, bounds]) => [threshold, changed[threshold] ?? bounds.default]),
     );
-    const scope = { now: this.api.clock.now(), since: this.hoursAgo(24 * 35), affiliateIds };
+    const newReferralIds = affiliateIds && (await this.referralsOf(affiliateIds));
+    const scope = { now: this.api.clock.now(), since: this.hoursAgo(24 * 35), affiliateIds, newReferralIds };
     const rows = await this.api.database.prisma.$queryRaw<Hit[]>(rule.hits(scope, thresholds));
     const byName = new Map<string, Hit[]>();
     for (const row of rows) {
@@ -257,5 +258,12 @@ export class RuleWorld {
       byName.set(affiliate, [...(byName.get(affiliate) ?? []), row]);
     }
     return byName;
+  }
+
+  private async referralsOf(affiliateIds: string[]): Promise<string[]> {
+    const referrals = await this.api.database.prisma.referral.findMany({
+      where: { affiliateId: { in: affiliateIds } },
+    });
+    return referrals.map(({ id }) => id);
   }
 }
