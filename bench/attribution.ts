@@ -8,10 +8,13 @@ import type { Size } from './harness/size.js';
 import { medianOf, spreadOf } from './harness/spread.js';
 import type { Row } from './harness/table.js';
 
-const AFFILIATES = 1_000;
+/** So many that no rule takes what an affiliate gets here for too much. */
+const AFFILIATES = 10_000;
 const CONNECTIONS = 64;
 /** So many clicks for each signup: more signups would be more than a rule believes. */
 const CLICKS_PER_SIGNUP = 5;
+/** The first round is so many times as long: Node compiles what comes often, for thousands of requests. */
+const WARM_UP = 4;
 
 const SERVERS = {
   Fairshare: { program: 'workers/serve.js', table: 'referrals', user: 'referred_user_id' },
@@ -37,7 +40,8 @@ export function attribution(server: BenchServer, size: Size): Promise<Row[]> {
           const contestant = running[index];
           if (!contestant) throw new Error(`${who} is not running`);
           const prefix = `${who === 'Fairshare' ? 'f' : 't'}-${round}`;
-          const measured = await playRound(database, contestant, { who, prefix, signups });
+          const count = round === 0 ? WARM_UP * signups : signups;
+          const measured = await playRound(database, contestant, { who, prefix, signups: count });
           if (round > 0) results.get(who)?.push(measured);
         }
         // By then autovacuum would have counted what was empty at the start, which nothing is in production.
