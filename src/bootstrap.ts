@@ -12,20 +12,22 @@ import { Database } from './database/database.js';
 import { STATEMENT_TIMEOUT_MS } from './database/time-limit.js';
 import { BODY_LIMIT_BYTES, registerBodyParsers } from './http/body-parsers.js';
 import { serveDocs } from './http/docs.js';
-import { DirectRoute } from './http/direct-route.js';
+import { DirectRoutes } from './http/direct-routes.js';
 import { toErrorResponse } from './http/error-response.js';
 import { ErrorFilter } from './http/error.filter.js';
-import { registerHooks } from './http/hooks.js';
+import { createHooks } from './http/hooks.js';
 import { createLogger, NestLogger, standardOutputInBlocks, type LogLevel } from './http/logging.js';
 import { Metrics } from './http/metrics.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
+import { RequestLimit } from './http/request-limit.js';
 import { ServerDrain } from './http/server-drain.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { RedirectController } from './referrals/clicks/redirect.controller.js';
 import { FirstStaffUser } from './staff/first-staff-user.js';
 import { serverModules, type ServerOptions } from './server-modules.js';
 import type { LocalStripe } from './stripe/local-stripe.js';
+import { WebhookController } from './stripe/webhooks/webhook.controller.js';
 import { WebhookPathError } from './stripe/webhooks/webhook-self-test.js';
 import { openSurroundings, StartError } from './surroundings.js';
 
@@ -65,17 +67,17 @@ export async function createApp(
     genReqId: createRequestIds(),
     trustProxy: trustedProxies(config.trustProxy),
     routerOptions: { maxParamLength: PATH_PART_LENGTH_MAX },
+    bodyLimit: BODY_LIMIT_BYTES,
   };
-  const links = new DirectRoute('/r/', shared);
+  const direct = new DirectRoutes(shared);
   const adapter = new FastifyAdapter({
     ...shared,
-    serverFactory: links.serverFactory,
+    serverFactory: direct.serverFactory,
     loggerInstance: logger,
     // A child logger for each request would cost more than some requests do; lines name the request id themselves.
     childLoggerFactory: () => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
-    bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: ARRIVAL_LIMIT_MS,
     // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
@@ -97,26 +99,62 @@ export async function createApp(
   );
   app.get(ServerDrain).watch(app.getHttpServer());
   const fastify: FastifyInstance = adapter.getInstance<FastifyInstance>();
-  registerBodyParsers(fastify);
-  registerHooks(fastify, {
-    config,
-    logger,
-    clock: app.get(Clock),
-    metrics: app.get(Metrics),
-    rateLimiter: app.get(RateLimiter),
-  });
+  const metrics = app.get(Metrics);
+  const limit = new RequestLimit(metrics.registry, app.get(Clock));
+  const errors = new ErrorFilter();
+  const addHooks = createHooks({ config, logger, metrics, limit, rateLimiter: app.get(RateLimiter) });
+  const prepare = (server: FastifyInstance): void => {
+    registerBodyParsers(server);
+    addHooks(server);
+  };
+  prepare(fastify);
   await app.register(fastifyCookie);
-  app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalFilters(errors);
   app.useGlobalPipes(createValidationPipe());
+  await serveDirectly(app, { direct, errors, logger, prepare, takesWebhooks: options.background ?? true });
+  serveDocs(app, fastify);
+  await serveDashboard(fastify, { config, folder: dashboardFolder });
+  return app;
+}
+
+/** What comes most often, or all at once, by controllers that Nest makes and past everything else of it. */
+async function serveDirectly(
+  app: NestFastifyApplication,
+  {
+    direct,
+    errors,
+    logger,
+    prepare,
+    takesWebhooks,
+  }: {
+    direct: DirectRoutes;
+    errors: ErrorFilter;
+    logger: PinoLogger;
+    /** Adds hooks and body parsers. */
+    prepare: (server: FastifyInstance) => void;
+    /** They come to whoever works on them. */
+    takesWebhooks: boolean;
+  },
+): Promise<void> {
   const redirects = app.get(RedirectController, { strict: false });
-  await links.serve(
+  direct.addLink(
+    '/r/',
     '/r/:code',
     (request, reply) => redirects.redirect(request, reply),
     (error, requestId) => logger.error({ err: error, requestId }, 'a visitor was not sent on'),
   );
-  serveDocs(app, fastify);
-  await serveDashboard(fastify, { config, folder: dashboardFolder });
-  return app;
+  if (takesWebhooks) {
+    const webhooks = app.get(WebhookController, { strict: false });
+    direct.addPost(
+      '/stripe/webhooks',
+      (scope) => {
+        prepare(scope);
+        scope.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
+      },
+      (request) => webhooks.receive(request),
+    );
+  }
+  await direct.ready();
 }
 
 /**

@@ -1,10 +1,17 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../common/clock.js';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  onResponseHookHandler,
+  onSendHookHandler,
+} from 'fastify';
 import type { Config } from '../config/config.js';
 import { HttpError } from './http-error.js';
 import type { Metrics } from './metrics.js';
 import { clientKey, type RateLimiter } from './rate-limiter.js';
-import { RequestLimit } from './request-limit.js';
+import type { RequestLimit } from './request-limit.js';
 import { createSecurityHeaders } from './security-headers.js';
 
 /** Where the snippet reports clicks from pages of other origins. */
@@ -13,24 +20,27 @@ const PREFLIGHT_CACHED_SECONDS = 600;
 /** Asked every few seconds by machines; a log line each would bury the rest. */
 const UNLOGGED_URLS = new Set(['/health/live', '/health/ready', '/metrics']);
 
-/** What happens to every request outside its route, but for referral links, which have a way of their own (DirectRoute). */
-export function registerHooks(
-  fastify: FastifyInstance,
-  {
-    config,
-    clock,
-    metrics,
-    rateLimiter,
-    logger,
-  }: { config: Config; clock: Clock; metrics: Metrics; rateLimiter: RateLimiter; logger: FastifyBaseLogger },
-): void {
+/**
+ * Makes the function that tells a server what happens to every request outside its route; but for referral links, which
+ * have a way of their own (DirectRoutes).
+ */
+export function createHooks({
+  config,
+  metrics,
+  rateLimiter,
+  limit,
+  logger,
+}: {
+  config: Config;
+  metrics: Metrics;
+  rateLimiter: RateLimiter;
+  limit: RequestLimit;
+  logger: FastifyBaseLogger;
+}): (fastify: FastifyInstance) => void {
   const securityHeaders = createSecurityHeaders(config);
   const warnOfProxy = createProxyWarning(config, logger);
-  const limit = new RequestLimit(metrics.registry, clock);
-  fastify.decorateRequest('principal', null);
-  fastify.decorateRequest('place', null);
 
-  fastify.addHook('onRequest', (request, reply, done) => {
+  const onRequest: onRequestHookHandler = (request, reply, done) => {
     warnOfProxy(request);
     const url = request.url;
     reply.header('x-request-id', request.id);
@@ -42,14 +52,14 @@ export function registerHooks(
     if (url.startsWith(SNIPPET_URL) && answersPreflight(config, request, reply)) return;
     if (url.startsWith('/docs')) rateLimiter.hitOrThrow(`docs:${clientKey(request.ip)}`, config.rateLimitPublic);
     limit.admit(request, reply, done);
-  });
+  };
 
-  fastify.addHook('onSend', (request, _reply, _payload, done) => {
+  const onSend: onSendHookHandler = (request, _reply, _payload, done) => {
     limit.answered(request);
     done();
-  });
+  };
 
-  fastify.addHook('onResponse', (request, reply, done) => {
+  const onResponse: onResponseHookHandler = (request, reply, done) => {
     const url = request.url;
     if (!UNLOGGED_URLS.has(url)) {
       const { method, id: requestId } = request;
@@ -62,7 +72,15 @@ export function registerHooks(
       if (!isRefused) logger.info({ requestId, method, route, status, ms: Math.round(ms * 10) / 10 }, 'request');
     }
     done();
-  });
+  };
+
+  return (fastify) => {
+    fastify.decorateRequest('principal', null);
+    fastify.decorateRequest('place', null);
+    fastify.addHook('onRequest', onRequest);
+    fastify.addHook('onSend', onSend);
+    fastify.addHook('onResponse', onResponse);
+  };
 }
 
 /**

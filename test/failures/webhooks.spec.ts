@@ -4,6 +4,7 @@
  * rows 5 and 31 to 37.
  */
 import { request as httpRequest } from 'node:http';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/bootstrap.js';
 import { EventPump } from '../../src/events/event-pump.js';
@@ -14,6 +15,7 @@ import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { EventHandlers } from '../../src/stripe/webhooks/event-handlers.js';
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { WebhookInbox } from '../../src/stripe/webhooks/webhook-inbox.js';
+import { WebhookController } from '../../src/stripe/webhooks/webhook.controller.js';
 import { WebhookPathError } from '../../src/stripe/webhooks/webhook-self-test.js';
 import { startTestApp, WEBHOOK_SECRET, type TestApp } from '../setup/app.js';
 import { createTestDatabase } from '../setup/database.js';
@@ -226,10 +228,24 @@ describe('what is no genuine event', () => {
     await rotating.close();
   });
 
-  it.each<[string, (raw: Buffer) => Buffer | undefined]>([
-    ['writes it again', (raw) => Buffer.from(JSON.stringify(JSON.parse(raw.toString())))],
-    ['keeps only what it parsed', () => undefined],
-  ])('11 · with a body parser before the verifier that %s the service does not start', async (_title, bytesAfter) => {
+  it.each<[string, (app: NestFastifyApplication) => void]>([
+    [
+      'with a body parser that writes it again',
+      (app) => parseBefore(app, (raw) => Buffer.from(JSON.stringify(JSON.parse(raw.toString())))),
+    ],
+    ['with a body parser that keeps only what it parsed', (app) => parseBefore(app, () => undefined)],
+    [
+      'whose way past the application’s routes changes it',
+      (app) => {
+        const webhooks = app.get(WebhookController, { strict: false });
+        const receive = webhooks.receive.bind(webhooks);
+        webhooks.receive = (request) => {
+          if (!request.url.includes('?')) request.rawBody = Buffer.from(`${request.rawBody?.toString() ?? ''} `);
+          return receive(request);
+        };
+      },
+    ],
+  ])('11 · a service %s before the verifier does not start', async (_title, getBetween) => {
     const database = await createTestDatabase();
     const app = await createApp({
       config: api.config,
@@ -238,17 +254,21 @@ describe('what is no genuine event', () => {
       stripe: { secretKey: 'sk_test_x', apiBase: api.stripe.url, webhookSecrets: [WEBHOOK_SECRET], livemode: false },
       logger: createLogger('silent'),
     });
+    getBetween(app);
+    await expect(app.listen(0, '127.0.0.1')).rejects.toThrow(WebhookPathError);
+    expect(app.getHttpServer().listening).toBe(false);
+    await app.close();
+    await database.drop();
+  });
+
+  function parseBefore(app: NestFastifyApplication, bytesAfter: (raw: Buffer) => Buffer | undefined): void {
     const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
     fastify.removeContentTypeParser('application/json');
     fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
       request.rawBody = bytesAfter(raw);
       done(null, JSON.parse(raw.toString()));
     });
-    await expect(app.listen(0, '127.0.0.1')).rejects.toThrow(WebhookPathError);
-    expect(app.getHttpServer().listening).toBe(false);
-    await app.close();
-    await database.drop();
-  });
+  }
 
   it('11 · a service whose bytes arrive as they came starts, and has stored nothing of the probe', async () => {
     const server = await startTestApp();

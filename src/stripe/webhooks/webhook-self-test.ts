@@ -1,6 +1,8 @@
+import type { Server } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import inject from 'light-my-request';
 import Stripe from 'stripe';
 import { Clock } from '../../common/clock.js';
 import { StripeConnection } from '../stripe-connection.js';
@@ -12,6 +14,9 @@ import { StripeConnection } from '../stripe-connection.js';
 const PROBE = '{ "object": "fairshare.probe",\n  "amount": 1.00, "name": "\\u00e9", "name": "é" }\n';
 /** What the verifier says of a body whose signature is right and that is no event. */
 const RIGHT_ANSWER = 'webhook_not_an_event';
+
+/** Webhooks are answered before the application's routes; those whose address has something behind it, by its routes. */
+const URLS = ['/stripe/webhooks', '/stripe/webhooks?probe'];
 
 /** Every webhook would be refused: the service must not start. */
 export class WebhookPathError extends Error {}
@@ -39,17 +44,22 @@ export class WebhookSelfTest {
     if (secret === undefined) return;
     const timestamp = Math.floor(this.clock.now().getTime() / 1000);
     const signature = this.stripe.webhooks.generateTestHeaderString({ payload: PROBE, secret, timestamp });
-    const answer = await this.http.httpAdapter.getInstance<FastifyInstance>().inject({
-      method: 'POST',
-      url: '/stripe/webhooks',
-      headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
-      payload: PROBE,
-    });
-    if (answer.json<{ error?: { code?: string } }>().error?.code === RIGHT_ANSWER) return;
-    throw new WebhookPathError(
-      'The bytes of a webhook do not reach the check of its signature unchanged, so every event of Stripe would be ' +
-        'refused: something reads or parses the body of POST /stripe/webhooks before. The probe that the service sent ' +
-        `itself was answered ${answer.statusCode}: ${answer.body}`,
-    );
+    const { httpAdapter } = this.http;
+    await httpAdapter.getInstance<FastifyInstance>().ready();
+    const server = httpAdapter.getHttpServer() as Server;
+    for (const url of URLS) {
+      const answer = await inject((request, response) => void server.emit('request', request, response), {
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
+        payload: PROBE,
+      });
+      if (answer.json<{ error?: { code?: string } }>().error?.code === RIGHT_ANSWER) continue;
+      throw new WebhookPathError(
+        'The bytes of a webhook do not reach the check of its signature unchanged, so every event of Stripe would be ' +
+          `refused: something reads or parses the body of POST ${url} before. The probe that the service sent ` +
+          `itself was answered ${answer.statusCode}: ${answer.body}`,
+      );
+    }
   }
 }

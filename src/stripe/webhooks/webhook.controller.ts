@@ -1,4 +1,4 @@
-import { Controller, Headers, HttpCode, Post, Req, type RawBodyRequest } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { WebhookInbox } from './webhook-inbox.js';
@@ -14,11 +14,9 @@ export class WebhookController {
 
   @Post()
   @HttpCode(200)
-  async receive(
-    @Req() request: RawBodyRequest<FastifyRequest>,
-    @Headers('stripe-signature') signature?: string,
-  ): Promise<{ received: true }> {
-    await this.inbox.store(this.verifier.verify(request.rawBody, signature));
+  async receive(@Req() request: FastifyRequest): Promise<{ received: true }> {
+    const signature = request.headers['stripe-signature'];
+    await this.inbox.store(this.verifier.verify(request.rawBody, signature?.toString()));
     return { received: true };
   }
 }
