@@ -3,6 +3,7 @@ import { Clock } from '../common/clock.js';
 import { firstIdAt } from '../common/ids.js';
 import { replaceNames } from '../common/replace-names.js';
 import type { Tx } from '../database/database.js';
+import { planByIndex } from '../database/plan-by-index.js';
 import type { RuleVerdict } from './attribution/attribution-rule.js';
 import { MASKED_EMAIL } from './masking.js';
 import { lockReferralSubjects } from './referral-locks.js';
@@ -17,7 +18,7 @@ export interface FormerReferredUser {
 }
 
 /** How many clicks are looked at in one statement. */
-const CLICKS_AT_ONCE = 20_000;
+const CLICKS_AT_ONCE = 10_000;
 /** A click's id may be a little older than the affiliate's row: clocks differ. */
 const CLOCK_LEEWAY_MS = 24 * 60 * 60 * 1000;
 
@@ -78,6 +79,7 @@ export class ReferralErasure {
     affiliate: { id: string; codes: string[]; code: string; createdAt: Date },
     after: string | null,
   ): Promise<string | null> {
+    await planByIndex(tx);
     const from = after ?? firstIdAt('click', new Date(affiliate.createdAt.getTime() - CLOCK_LEEWAY_MS));
     const [{ last } = { last: null }] = await tx.$queryRaw<{ last: string | null }[]>`
       SELECT max("id") AS "last" FROM (SELECT "id" FROM "clicks" WHERE "id" > ${from} ORDER BY "id" LIMIT ${CLICKS_AT_ONCE}) AS "next"`;

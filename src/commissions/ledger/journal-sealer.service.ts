@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Prisma } from '@prisma/client';
 import { Database } from '../../database/database.js';
+import { planByIndex } from '../../database/plan-by-index.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { FIRST_PREVIOUS_HASH, formatHead, SEALED_DIGEST, sealHash, type ChainHead } from './journal-seal.js';
 
@@ -75,6 +76,7 @@ export class JournalSealer implements BeforeApplicationShutdown {
   private async sealBatch(tx: SqlTx, after: string): Promise<{ sealed: number; head: ChainHead; last: string | null }> {
     // Held until the transaction ends; what is read below is read after the previous holder committed.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${SEALER_LOCK_KEY})`;
+    await planByIndex(tx);
     const rows = await tx.$queryRaw<Unsealed[]>`
       SELECT u.place::text, coalesce(e.id, a.id) AS "entryId", ${Prisma.raw(SEALED_DIGEST)} AS digest
       FROM (SELECT ctid AS place, entry_id FROM journal_unsealed WHERE ctid > ${after}::tid LIMIT ${BATCH_SIZE}) u

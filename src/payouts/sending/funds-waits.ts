@@ -60,11 +60,14 @@ export class FundsWaits {
   }
 }
 
-/** Whether the payout `p` lacks funds: its currency waits, and no request of it is without an answer. */
+/**
+ * Whether the payout `p` lacks funds: its currency waits, and no request of it is without an answer. That is looked up for
+ * each by itself (OFFSET 0): as a set it would be read from all requests there ever were.
+ */
 export function waitsForFunds(): Prisma.Sql {
   return Prisma.sql`(
     EXISTS (SELECT 1 FROM funds_waits w WHERE w.currency = p.currency)
     AND NOT EXISTS (
       SELECT 1 FROM payout_attempts t
-      WHERE t.payout_id = p.id AND t.attempt_no = p.attempt_no AND t.outcome = 'unknown'))`;
+      WHERE t.payout_id = p.id AND t.attempt_no = p.attempt_no AND t.outcome = 'unknown' OFFSET 0))`;
 }

@@ -6,6 +6,7 @@ import { lockBalances } from '../../commissions/ledger/balances.js';
 import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Database, type Tx } from '../../database/database.js';
 import { GroupCommit } from '../../database/group-commit.js';
+import { planByIndex } from '../../database/plan-by-index.js';
 import type { SkipReason } from '../eligibility/eligibility.js';
 import { paidEntry, returnedEntry } from '../payout-entries.js';
 import { PayoutEvents } from '../payout-events.js';
@@ -72,6 +73,8 @@ export class PayoutOutcomes {
   async giveBack(payouts: Payout[], ending: Ending, also?: (tx: Tx) => Promise<void>): Promise<void> {
     const sends = new Map(payouts.map((payout) => [payout.id, payout.sends]));
     await this.database.transaction(async (tx) => {
+      // A run that is canceled gives back what it has just filled these tables with.
+      await planByIndex(tx);
       const returned = (await lockPending(tx, payouts)).filter((payout) => payout.sends === sends.get(payout.id));
       if (returned.length === 0) return;
       await this.writeReturned(tx, returned, ending);
