@@ -149,10 +149,12 @@ export class HoldsService {
              count(DISTINCT e.id)::int AS entries,
              coalesce(sum(p.amount_minor) FILTER (WHERE p.account = 'payable'), 0)::bigint AS "payableMinor"
       FROM returned r
-      JOIN commission_holds h ON h.commission_id = r.commission_id AND h.inquiry_open
+      CROSS JOIN LATERAL (
+        SELECT * FROM commission_holds c WHERE c.commission_id = r.commission_id AND c.inquiry_open OFFSET 0
+      ) h
       JOIN journal_entries e ON e.commission_id = h.commission_id
       JOIN postings p ON p.entry_id = e.id
-      GROUP BY h.commission_id, r.payout_id
+      GROUP BY h.commission_id, h.affiliate_id, h.currency, r.payout_id
       HAVING NOT bool_or(p.account = 'payable' AND p.amount_minor > 0 AND EXISTS (${lineOf('p', 'p.seq')}))`;
     await this.ledger.post(
       tx,

@@ -13,7 +13,7 @@ export interface TappedStatement {
 
 const SSL_REQUEST = 80877103;
 
-const ASKS_FOR_INDEXES = /set_config\('enable_seqscan', 'off', TRUE\)/;
+const ASKS_FOR_INDEXES = /set_config\('enable_seqscan', 'off', TRUE\)|SET LOCAL enable_seqscan = off/;
 const LIFTS_TIME_LIMIT = /SET LOCAL statement_timeout = 0|set_config\('statement_timeout', '0', TRUE\)/;
 const ENDS_TRANSACTION = /^\s*(COMMIT|ROLLBACK)\b/i;
 

@@ -125,8 +125,8 @@ export class PayoutOutcomes {
     await tx.payout.updateMany({ where: { id: { in: ids } }, data: { ...ending, nextTryAt: null } });
     await tx.$executeRaw`
       UPDATE payout_attempts t SET outcome = 'refused', outcome_detail = ${ending.failureCode}, resolved_at = ${now}
-      FROM payouts p
-      WHERE p.id = ANY(${ids}::text[]) AND t.payout_id = p.id AND t.attempt_no = p.attempt_no AND t.outcome = 'unknown'`;
+      WHERE t.payout_id = ANY(${ids}::text[]) AND t.outcome = 'unknown'
+        AND t.attempt_no = (SELECT p.attempt_no FROM payouts p WHERE p.id = t.payout_id)`;
     await tx.$executeRaw`
       WITH released AS (
         UPDATE payout_lines SET released_at = ${now}
