@@ -5,7 +5,7 @@ import { hostToken, JWT_SECRET } from './harness/host-token.js';
 import { sendLoad, type LoadResult } from './harness/load.js';
 import { codesOf, seedCustomers } from './harness/seed-customers.js';
 import type { Size } from './harness/size.js';
-import { medianOf, spreadOf } from './harness/spread.js';
+import { medianOf, medianRatio, spreadOf } from './harness/spread.js';
 import type { Row } from './harness/table.js';
 
 /** So many that no rule takes what an affiliate gets here for too much. */
@@ -25,7 +25,7 @@ type Round = Pick<LoadResult, 'p50Ms' | 'p99Ms'> & { perSecond: number; nodeMicr
 
 /** `POST /v1/referrals` by a click, with all its rules and the trace that is kept, beside a build that keeps none. */
 export function attribution(server: BenchServer, size: Size): Promise<Row[]> {
-  const [rounds, signups] = { quick: [1, 100], usual: [5, 1_000], full: [7, 5_000] }[size] as [number, number];
+  const [rounds, signups] = { quick: [1, 100], usual: [7, 1_000], full: [9, 5_000] }[size] as [number, number];
   return server.withDatabase('attribution', async (database) => {
     await seedCustomers(database.admin, AFFILIATES, 1);
     await settle(database.admin);
@@ -50,7 +50,7 @@ export function attribution(server: BenchServer, size: Size): Promise<Row[]> {
     } finally {
       await Promise.all(running.map((one) => one.stop()));
     }
-    return [...results].map(([who, of]) => rowOf(who, of));
+    return [...results].map(([who, of]) => rowOf(who, of, results.get('tutorial build') ?? []));
   });
 }
 
@@ -106,12 +106,14 @@ async function expectReferrals(
   }
 }
 
-function rowOf(who: string, rounds: Round[]): Row {
+function rowOf(who: string, rounds: Round[], tutorial: Round[]): Row {
   const median = (figure: keyof Round): number => medianOf(rounds.map((round) => round[figure]));
+  const perSecond = (of: Round[]): number[] => of.map((round) => round.perSecond);
   return {
     who,
     'per s': median('perSecond'),
-    'spread %': 100 * spreadOf(rounds.map(({ perSecond }) => perSecond)),
+    'spread %': 100 * spreadOf(perSecond(rounds)),
+    '÷ tutorial': medianRatio(perSecond(rounds), perSecond(tutorial)),
     'p50 ms': median('p50Ms'),
     'p99 ms': median('p99Ms'),
     'Node µs': median('nodeMicros'),

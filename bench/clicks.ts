@@ -7,7 +7,7 @@ import { runWorker } from './harness/measured-process.js';
 import { peakMegabytesOf, postgresProcessorSeconds } from './harness/processor-time.js';
 import { codesOf, seedCustomers } from './harness/seed-customers.js';
 import type { Size } from './harness/size.js';
-import { medianOf, spreadOf } from './harness/spread.js';
+import { medianOf, medianRatio, spreadOf } from './harness/spread.js';
 import type { Row } from './harness/table.js';
 
 const AFFILIATES = 1_000;
@@ -40,7 +40,7 @@ interface Round {
 
 /** Durable clicks a second, beside what the machine can do and what is usually built. */
 export function clicks(server: BenchServer, size: Size): Promise<Row[]> {
-  const [rounds, milliseconds, kills] = { quick: [1, 1_000, 1], usual: [5, 2_500, 5], full: [7, 5_000, 20] }[size] as [
+  const [rounds, milliseconds, kills] = { quick: [1, 1_000, 1], usual: [7, 2_500, 5], full: [9, 5_000, 20] }[size] as [
     number,
     number,
     number,
@@ -172,12 +172,19 @@ async function someClicksOf(admin: pg.Client): Promise<void> {
 function rowsOf(results: Map<string, Round[]>): Row[] {
   const median = (name: string, figure: keyof Round): number =>
     medianOf((results.get(name) ?? []).map((round) => round[figure]));
-  const ceiling = median('ceiling: bare multi-row insert', 'perSecond');
+  const perSecond = (name: keyof typeof SERVERS): number[] => (results.get(name) ?? []).map((round) => round.perSecond);
+  const beside = (rounds: Round[], name: keyof typeof SERVERS): number =>
+    medianRatio(
+      rounds.map((round) => round.perSecond),
+      perSecond(name),
+    );
   return [...results].map(([who, rounds]) => ({
     who,
     'per s': median(who, 'perSecond'),
     'spread %': 100 * spreadOf(rounds.map(({ perSecond }) => perSecond)),
-    '÷ ceiling': median(who, 'perSecond') / ceiling,
+    '÷ ceiling': beside(rounds, 'ceiling: bare multi-row insert'),
+    '÷ tutorial': beside(rounds, 'tutorial build'),
+    '÷ Fairshare': beside(rounds, 'Fairshare'),
     'p50 ms': median(who, 'p50Ms'),
     'p99 ms': median(who, 'p99Ms'),
     'Node µs': median(who, 'nodeMicros'),

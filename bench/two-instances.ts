@@ -4,7 +4,7 @@ import { startContestant, type Contestant } from './harness/contestant.js';
 import { sendLoad, type LoadResult } from './harness/load.js';
 import { codesOf, seedCustomers } from './harness/seed-customers.js';
 import type { Size } from './harness/size.js';
-import { medianOf, spreadOf } from './harness/spread.js';
+import { medianOf, medianRatio, spreadOf } from './harness/spread.js';
 import type { Row } from './harness/table.js';
 
 const AFFILIATES = 1_000;
@@ -14,7 +14,7 @@ const ENV = { TRUST_PROXY: '1' };
 
 /** Clicks of two servers on one PostgreSQL beside those of one; then one of the two is killed in mid-load. */
 export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
-  const [rounds, milliseconds] = { quick: [1, 1_000], usual: [5, 2_500], full: [7, 5_000] }[size] as [number, number];
+  const [rounds, milliseconds] = { quick: [1, 1_000], usual: [9, 2_500], full: [9, 5_000] }[size] as [number, number];
   return server.withDatabase('instances', async (database) => {
     await seedCustomers(database.admin, AFFILIATES, 1);
     await settle(database.admin);
@@ -23,12 +23,12 @@ export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
       startContestant('workers/serve.js', database, ENV),
     ]);
     try {
-      const perSecond: Record<string, number[]> = { one: [], two: [] };
+      const perSecond = { one: [] as number[], two: [] as number[] };
       for (let round = 0; round <= rounds; round++) {
         const one = await clicksOf(database, [first], milliseconds);
         const two = await clicksOf(database, [first, second], milliseconds);
-        if (round > 0) perSecond['one']?.push(one);
-        if (round > 0) perSecond['two']?.push(two);
+        if (round > 0) perSecond.one.push(one);
+        if (round > 0) perSecond.two.push(two);
       }
       const lost = await killOne(database, first, second);
       return [
@@ -36,6 +36,7 @@ export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
           instances,
           'per s': medianOf(of),
           'spread %': 100 * spreadOf(of),
+          '÷ one': medianRatio(of, perSecond.one),
         })),
         { instances: 'two, one of them killed', ...lost },
       ];

@@ -6,7 +6,7 @@ import { runWorker } from './harness/measured-process.js';
 import { peakMegabytesOf } from './harness/processor-time.js';
 import { seedCustomers } from './harness/seed-customers.js';
 import type { Size } from './harness/size.js';
-import { medianOf, spreadOf } from './harness/spread.js';
+import { medianOf, medianRatio, spreadOf } from './harness/spread.js';
 import type { Row } from './harness/table.js';
 
 const AFFILIATES = 1_000;
@@ -32,7 +32,7 @@ interface Recipient {
 
 /** `invoice.paid` from the first byte until its commission is posted; and what ten deliveries of one event at once do. */
 export function webhooks(server: BenchServer, size: Size): Promise<Row[]> {
-  const [rounds, events] = { quick: [1, 500], usual: [5, 5_000], full: [7, 20_000] }[size] as [number, number];
+  const [rounds, events] = { quick: [1, 500], usual: [7, 5_000], full: [9, 20_000] }[size] as [number, number];
   return server.withDatabase('webhooks', async (database) => {
     await seedCustomers(database.admin, AFFILIATES, CUSTOMERS);
     await settle(database.admin);
@@ -181,14 +181,19 @@ async function countOf(admin: pg.Client, sql: string, values: unknown[] = []): P
   return Number((await admin.query<{ n: string }>(sql, values)).rows[0]?.n);
 }
 
-function rowsOf(results: Record<string, Round[]>, statements: number[]): Row[] {
+function rowsOf(results: Record<'Fairshare' | 'tutorial build', Round[]>, statements: number[]): Row[] {
+  const postedIn = (rounds: Round[]): number[] => rounds.map(({ events, postedSeconds }) => events / postedSeconds);
+  const tutorial = postedIn(results['tutorial build']);
   const rows: Row[] = Object.entries(results).map(([who, rounds]) => {
-    const posted = rounds.map(({ events, postedSeconds }) => events / postedSeconds);
+    const acknowledged = rounds.map(({ events, acknowledgedSeconds }) => events / acknowledgedSeconds);
+    const posted = postedIn(rounds);
     const median = (figure: (round: Round) => number): number => medianOf(rounds.map(figure));
     return {
       who,
-      'acknowledged per s': median(({ events, acknowledgedSeconds }) => events / acknowledgedSeconds),
+      'acknowledged per s': medianOf(acknowledged),
+      '÷ bare insert': medianRatio(acknowledged, statements),
       'posted per s': medianOf(posted),
+      '÷ tutorial': medianRatio(posted, tutorial),
       'spread %': 100 * spreadOf(posted),
       'p50 ms': median(({ load }) => load.p50Ms),
       'p99 ms': median(({ load }) => load.p99Ms),
