@@ -6,6 +6,7 @@ import { CLAIM_SECONDS, ClaimedEvents, type ClaimedEvent } from './claimed-event
 import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers } from './event-handlers.js';
 import { Rush } from './rush.js';
+import { storableEvent } from './storable-event.js';
 import type { InboundEvent, SignedEvent } from './webhook-verifier.js';
 
 /** What a long outage leaves beyond these waits until its claim has run out. */
@@ -42,7 +43,7 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   /** Resolves once the event is stored durably; a duplicate changes nothing. */
   store(event: SignedEvent): Promise<void> {
     this.rush.note(performance.now());
-    return this.writer.add(event);
+    return this.writer.add(storableEvent(event));
   }
 
   /** Whether events come in so fast that whoever works on them had better wait. */

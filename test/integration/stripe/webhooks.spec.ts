@@ -42,6 +42,25 @@ describe('a paid invoice', () => {
     for (const userId of users) expect(await earned(userId)).toHaveLength(1);
   });
 
+  it('earns whatever characters stand in it', async () => {
+    await affiliateWithReferrals(api, 'Characters', ['characters-1']);
+    const name = 'null \0, halves \ud83d and \ude00, whole \ud83d\ude00, and \\u0000 written out';
+    const invoice = {
+      ...paidInvoice(api, { userId: 'characters-1' }),
+      customer_name: name,
+      metadata: { [name]: name },
+    };
+    const event = eventOf(api, 'invoice.paid', invoice);
+    expect((await deliver(api, event)).status).toBe(200);
+    await api.settle();
+    expect(await earned('characters-1')).toHaveLength(1);
+    const stored = await api.database.prisma.stripeEvent.findUnique({ where: { id: String(event['id']) } });
+    const storable = 'null \ufffd, halves \ufffd and \ufffd, whole \ud83d\ude00, and \\u0000 written out';
+    expect(stored?.payload).toMatchObject({
+      data: { object: { customer_name: storable, metadata: { [storable]: storable } } },
+    });
+  });
+
   it('of long before the signup earns nothing', async () => {
     const { code } = await affiliateWithReferrals(api, 'Before', []);
     const paidAt = new Date(api.clock.now().getTime() - 24 * 60 * 60 * 1000);
