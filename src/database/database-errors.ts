@@ -11,6 +11,7 @@ const UNAVAILABLE_MESSAGE =
   /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/;
 
 const UNIQUE_VIOLATION = '23505';
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Whether running the same transaction again may succeed. */
 export function isRetryableConflict(error: unknown): boolean {
@@ -23,6 +24,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     codesOf(error).some((code) => UNAVAILABLE.test(code)) ||
     (error instanceof Error && UNAVAILABLE_MESSAGE.test(error.message))
   );
+}
+
+/** Whether a statement met others on its tables: who waits for each other, or a lock that was waited for in vain. */
+export function isInOthersWay(error: unknown): boolean {
+  return isRetryableConflict(error) || codesOf(error).includes(LOCK_NOT_AVAILABLE);
 }
 
 /** Whether a unique constraint refused the row. */

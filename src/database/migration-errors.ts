@@ -1,3 +1,5 @@
+import { isInOthersWay } from './database-errors.js';
+
 /** What an error of `pg`, of the operating system or of Prisma's engine may carry. */
 interface ErrorWithCode extends Error {
   code?: string;
@@ -51,13 +53,20 @@ function explain(error: ErrorWithCode, url: string): string | null {
         'Undo by hand what it left behind, then mark it with "npx prisma migrate resolve --rolled-back NAME".'
       );
     default:
-      return explainFailedScript(error.message);
+      return explainFailedScript(error);
   }
 }
 
 /** The engine reports a script that failed without a code, above a trace of its own. */
-function explainFailedScript(message: string): string | null {
+function explainFailedScript(error: ErrorWithCode): string | null {
+  const { message } = error;
   const name = /migration_name="([^"]+)"/.exec(message)?.[1];
+  if (name !== undefined && isInOthersWay(error)) {
+    return (
+      `The migration ${name} waited in vain for a table that others use all the time, and nothing was changed. ` +
+      'Run it again once they are done: a backup, say, or a long report (pg_stat_activity shows who).'
+    );
+  }
   const reason = /Error querying the database: (.*)/.exec(message)?.[1] ?? message.split('\n')[0];
   return name === undefined ? null : `The migration ${name} failed and everything was rolled back: ${reason}`;
 }

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MigrationList } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
+import { isInOthersWay } from './database-errors.js';
 import { explainDatabaseError } from './migration-errors.js';
 import { isBehindPooler } from './pooler.js';
 import { findProjectRoot } from './project-root.js';
@@ -26,6 +29,16 @@ const SERVER_MAJOR_MIN = 14;
 /** An arbitrary number of our own, apart from the one that Prisma's engine locks inside. */
 const MIGRATION_LOCK_KEY = 4_155_001;
 
+/**
+ * The instances of the version before work meanwhile, and whoever comes to a table that a migration waits for waits behind
+ * it. So it waits for a moment only, then lets go of all that it has locked, and begins again after a pause in which they
+ * get on; the same when it and they wait for each other. Twice as long as PostgreSQL's `deadlock_timeout` by default, so
+ * that none of them is made to give way instead.
+ */
+const LOCK_WAIT_MS = 2_000;
+const ATTEMPT_PAUSE_MS = 1_000;
+const ATTEMPTS_MAX = 40;
+
 const NO_FILTERS = { externalTables: [], externalEnums: [] };
 
 /**
@@ -33,7 +46,9 @@ const NO_FILTERS = { externalTables: [], externalEnums: [] };
  * `appRole` is another role than the connected one, grants that role what the
  * application needs and no more. Safe to call at every start and from several
  * processes at once: they queue on an advisory lock and the later ones find
- * nothing to do. All or nothing, also when the process is killed.
+ * nothing to do. Each migration is applied as a whole or not at all, also when the
+ * process is killed, and tried again for two minutes at most where it meets those
+ * who use the tables meanwhile; an empty database gets all of them or none.
  *
  * @returns the names of the migrations that this call applied.
  * @throws Error with a sentence that says what to do: database unreachable,
@@ -52,18 +67,49 @@ export async function applyMigrations(options: {
     await refusePooler(client);
     // Released with the connection, even when this process is killed.
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
-    const names = migrationsList.migrationDirectories.map(({ path }) => path);
-    // The engine takes a hundred megabytes that a process which has nothing to migrate would never give back.
-    const { appliedMigrationNames } = (await isUpToDate(client, names))
-      ? { appliedMigrationNames: [] }
-      : await withSchemaEngine({ url, discard: false }, (engine) =>
-          engine.applyMigrations({ migrationsList, filters: NO_FILTERS }),
-        );
-    if (appRole !== undefined) {
-      await grantToAppRole(client, appRole);
+    const applied: string[] = [];
+    for (const step of await stepsFor(client, migrationsList)) {
+      applied.push(...(await applyBesideOthers(url, step)));
+      if (appRole !== undefined) await grantToAppRole(client, appRole);
     }
-    return { applied: appliedMigrationNames };
+    if (applied.length === 0 && appRole !== undefined) await grantToAppRole(client, appRole);
+    return { applied };
   });
+}
+
+/**
+ * What is applied in one transaction each: an empty database gets everything at once, a database in use one migration after
+ * the other. All at once, a migration would hold what those before it have locked while it waits for its own table, and a
+ * transaction that has come there first waits for the others: under load that never ends well.
+ */
+async function stepsFor(client: pg.Client, all: MigrationList): Promise<MigrationList[]> {
+  const recorded = await recordedMigrations(client);
+  if (recorded.length === 0) return [all];
+  const names = all.migrationDirectories.map(({ path }) => path);
+  const applied = new Set(recorded.filter(({ done }) => done).map(({ name }) => name));
+  const pending = names.filter((name) => !applied.has(name));
+  // The engine takes a hundred megabytes that a process which has nothing to migrate would never give back.
+  if (pending.length === 0) return recorded.every(({ done }) => done) ? [] : [all];
+  return pending.map((_, index) => {
+    const later = new Set(pending.slice(index + 1));
+    return { ...all, migrationDirectories: all.migrationDirectories.filter(({ path }) => !later.has(path)) };
+  });
+}
+
+/** @returns the names of the migrations that were applied. */
+async function applyBesideOthers(url: string, migrationsList: MigrationList): Promise<string[]> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      const { appliedMigrationNames } = await withSchemaEngine(
+        { url, discard: false, lockWaitMs: LOCK_WAIT_MS },
+        (engine) => engine.applyMigrations({ migrationsList, filters: NO_FILTERS }),
+      );
+      return appliedMigrationNames;
+    } catch (error) {
+      if (!isInOthersWay(error) || attempts >= ATTEMPTS_MAX) throw error;
+      await pause(ATTEMPT_PAUSE_MS);
+    }
+  }
 }
 
 /**
@@ -76,13 +122,6 @@ export async function pendingMigrations(url: string): Promise<string[]> {
     const applied = new Set((await recordedMigrations(client)).filter(({ done }) => done).map(({ name }) => name));
     return migrationDirectories.map(({ path }) => path).filter((name) => !applied.has(name));
   });
-}
-
-/** Whether all of these are applied, and no other one was begun and not ended. */
-async function isUpToDate(client: pg.Client, names: string[]): Promise<boolean> {
-  const recorded = await recordedMigrations(client);
-  const applied = new Set(recorded.filter(({ done }) => done).map(({ name }) => name));
-  return names.every((name) => applied.has(name)) && recorded.every(({ done }) => done);
 }
 
 /** Prisma's own record, without what was rolled back; empty in a database that was never migrated. */

@@ -80,7 +80,11 @@ const TEXT_OID = 25;
  * constraints; here such a column is let through as text and then declared to be
  * the single character that the engine expects.
  */
-async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlDriverAdapter> {
+async function connectEngine(
+  pool: pg.Pool,
+  client: pg.PoolClient,
+  onScriptError: (error: unknown) => void,
+): Promise<SqlDriverAdapter> {
   const charColumnsBySql = new Map<string, Set<number>>();
   const queryOneClient = async (config: pg.QueryArrayConfig): Promise<pg.QueryArrayResult> => {
     const result = await client.query(config);
@@ -112,6 +116,7 @@ async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlD
     try {
       await run(script);
     } catch (error) {
+      onScriptError(error);
       // The engine wants to note the failure before it reports it.
       await run('ROLLBACK TO SAVEPOINT script');
       throw error;
@@ -129,10 +134,12 @@ async function connectEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SqlD
  * shadow database: a diff from the migrations may only be asked of an empty one,
  * with `discard`.
  *
- * @throws whatever `work` throws, after a rollback; connection errors of `pg`.
+ * @param options.lockWaitMs how long it waits for each table that others use; for ever unless told.
+ * @throws whatever `work` throws, after a rollback; connection errors of `pg`. Where a script failed, `cause` is the
+ *   database's own error, of which the engine keeps nothing but words.
  */
 export async function withSchemaEngine<Result>(
-  options: { url: string; discard: boolean },
+  options: { url: string; discard: boolean; lockWaitMs?: number },
   work: (engine: SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
   const pool = new pg.Pool({ connectionString: options.url, max: 1, connectionTimeoutMillis: 10_000 });
@@ -142,11 +149,15 @@ export async function withSchemaEngine<Result>(
   pool.on('error', () => undefined);
   try {
     await client.query('BEGIN');
-    const engine = await openEngine(pool, client);
+    await client.query(`SET LOCAL lock_timeout = ${options.lockWaitMs ?? 0}`);
+    let scriptError: unknown;
+    const engine = await openEngine(pool, client, (error) => (scriptError = error));
     try {
       const result = await work(engine);
       await client.query(options.discard ? 'ROLLBACK' : 'COMMIT');
       return result;
+    } catch (error) {
+      throw scriptError !== undefined && error instanceof Error ? Object.assign(error, { cause: scriptError }) : error;
     } finally {
       engine.free();
     }
@@ -160,9 +171,13 @@ export async function withSchemaEngine<Result>(
   }
 }
 
-async function openEngine(pool: pg.Pool, client: pg.PoolClient): Promise<SchemaEngine> {
+async function openEngine(
+  pool: pg.Pool,
+  client: pg.PoolClient,
+  onScriptError: (error: unknown) => void,
+): Promise<SchemaEngine> {
   const { SchemaEngine: Engine } = await loadEngineModule();
-  const adapter = await connectEngine(pool, client);
+  const adapter = await connectEngine(pool, client, onScriptError);
   const factory = bindMigrationAwareSqlAdapterFactory({
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',

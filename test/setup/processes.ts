@@ -52,9 +52,17 @@ export function processEnv(
   };
 }
 
-/** Starts a built program, `main` or `cli/payouts`, with nothing or `input` on its standard input; waits for nothing. */
-export function startProcess(program: string, args: string[], env: NodeJS.ProcessEnv, input = ''): ProductProcess {
-  const child = spawn(process.execPath, [`dist/${program}.js`, ...args], { cwd: ROOT, env });
+/**
+ * Starts a built program, `main` or `cli/payouts`, with nothing or `input` on its standard input; waits for nothing. `root`
+ * is where another version lies.
+ */
+export function startProcess(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  { input = '', root = ROOT }: { input?: string | undefined; root?: string | undefined } = {},
+): ProductProcess {
+  const child = spawn(process.execPath, [`dist/${program}.js`, ...args], { cwd: root, env });
   child.stdin.end(input);
   return {
     pid: child.pid ?? 0,
@@ -66,9 +74,13 @@ export function startProcess(program: string, args: string[], env: NodeJS.Proces
 }
 
 /** Starts the built server as a process of its own, on any port unless one is given, and waits until it is ready. */
-export async function startServerProcess(env: NodeJS.ProcessEnv, givenPort?: number): Promise<ServerProcess> {
+export async function startServerProcess(
+  env: NodeJS.ProcessEnv,
+  givenPort?: number,
+  root?: string,
+): Promise<ServerProcess> {
   const port = givenPort ?? (await freePort());
-  const server = startProcess('main', [], { ...env, PORT: String(port) });
+  const server = startProcess('main', [], { ...env, PORT: String(port) }, { root });
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => {
     if (!server.isRunning()) throw new Error(`the server ended with ${await server.exited}:\n${server.output()}`);
@@ -89,9 +101,9 @@ export async function runCommandProcess(
   file: string,
   args: string[],
   env: NodeJS.ProcessEnv,
-  input?: string,
+  options: { input?: string; root?: string } = {},
 ): Promise<{ exitCode: number | null; output: string }> {
-  const command = startProcess(`cli/${file}`, args, env, input);
+  const command = startProcess(`cli/${file}`, args, env, options);
   return { exitCode: await command.exited, output: command.output() };
 }
 

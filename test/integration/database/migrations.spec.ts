@@ -10,6 +10,7 @@ import {
 } from '../../../src/database/migrations.js';
 import { findProjectRoot } from '../../../src/database/project-root.js';
 import { createEmptyDatabase, createTestDatabase } from '../../setup/database.js';
+import { eventually } from '../../setup/eventually.js';
 
 type EmptyDatabase = Awaited<ReturnType<typeof createEmptyDatabase>>;
 
@@ -40,6 +41,11 @@ async function query(url: string, sql: string): Promise<pg.QueryResult<Record<st
   } finally {
     await client.end();
   }
+}
+
+async function locksOf(table: string, mode: string): Promise<unknown[]> {
+  const sql = `SELECT granted FROM pg_locks WHERE relation = to_regclass('${table}') AND mode = '${mode}'`;
+  return (await query(database.ownerUrl, sql)).rows;
 }
 
 function withPassword(url: string, password: string): string {
@@ -86,6 +92,27 @@ describe('applyMigrations', () => {
     writeFileSync(join(folder, '2_bad', 'migration.sql'), 'CREATE TABLE bad (id int);');
     const { applied } = await applyMigrations({ url: database.ownerUrl, migrationsDir: folder });
     expect(applied).toEqual(['1_good', '2_bad']);
+  });
+
+  const addDueAt = 'ALTER TABLE events ADD COLUMN due_at timestamptz;';
+  const addAmount = 'ALTER TABLE sales ADD COLUMN amount bigint;';
+  it.each([
+    ['one migration has changed already', { '2_events': addDueAt, '3_sales': addAmount }],
+    ['the migration that waits has changed itself', { '2_both': addDueAt + addAmount }],
+  ])('lets those on whom it waits get on with what %s, and goes on once they are done', async (_title, migrations) => {
+    addMigration('1_tables', 'CREATE TABLE sales (id int); CREATE TABLE events (id int);');
+    await applyMigrations({ url: database.ownerUrl, migrationsDir: folder });
+    for (const [name, sql] of Object.entries(migrations)) addMigration(name, sql);
+    const other = new pg.Client({ connectionString: database.ownerUrl });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('INSERT INTO sales VALUES (1)');
+    const migrating = applyMigrations({ url: database.ownerUrl, migrationsDir: folder });
+    await eventually(async () => expect(await locksOf('sales', 'AccessExclusiveLock')).toEqual([{ granted: false }]));
+    await other.query('INSERT INTO events VALUES (1)');
+    await other.query('COMMIT');
+    await other.end();
+    expect(await migrating).toEqual({ applied: Object.keys(migrations) });
   });
 
   it('refuses to go on after a migration that another tool left half-applied', async () => {

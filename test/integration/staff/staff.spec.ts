@@ -233,7 +233,7 @@ describe('npm run admin:password', () => {
       'admin-password',
       args,
       processEnv({ url: api.database.url, ownerUrl: api.ownerUrl }, api.stripe),
-      input,
+      { input },
     );
 
   it('sets the password from its input, ends the sessions, and is audited as the operator', async () => {
