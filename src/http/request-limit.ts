@@ -19,6 +19,8 @@ declare module 'fastify' {
 const OTHERS = { atOnceMax: 100, inLineMax: 400, waitMaxMs: 10_000, lastingWaitMaxMs: 2_000 };
 /** Share one statement for all that arrive together. */
 const WEBHOOKS = { ...OTHERS, atOnceMax: 500 };
+/** Who is to find out what is going on must not stand in line behind it. A page of the panel asks a dozen things. */
+const STAFF = { ...OTHERS, atOnceMax: 20, inLineMax: 100 };
 
 /** After the line has been worked off. */
 const RETRY_AFTER_SECONDS = 2;
@@ -29,6 +31,7 @@ const RETRY_AFTER_SECONDS = 2;
  */
 const UNLIMITED = /^\/(?:r\/|health\/|metrics\b)/;
 const WEBHOOKS_URL = '/stripe/webhooks';
+const STAFF_URL = '/admin';
 
 /** Taken until both the work and the connection are done with the request. */
 interface Place {
@@ -40,22 +43,24 @@ interface Place {
 /**
  * Bounds what is under way, so that however much arrives, memory stays flat and what is taken on gets done: who finds no
  * place waits in line for a moment, and whoever finds no room there either is answered 503 at once, before the body is
- * read. Stripe's webhooks are counted apart, so that neither they nor the others crowd each other out; Stripe tries again,
+ * read. Stripe's webhooks and the admin panel are counted apart, so that none of them crowds out another; Stripe tries again,
  * and so does a host with its Idempotency-Key.
  *
  * What is counted is the work, not the connection: whoever hangs up and asks again does not get around it.
  */
 export class RequestLimit {
   private readonly webhooks: Crowd;
+  private readonly staff: Crowd;
   private readonly others: Crowd;
   private readonly refused: Counter;
 
   constructor(registry: Registry, clock: Clock) {
     this.webhooks = new Crowd('webhooks', WEBHOOKS, clock);
+    this.staff = new Crowd('staff', STAFF, clock);
     this.others = new Crowd('others', OTHERS, clock);
     this.refused = new Counter({
       name: 'fairshare_http_requests_refused_total',
-      help: 'Requests that were answered 503 because too many were under way, webhooks counted apart.',
+      help: 'Requests that were answered 503 because too many were under way, by crowd.',
       labelNames: ['crowd'],
       registers: [registry],
     });
@@ -69,7 +74,7 @@ export class RequestLimit {
       goOn();
       return;
     }
-    const crowd = request.url.startsWith(WEBHOOKS_URL) ? this.webhooks : this.others;
+    const crowd = this.crowdOf(request.url);
     const place: Place = { crowd, isAnswered: false, isClosed: false };
     const leaveLine = crowd.join(
       () => {
@@ -85,6 +90,11 @@ export class RequestLimit {
       place.isClosed = true;
       leaveIfDone(place);
     });
+  }
+
+  private crowdOf(url: string): Crowd {
+    if (url.startsWith(WEBHOOKS_URL)) return this.webhooks;
+    return url.startsWith(STAFF_URL) ? this.staff : this.others;
   }
 
   /** The work is done: there is an answer, whether or not anybody is left to hear it. */
@@ -111,11 +121,11 @@ export class RequestLimit {
   private addGauge(registry: Registry, name: string, what: string, read: (crowd: Crowd) => number): void {
     const gauge: Gauge = new Gauge({
       name: `fairshare_http_requests_${name}`,
-      help: `Requests that ${what}, webhooks counted apart; redirects, health and metrics are not counted.`,
+      help: `Requests that ${what}, by crowd; redirects, health and metrics are not counted.`,
       labelNames: ['crowd'],
       registers: [registry],
       collect: () => {
-        for (const crowd of [this.webhooks, this.others]) gauge.set({ crowd: crowd.name }, read(crowd));
+        for (const crowd of [this.webhooks, this.staff, this.others]) gauge.set({ crowd: crowd.name }, read(crowd));
       },
     });
   }

@@ -9,6 +9,8 @@ import { eventually } from '../setup/eventually.js';
 import { processEnv, startServerProcess, type ServerProcess } from '../setup/processes.js';
 import { Traffic } from '../setup/traffic.js';
 import { expectNothingLost } from '../setup/traffic-books.js';
+import { callAs } from '../setup/panel.js';
+import { createStaff } from '../setup/staff.js';
 import { createAffiliate } from '../integration/referrals/visits.js';
 
 const SECONDS = Number(process.env['STRESS_SECONDS'] ?? 60);
@@ -20,6 +22,13 @@ const VISITS = ['visit 302', 'visit not recorded', 'visit broken'];
 /** Node takes one new connection in each turn of its loop, so of the first ones some give up before their turn. */
 const GIVEN_UP_SHARE_MAX = 0.01;
 const SETTLED_WITHIN_MS = 300_000;
+/** What staff look at meanwhile: the page itself, the start page's figures, and lists. */
+const PANEL_PATHS = [
+  '',
+  '/api/dashboard',
+  '/api/resources/affiliates/actions/list',
+  '/api/resources/commissions/actions/list',
+].map((path) => `/admin${path}`);
 
 /** What is held after the first third, when all pools are full, and at the end: requests come and go meanwhile. */
 const FLAT_WITHIN = 1.1;
@@ -57,6 +66,7 @@ describe('far more load than the machine can carry', () => {
     api = await startTestApp({ databaseUrl: database.url, now: new Date(), background: false });
     server = await startServerProcess(
       processEnv(database, api.stripe, {
+        ADMIN_ENABLED: 'true',
         RATE_LIMIT_HOST: '100000000',
         NODE_OPTIONS: `--import ${join(import.meta.dirname, 'memory-probe.mjs')}`,
         MEMORY_PROBE_FILE: probeFile,
@@ -74,7 +84,10 @@ describe('far more load than the machine can carry', () => {
   it(`is refused in part, and leaves memory flat for ${SECONDS} s`, async () => {
     const codes = await Promise.all(Array.from({ length: AFFILIATES }, async () => (await createAffiliate(api)).code));
     const idle = await sample(server);
-    const live = startLiveProbe(server);
+    await createStaff(api, 'viewer', 'viewer');
+    const { cookie } = await callAs(server.url, 'viewer');
+    const live = startProbe(server, ['/health/live']);
+    const staff = startProbe(server, PANEL_PATHS, cookie);
     traffic = new Traffic({ urls: () => [server.url], codes, ...CROWD });
     const samples: Sample[][] = [];
     /** In each third, what is left at its end once all garbage is collected. */
@@ -83,12 +96,12 @@ describe('far more load than the machine can carry', () => {
       samples.push(await sampleFor(SECONDS / 3));
       heldMb.push(await collect());
     }
-    const { statuses, medianMs, slowestMs } = live.stop();
+    const [liveAnswers, staffAnswers] = [live.stop(), staff.stop()];
     await traffic.stop();
 
     const peaks = samples.map(highest);
     const tally = Object.fromEntries([...traffic.tally].sort());
-    const figures = { seconds: SECONDS, idle, peaks, heldMb, live: { statuses, medianMs, slowestMs }, tally };
+    const figures = { seconds: SECONDS, idle, peaks, heldMb, live: liveAnswers, staff: staffAnswers, tally };
     process.stderr.write(`${JSON.stringify(figures)}\n`);
 
     // Every visitor is sent on; the others are told to come back, or get what they came for.
@@ -96,7 +109,7 @@ describe('far more load than the machine can carry', () => {
     expect(traffic.count('visit broken')).toBeLessThan(traffic.count('visit 302') * GIVEN_UP_SHARE_MAX);
     expect(traffic.count('signup 503')).toBeGreaterThan(0);
     expect(traffic.count('signup 201')).toBeGreaterThan(SECONDS);
-    expect(statuses).toEqual([200]);
+    expect([liveAnswers.statuses, staffAnswers.statuses]).toEqual([[200], [200]]);
     const [early = NaN, , late] = heldMb;
     expect(late).toBeLessThan(early * FLAT_WITHIN);
     expect(highest(peaks).resident).toBeLessThan(RESIDENT_MAX_MB);
@@ -137,11 +150,15 @@ async function sample({ url }: ServerProcess): Promise<Sample> {
 }
 
 /** Asks from the first to the last moment. */
-function startLiveProbe({ url }: ServerProcess): {
-  stop(): { statuses: (number | string)[]; medianMs: number; slowestMs: number };
-} {
+function startProbe(
+  { url }: ServerProcess,
+  paths: string[],
+  cookie = '',
+): { stop(): { statuses: (number | string)[]; answers: number; medianMs: number; slowestMs: number } } {
   const answers: { ms: number; status: number | string }[] = [];
-  const probe = fork(join(import.meta.dirname, 'live-probe.mjs'), [url], { execArgv: [] });
+  const probe = fork(join(import.meta.dirname, 'probe.mjs'), [cookie, ...paths.map((path) => url + path)], {
+    execArgv: [],
+  });
   probe.on('message', (answer) => answers.push(answer as (typeof answers)[number]));
   return {
     stop: () => {
@@ -149,6 +166,7 @@ function startLiveProbe({ url }: ServerProcess): {
       const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
       return {
         statuses: [...new Set(answers.map(({ status }) => status))],
+        answers: answers.length,
         medianMs: times[times.length >> 1] ?? NaN,
         slowestMs: times.at(-1) ?? NaN,
       };

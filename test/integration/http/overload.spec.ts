@@ -19,7 +19,7 @@ describe('more requests than the service can work off', () => {
   });
   afterEach(async () => {
     // Nobody is forgotten: all places are free again.
-    for (const crowd of ['others', 'webhooks']) {
+    for (const crowd of ['others', 'staff', 'webhooks']) {
       await eventually(async () => expect(await gauge(api, 'under_way', crowd)).toBe(0));
     }
     await api.close();
@@ -28,7 +28,7 @@ describe('more requests than the service can work off', () => {
   const askForPlans = (signal?: AbortSignal): Promise<Response> =>
     fetch(`${api.url}/v1/plans`, { headers: { authorization: `Bearer ${api.token()}` }, signal });
 
-  it('are answered 503 with Retry-After where there is no room in line, while visitors, Stripe and health checks are served', async () => {
+  it('are answered 503 with Retry-After where there is no room in line, while visitors, Stripe, staff and health checks are served', async () => {
     const { code } = await createAffiliate(api);
     const release = holdUp(api.database.prisma.plan, 'findMany');
     const atWork = Array.from({ length: AT_ONCE.others }, () => askForPlans());
@@ -38,6 +38,8 @@ describe('more requests than the service can work off', () => {
     for (const path of ['/health/live', '/health/ready', '/metrics']) {
       expect([path, (await api.request('GET', path, { token: '' })).status]).toEqual([path, 200]);
     }
+    // Nobody is refused; there is just no panel in this one.
+    expect((await api.request('GET', '/admin', { token: '' })).status).toBe(404);
     expect(await visit(api, code)).toMatchObject({ status: 302, ref: code, clickId: expect.any(String) as string });
     expect((await deliver(api, eventOf(api, 'customer.created', { id: 'cus_1' }))).status).toBe(200);
 
