@@ -18,6 +18,9 @@ export class FraudErasure {
     await tx.customerPaymentMethod.deleteMany({ where: { customerId: { in: customerIds } } });
     await tx.accountPayoutMethod.deleteMany({ where: { accountId: { in: accountIds } } });
     // A domain of one's own may be one's name.
+    if (affiliateId !== null) {
+      await tx.reviewWhitelist.deleteMany({ where: { affiliateId, rule: 'same_email_domain', subject: { not: '' } } });
+    }
     await tx.$executeRaw`
       UPDATE review_signals s
       SET subject = NULL, evidence = s.evidence || '{"domain": "[erased]"}', summary = replace(s.summary, s.subject, '[erased]')

@@ -16,6 +16,9 @@ export interface Pair {
   subject: string | null;
 }
 
+/** In place of a domain in what is audited, which stays for ever: it may be the name of somebody who is to be forgotten. */
+const OWN_DOMAIN = '[domain]';
+
 /** The pairs that staff have allowed for good: a rule opens no case about them any more. */
 @Injectable()
 export class Whitelist {
@@ -45,7 +48,7 @@ export class Whitelist {
       subjectType: 'affiliate',
       subjectId: affiliateId,
       before: null,
-      after: { rule, subject },
+      after: { rule, subject: subject !== null && rule === 'same_email_domain' ? OWN_DOMAIN : subject },
       reason,
     });
   }

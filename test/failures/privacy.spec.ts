@@ -2,6 +2,7 @@
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { ErasureDto } from '../../src/erasures/erasure.dto.js';
 import { FraudEvaluation } from '../../src/fraud/fraud-evaluation.service.js';
+import { Whitelist } from '../../src/fraud/whitelist.js';
 import type { ErrorBody } from '../../src/http/error-response.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
@@ -408,7 +409,7 @@ describe('71 · erasing an affiliate', () => {
 
 describe('71 · what the fraud rules know of a person', () => {
   it('is forgotten with the person: hashes of e-mails, fingerprints, and a domain of their own', async () => {
-    const { body: owner } = await post<AffiliateDto>('/v1/affiliates', { ...AFFILIATE, email: 'w@ostrander.example' });
+    const { body: owner } = await post<AffiliateDto>('/v1/affiliates', { ...AFFILIATE, email: 'w@ostranders.example' });
     await onboard(api, owner.id);
     const account = await accountIdOf(api, owner.id);
     const bankAccount = { id: 'ba_1', object: 'bank_account', account, fingerprint: 'fpOstrander' };
@@ -419,7 +420,7 @@ describe('71 · what the fraud rules know of a person', () => {
       expect((await deliver(api, event)).status).toBe(200);
       await tell(api, 'charge.succeeded', { ...paid, ...card });
     };
-    const signup = { referredUserId: BUYER.userId, code: owner.code, email: 'b@ostrander.example' };
+    const signup = { referredUserId: BUYER.userId, code: owner.code, email: 'b@ostranders.example' };
     await post('/v1/referrals', { ...signup, stripeCustomerId: BUYER.customer });
     await tellAll();
     await api.app.get(FraudEvaluation).evaluateAll();
@@ -428,8 +429,12 @@ describe('71 · what the fraud rules know of a person', () => {
     const found = await cases();
     expect(found).toEqual(expect.arrayContaining(['own_payment_method', 'same_email_domain']));
     expect(
-      (await findInDatabase(api, [/@?ostrander\.example/])).some((place) => place.startsWith('review_signals')),
+      (await findInDatabase(api, [/@?ostranders\.example/])).some((place) => place.startsWith('review_signals')),
     ).toBe(true);
+
+    const pair = { affiliateId: owner.id, rule: 'same_email_domain', subject: 'ostranders.example' };
+    const act = { staffUserId: 'stf_1', reason: 'A family that works together' };
+    await api.database.transaction((tx) => api.app.get(Whitelist).whitelistPair(tx, pair, act));
 
     await erase(BUYER.userId);
     await erase(AFFILIATE.userId);
