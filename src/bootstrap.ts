@@ -22,6 +22,7 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { createRequestIds } from './http/request-id.js';
 import { RequestLimit } from './http/request-limit.js';
 import { ServerDrain } from './http/server-drain.js';
+import { answerUnreadable } from './http/unreadable-requests.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { RedirectController } from './referrals/clicks/redirect.controller.js';
 import { FirstStaffUser } from './staff/first-staff-user.js';
@@ -79,6 +80,7 @@ export async function createApp(
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     requestTimeout: ARRIVAL_LIMIT_MS,
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, shared.genReqId({ headers: {} })),
     // What the router refuses by itself reaches no hook and no filter: a broken percent-encoding, a part that is too long.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { status, headers, body } = toErrorResponse(error, request.id);

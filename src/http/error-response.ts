@@ -35,6 +35,7 @@ const OF_STATUS: Record<number, { code: string; message: string }> = {
   413: { code: 'body_too_large', message: 'The body may have at most 1 MiB.' },
   414: { code: 'uri_too_long', message: 'The address or one of its parts is too long.' },
   415: { code: 'unsupported_media_type', message: 'Send the body as Content-Type: application/json.' },
+  431: { code: 'headers_too_large', message: 'The headers are too large.' },
 };
 
 /** The one place where an error becomes an answer. Says nothing about causes that are ours. */

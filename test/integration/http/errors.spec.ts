@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 
@@ -166,16 +166,27 @@ describe('request ids', () => {
   });
 });
 
-describe('what is no HTTP', () => {
-  it('does not end the process', async () => {
-    const { port } = new URL(api.url);
-    await new Promise<void>((resolve) => {
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write('\x16\x03\x01 not http\r\n\r\n'));
-      socket
-        .on('error', () => resolve())
-        .on('close', () => resolve())
-        .resume();
+describe('what no server can read', () => {
+  it.each([
+    ['other bytes', '\x16\x03\x01 not http\r\n\r\n', 400, 'invalid_request'],
+    ['a method that does not exist', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid_request'],
+    ['endless headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ])('%s is answered like every other error, and the connection closed', async (_title, bytes, status, code) => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const { port } = new URL(api.url);
+      let received = '';
+      connect(Number(port), '127.0.0.1', function (this: Socket) {
+        this.write(bytes);
+      })
+        .on('data', (data: Buffer) => (received += data.toString()))
+        .on('error', reject)
+        .on('close', () => resolve(received));
     });
+    const [head = '', text = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const { error } = JSON.parse(text) as ErrorBody;
+    expect(error).toMatchObject({ code, details: {}, requestId: expect.stringMatching(/^req_\w+$/) as string });
+    expect(head).toContain(`X-Request-Id: ${error.requestId}`);
     expect((await api.request('GET', '/health/live')).status).toBe(200);
   });
 });
