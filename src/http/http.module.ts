@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Idempotency } from './idempotency.js';
 import { Metrics } from './metrics.js';
-import { CONNECTION_BOUNDS, OpenConnections } from './open-connections.js';
+import { connectionBounds, OpenConnections, openFilesMax } from './open-connections.js';
 import { RateLimiter } from './rate-limiter.js';
 import { ServerDrain } from './server-drain.js';
 
@@ -13,7 +13,7 @@ import { ServerDrain } from './server-drain.js';
     Metrics,
     {
       provide: OpenConnections,
-      useFactory: (metrics: Metrics) => new OpenConnections(metrics, CONNECTION_BOUNDS),
+      useFactory: (metrics: Metrics) => new OpenConnections(metrics, connectionBounds(openFilesMax())),
       inject: [Metrics],
     },
     RateLimiter,

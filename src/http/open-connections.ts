@@ -11,7 +11,25 @@ interface ConnectionBounds {
 }
 
 /** Some 10 KB each. A browser that was redirected keeps its own for a minute, in case it comes again. */
-export const CONNECTION_BOUNDS: ConnectionBounds = { max: 10_000, crowded: 9_000 };
+const CONNECTIONS_MAX = 10_000;
+/** The others are connections to the database, to Stripe and to hosts: without room for these, nobody is served. */
+const SHARE_OF_FILES = 0.75;
+const CROWDED_SHARE = 0.9;
+
+/** @param filesMax how many files, connections among them, this process may open. */
+export function connectionBounds(filesMax: number): ConnectionBounds {
+  const max = Math.min(CONNECTIONS_MAX, Math.floor(filesMax * SHARE_OF_FILES));
+  return { max, crowded: Math.floor(max * CROWDED_SHARE) };
+}
+
+/** What `ulimit -n` says; Node has raised it to the hard limit when it started. */
+export function openFilesMax(): number {
+  // Or it would look up by which name each of our connections is known. Node's types lack it.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files: { soft: number | 'unlimited' } } };
+  const soft = userLimits?.open_files.soft;
+  return typeof soft === 'number' ? soft : Infinity;
+}
 
 /**
  * Who is connected, with how many answers each still waits for, and how many may be. What is asked is bounded elsewhere (see

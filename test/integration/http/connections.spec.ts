@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Metrics } from '../../../src/http/metrics.js';
-import { OpenConnections } from '../../../src/http/open-connections.js';
+import { connectionBounds, OpenConnections, openFilesMax } from '../../../src/http/open-connections.js';
 import { eventually } from '../../setup/eventually.js';
 
 const BOUNDS = { crowded: 4, max: 6 };
@@ -65,6 +66,20 @@ describe('more connections than are good for the service', () => {
     for (const response of slow) response.end('done');
     expect(await Promise.all(answers)).toEqual(busy.map(() => 'HTTP/1.1 200 OK'));
     expect(await figure('connections')).toBe(BOUNDS.max);
+  });
+
+  it.each([
+    ['as many files as it likes', Infinity, { max: 10_000, crowded: 9_000 }],
+    ['16,384 files', 16_384, { max: 10_000, crowded: 9_000 }],
+    ['1,024 files, of which a quarter is left for everything else', 1_024, { max: 768, crowded: 691 }],
+  ])('are fewer where the system lets the process open fewer files: %s', (_title, filesMax, bounds) => {
+    expect(connectionBounds(filesMax)).toEqual(bounds);
+  });
+
+  it('are bounded by what the system says that this process may open', () => {
+    // A shell that Node starts has Node's own limits.
+    const limit = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
+    expect(String(openFilesMax())).toBe(limit === 'unlimited' ? 'Infinity' : limit);
   });
 
   async function open(): Promise<Socket> {
