@@ -15,6 +15,8 @@ import { CurrencyFilter, DatedListQuery } from '../http/list-query.dto.js';
 export const REFERRAL_STATUSES = ['trial', 'paid', 'churned'] as const;
 export type ReferralStatus = (typeof REFERRAL_STATUSES)[number];
 
+const NOT_BLANK = /\S/;
+const NOT_BLANK_MESSAGE = { message: 'must not be blank' };
 const STRIPE_CUSTOMER_FORM = /^[\w-]{1,255}$/;
 const STRIPE_CUSTOMER_MESSAGE = { message: 'must be the id of a Stripe customer (cus_…)' };
 
@@ -26,6 +28,7 @@ export class CreateReferralDto {
   /** The host's id of the user who signed up. */
   @IsString()
   @Length(1, 255)
+  @Matches(NOT_BLANK, NOT_BLANK_MESSAGE)
   referredUserId!: string;
 
   /** `click_id` of the landing page's URL, or the cookie `fs_click`. A stored click decides, whatever the code says. */

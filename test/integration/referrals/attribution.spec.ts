@@ -243,6 +243,7 @@ describe('a report is malformed', () => {
     ['without click and code', {}],
     ['with nulls for both', { clickId: null, code: null }],
     ['with an empty user', { code: 'ABC', referredUserId: '' }],
+    ['with a blank user, who could never be erased', { code: 'ABC', referredUserId: ' ' }],
     ['with a user that is too long', { code: 'ABC', referredUserId: 'x'.repeat(256) }],
     ['with a user that is no text', { code: 'ABC', referredUserId: 7 }],
     ['with an address that is none', { code: 'ABC', ip: 'localhost' }],
