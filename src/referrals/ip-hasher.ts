@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
@@ -7,6 +7,7 @@ import { Clock } from '../common/clock.js';
 import { Config } from '../config/config.js';
 import { Database, type Tx } from '../database/database.js';
 import { liftTimeLimit } from '../database/time-limit.js';
+import { KeyedHash } from './keyed-hash.js';
 
 const KEY_BYTES = 32;
 
@@ -22,7 +23,7 @@ const RELOAD_INTERVAL_MS = 60 * 60 * 1000;
 const IPV6_PREFIX_BYTES = 8;
 
 interface HashKey {
-  key: KeyObject;
+  key: KeyedHash;
   createdAtMs: number;
 }
 
@@ -125,7 +126,7 @@ export class IpHasher implements OnModuleInit {
       }
       return tx.ipHashKey.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
     });
-    this.keys = rows.map((row) => ({ key: createSecretKey(row.key), createdAtMs: row.createdAt.getTime() }));
+    this.keys = rows.map((row) => ({ key: new KeyedHash(row.key), createdAtMs: row.createdAt.getTime() }));
   }
 }
 
@@ -135,7 +136,7 @@ async function lockKeyRotation(tx: Tx): Promise<void> {
 }
 
 function hashUnder({ key }: HashKey, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex').slice(0, HASH_HEX_DIGITS);
+  return key.of(text).slice(0, HASH_HEX_DIGITS);
 }
 
 /**
