@@ -49,8 +49,8 @@ export class ClickPartitions implements OnModuleInit {
   }
 
   /** Safe to call from many processes at once: the database's function takes a lock and looks first. */
-  async ensureFor(clickIds: Iterable<string>): Promise<void> {
-    for (const id of clickIds) {
+  async ensureFor(clicks: readonly { id: string }[]): Promise<void> {
+    for (const { id } of clicks) {
       if (id >= this.lastRange.fromId && id < this.lastRange.toId) continue;
       this.lastRange = await this.ensureMonth(monthStart(timeOfId('click', id), 0));
     }

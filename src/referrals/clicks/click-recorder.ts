@@ -54,14 +54,14 @@ export class ClickRecorder {
    * With null when the affiliate is not active.
    * @throws GroupCommitOverloadedError when too many clicks wait; the database's error when it is away.
    */
-  async record(visit: Visit, tx?: Tx): Promise<{ clickId: string; occurredAt: Date } | null> {
+  async record(visit: Visit, tx?: Tx): Promise<NewClick | null> {
     const renewal = this.ipHasher.renewKeyIfDue();
     if (renewal) await renewal;
     const click = this.toClick(visit);
-    const isStored = await (tx ? this.writer.writeIn(tx, click) : this.writer.write(click));
-    if (!isStored) return null;
+    await (tx ? this.writer.writeIn(tx, click) : this.writer.write(click));
+    if (!click.isStored) return null;
     this.recorded[visit.source].inc();
-    return { clickId: click.id, occurredAt: click.occurredAt };
+    return click;
   }
 
   private toClick(visit: Visit): NewClick {
@@ -81,6 +81,7 @@ export class ClickRecorder {
       ipHash: hashes.ipHash,
       visitorHash: hashes.visitorHash,
       occurredAt,
+      isStored: false,
     };
   }
 }

@@ -53,8 +53,8 @@ export class ClicksService {
         ? await this.recorder.record({ ...visit, code, affiliateId: owner.affiliateId }, tx)
         : null;
       if (!recorded) throw codeNotActive(visit.code);
-      const { clickId, occurredAt } = recorded;
-      return { clickId, expiresAt: new Date(occurredAt.getTime() + this.config.attributionWindowMs).toISOString() };
+      const { id, occurredAt } = recorded;
+      return { clickId: id, expiresAt: new Date(occurredAt.getTime() + this.config.attributionWindowMs).toISOString() };
     } catch (error) {
       if (error instanceof GroupCommitOverloadedError || error instanceof CodeLookUpOverloadedError) {
         throw new DomainError('unavailable', 'overloaded', 'Too many clicks are waiting to be stored; try again.');

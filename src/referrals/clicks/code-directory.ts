@@ -92,10 +92,13 @@ export class CodeDirectory {
    * @throws CodeLookUpOverloadedError when too many look-ups wait; else the database's error.
    */
   find(code: string): CodeOwner | Promise<CodeOwner | null> {
+    return this.findInMemory(code) ?? this.lookUp(code);
+  }
+
+  /** The owner of a code, where no query is needed: an active one, who may have been suspended a moment ago. */
+  findInMemory(code: string): CodeOwner | null {
     const remembered = this.known.get(code);
-    if (remembered === undefined || !remembered.active) return this.enqueue(code).promise;
-    if (this.isFresh(remembered)) return remembered;
-    return (this.inFlight.get(code) ?? this.enqueue(code)).promise;
+    return remembered?.active && this.isFresh(remembered) ? remembered : null;
   }
 
   /**
@@ -136,6 +139,11 @@ export class CodeDirectory {
       if (!this.known.has(code))
         this.known.set(code, { affiliateId, active, loadedAtMs: performance.now(), generation });
     }
+  }
+
+  private lookUp(code: string): Promise<CodeOwner | null> {
+    const underWay = this.lastKnown(code)?.active ? this.inFlight.get(code) : undefined;
+    return (underWay ?? this.enqueue(code)).promise;
   }
 
   private isFresh({ generation, loadedAtMs }: Remembered): boolean {

@@ -17,6 +17,8 @@ export interface NewClick {
   /** Two clicks of an affiliate on a UTC day with the same hash count as one unique click. */
   visitorHash: string;
   occurredAt: Date;
+  /** Set by who writes it, once that is decided: not stored when the affiliate is not active. */
+  isStored: boolean;
 }
 
 /** Runs one statement and returns its rows: on a connection of its own, or inside somebody's transaction. */
@@ -41,11 +43,11 @@ WITH "inactive" AS (
 ), "incoming" AS (
   SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
          decode("ip_hash", 'hex') AS "ip_hash", decode("visitor_hash", 'hex') AS "visitor_hash",
-         "occurred_at", ("occurred_at" AT TIME ZONE 'UTC')::date AS "day"
+         to_timestamp("seconds") AS "occurred_at", (to_timestamp("seconds") AT TIME ZONE 'UTC')::date AS "day"
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::text[], $10::text[], $11::timestamptz[])
+              $9::text[], $10::text[], $11::float8[])
     AS "given"("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
-               "ip_hash", "visitor_hash", "occurred_at")
+               "ip_hash", "visitor_hash", "seconds")
   WHERE "affiliate_id" NOT IN (SELECT "inactive"."id" FROM "inactive")
 ), "stored" AS (
   INSERT INTO "clicks" ("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at")
@@ -82,22 +84,25 @@ SELECT "id" AS "affiliateId" FROM "inactive"`;
  * @returns the affiliates who are not active, whose clicks were left out.
  * @throws the database's error; an id that is stored already is one.
  */
-export async function insertClicks(run: StatementRunner, clicks: readonly NewClick[]): Promise<Set<string>> {
+export async function insertClicks(
+  run: StatementRunner,
+  clicks: readonly Omit<NewClick, 'isStored'>[],
+): Promise<Set<string>> {
   const inactive = await run({
     name: 'insert_clicks',
     text: INSERT_CLICKS,
     values: [
-      textArray(clicks, (click) => click.id),
-      textArray(clicks, (click) => click.affiliateId),
-      textArray(clicks, (click) => click.code),
-      textArray(clicks, (click) => click.source),
-      textArray(clicks, (click) => click.url),
-      textArray(clicks, (click) => click.referrer),
-      textArray(clicks, (click) => click.userAgent),
-      textArray(clicks, (click) => click.subId),
-      textArray(clicks, (click) => click.ipHash),
-      textArray(clicks, (click) => click.visitorHash),
-      textArray(clicks, (click) => click.occurredAt.toISOString()),
+      plainArray(clicks.map((click) => click.id)),
+      plainArray(clicks.map((click) => click.affiliateId)),
+      plainArray(clicks.map((click) => click.code)),
+      plainArray(clicks.map((click) => click.source)),
+      textArray(clicks.map((click) => click.url)),
+      textArray(clicks.map((click) => click.referrer)),
+      textArray(clicks.map((click) => click.userAgent)),
+      textArray(clicks.map((click) => click.subId)),
+      textArray(clicks.map((click) => click.ipHash)),
+      plainArray(clicks.map((click) => click.visitorHash)),
+      plainArray(clicks.map((click) => click.occurredAt.getTime() / 1000)),
     ],
   });
   return new Set(inactive.map(({ affiliateId }) => affiliateId));
@@ -107,21 +112,23 @@ export function inTransaction(tx: Tx): StatementRunner {
   return ({ text, values }) => tx.$queryRawUnsafe(text, ...values);
 }
 
-const SPECIAL_CHARACTER = /["\\]/;
 const SPECIAL_CHARACTERS = /["\\]/g;
 
 /**
- * A column as PostgreSQL writes an array of text. The driver's own conversion would be the greatest part of a click's
- * cost: it handles every type, and replaces in each text whether there is anything to replace or not.
+ * A column as PostgreSQL writes an array. The driver's own conversion would be the greatest part of a click's cost: it
+ * handles every type, and replaces in each text whether there is anything to replace or not.
  */
-function textArray(clicks: readonly NewClick[], column: (click: NewClick) => string | null): string {
-  let array = '';
-  for (const click of clicks) {
-    const value = column(click);
-    if (array !== '') array += ',';
-    if (value === null) array += 'NULL';
-    else if (SPECIAL_CHARACTER.test(value)) array += `"${value.replace(SPECIAL_CHARACTERS, '\\$&')}"`;
-    else array += `"${value}"`;
-  }
-  return `{${array}}`;
+function textArray(column: readonly (string | null)[]): string {
+  return `{${column.map(quoted).join(',')}}`;
+}
+
+function quoted(text: string | null): string {
+  if (text === null) return 'NULL';
+  const isSpecial = text.includes('"') || text.includes('\\');
+  return isSpecial ? `"${text.replace(SPECIAL_CHARACTERS, '\\$&')}"` : `"${text}"`;
+}
+
+/** The same of what can have no special character: ids, codes, hashes, and numbers. */
+function plainArray(column: readonly (string | number)[]): string {
+  return column.length === 0 ? '{}' : `{"${column.join('","')}"}`;
 }

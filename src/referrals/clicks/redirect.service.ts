@@ -58,27 +58,36 @@ export class RedirectService {
     });
   }
 
-  /** Where to send the visitor. Never throws. */
-  async redirect(visitor: Visitor): Promise<Redirection> {
+  /** Where to send the visitor. Never throws. Nearly always the code is in memory: then only the record is waited for. */
+  redirect(visitor: Visitor): Redirection | Promise<Redirection> {
     const code = storedCode(visitor.code);
-    if (code === null || this.guessesTooOften(code, visitor.ip)) return this.withoutCredit();
+    if (code === null) return this.withoutCredit();
+    const owner = this.codes.findInMemory(code);
+    return owner ? this.credit(visitor, code, owner) : this.lookUpAndCredit(visitor, code);
+  }
+
+  private async lookUpAndCredit(visitor: Visitor, code: string): Promise<Redirection> {
+    if (this.guessesTooOften(code, visitor.ip)) return this.withoutCredit();
     let owner: CodeOwner | null;
     try {
       owner = await this.codes.find(code);
     } catch (error) {
       return this.withoutLookUp(visitor, code, error);
     }
-    if (!owner?.active) return this.withoutCredit();
-    if (visitor.onlyAsks || this.bots.isBot(visitor.userAgent)) return this.withCredit(visitor, code, null);
-    return this.recordAndCredit(visitor, code, owner);
+    return owner?.active ? this.credit(visitor, code, owner) : this.withoutCredit();
   }
 
-  private async recordAndCredit(visitor: Visitor, code: string, { affiliateId }: CodeOwner): Promise<Redirection> {
+  private credit(visitor: Visitor, code: string, { affiliateId }: CodeOwner): Redirection | Promise<Redirection> {
+    if (visitor.onlyAsks || this.bots.isBot(visitor.userAgent)) return this.withCredit(visitor, code, null);
+    return this.recordAndCredit(visitor, code, affiliateId);
+  }
+
+  private async recordAndCredit(visitor: Visitor, code: string, affiliateId: string): Promise<Redirection> {
     const { ip, userAgent, referrer, subId, url } = visitor;
     try {
       const visit = { affiliateId, code, source: 'redirect' as const, ip, userAgent, referrer, subId, url };
-      const recorded = await this.recorder.record(visit);
-      return recorded ? this.withCredit(visitor, code, recorded.clickId) : this.withoutCredit();
+      const click = await this.recorder.record(visit);
+      return click ? this.withCredit(visitor, code, click.id) : this.withoutCredit();
     } catch (error) {
       return this.withoutRecord(visitor, code, error);
     }
