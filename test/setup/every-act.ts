@@ -65,6 +65,9 @@ async function decideCases({ api, url, samples }: Acts, admin: PanelCaller): Pro
   await send({ api, url }, 'POST', '/v1/referrals', { referredUserId: userId, code: samples.values['code'] });
   const invoice = { ...paidInvoice(api, { id: 'in_by_cheque', userId }), amount_paid_off_stripe: 9900 };
   await tellServer({ api, url }, [['invoice.paid', invoice]]);
+  // Before anything is decided that may concern the same affiliate.
+  const outside = await prisma.reviewCase.findFirstOrThrow({ where: { status: 'open', rule: 'paid_out_of_band' } });
+  await act(admin, `review-cases/records/${outside.id}/acceptOutOfBand`);
   const open = { status: 'open', rule: { not: 'paid_out_of_band' } };
   const [first, second, third] = await prisma.reviewCase.findMany({ where: open, orderBy: { id: 'asc' }, take: 3 });
   await act(admin, `review-cases/records/${first?.id}/whitelistPair`, { subject: 'somebody.example' });
@@ -72,8 +75,6 @@ async function decideCases({ api, url, samples }: Acts, admin: PanelCaller): Pro
   await act(admin, `review-cases/records/${second?.id}/suspendAffiliate`);
   await act(admin, `review-cases/records/${second?.id}/reject`, { suspend: 'no' });
   await act(admin, `review-cases/records/${third?.id}/reject`, { suspend: 'yes' });
-  const outside = await prisma.reviewCase.findFirst({ where: { status: 'open', rule: 'paid_out_of_band' } });
-  await act(admin, `review-cases/records/${outside?.id}/acceptOutOfBand`);
 }
 
 /** A run is canceled, the next one approved, and what failed long ago is paid anew. */

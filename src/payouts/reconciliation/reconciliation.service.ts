@@ -130,7 +130,7 @@ export class ReconciliationService {
     const { prisma } = this.database;
     const first =
       since ??
-      (await prisma.payout.aggregate({ _min: { createdAt: true } }))._min.createdAt ??
+      (await prisma.payout.findFirst({ orderBy: { id: 'asc' }, select: { createdAt: true } }))?.createdAt ??
       (await prisma.installation.findUnique({ where: { id: 1 } }))?.installedAt;
     return first ? new Date(first.getTime() - MARGIN_MS) : null;
   }
