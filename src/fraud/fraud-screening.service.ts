@@ -30,8 +30,7 @@ export class FraudScreening extends SignupScreening {
     };
   }
 
-  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
-    if (credited.length === 0) return;
+  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<() => Promise<void>> {
     const [, flags, found] = await inOneGo(
       tx,
       () => this.emails.recordAll(tx, credited),
@@ -42,7 +41,7 @@ export class FraudScreening extends SignupScreening {
           credited.map(({ referral }) => referral),
         ),
     );
-    await this.reviewCases.openEach(tx, [...flags, ...found]);
+    return () => this.reviewCases.openEach(tx, [...flags, ...found]);
   }
 }
 
