@@ -27,7 +27,7 @@ export async function inOneGo<Steps extends (() => Promise<unknown>)[]>(
 }
 
 /**
- * Runs a step that nobody needs an answer of as the last of the transaction, in one go with COMMIT where it is pipelined, else
+ * Runs a step of one statement, whose answer nobody needs, as the last of the transaction, in one go with COMMIT where it is pipelined, else
  * here and now. What it locks is locked for no longer than committing takes.
  */
 export async function lastly(tx: SqlTx, step: () => Promise<unknown>): Promise<void> {
@@ -59,12 +59,16 @@ export const BEGIN = {
 /**
  * Runs `work` in one transaction on this connection, READ COMMITTED unless told, commits, and gives the connection back,
  * or away if its state is not known any more.
+ *
+ * @param onSent called once all is sent, COMMIT too, where the connection is pipelined. It is given back by then: what others
+ *   send on it comes after the transaction, whatever becomes of that.
  */
 export async function transactOn<T>(
   client: pg.PoolClient,
   work: (tx: SqlTx) => Promise<T>,
   names: StatementNames,
   begin: string = BEGIN.toWrite,
+  onSent: () => void = () => undefined,
 ): Promise<T> {
   const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
     const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
@@ -74,6 +78,7 @@ export async function transactOn<T>(
   const { pipeline: isPipelined } = client as pg.PoolClient & { pipeline: boolean };
   const lastSteps: (() => Promise<unknown>)[] = [];
   let isClean = false;
+  let isGivenBack = false;
   try {
     const begun = client.query(begin);
     if (!isPipelined) await begun;
@@ -85,7 +90,13 @@ export async function transactOn<T>(
     });
     const [result] = await Promise.all([working, begun]);
     const ending = lastSteps.map((step) => step());
-    const [{ command }] = await Promise.all([client.query('COMMIT'), ...ending]);
+    const committing = client.query('COMMIT');
+    if (isPipelined) {
+      client.release();
+      isGivenBack = true;
+      onSent();
+    }
+    const [{ command }] = await Promise.all([committing, ...ending]);
     isClean = true;
     // PostgreSQL answers so when a statement has failed; whoever caught that error must not believe the rest was written.
     if (command !== 'COMMIT')
@@ -93,6 +104,6 @@ export async function transactOn<T>(
     return result;
   } finally {
     // Closing the connection rolls back.
-    client.release(!isClean);
+    if (!isGivenBack) client.release(!isClean);
   }
 }
