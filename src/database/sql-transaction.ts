@@ -27,8 +27,8 @@ export async function inOneGo<Steps extends (() => Promise<unknown>)[]>(
 }
 
 /**
- * Runs a step of one statement, whose answer nobody needs, as the last of the transaction, in one go with COMMIT where it is pipelined, else
- * here and now. What it locks is locked for no longer than committing takes.
+ * Runs a step of one statement, whose answer nobody needs, as the last of the transaction, in one go with COMMIT where it is
+ * pipelined, else here and now. What it locks is locked for no longer than committing takes.
  */
 export async function lastly(tx: SqlTx, step: () => Promise<unknown>): Promise<void> {
   if (tx.lastSteps) tx.lastSteps.push(step);

@@ -26,8 +26,8 @@ interface Reported {
 
 /**
  * Decides about signups as they are reported. Those that arrive while others are being written share the next transaction
- * and its statements; on a quiet system a group is one signup. The next transaction begins behind COMMIT, without waiting for it. Several of one user or one Stripe customer are written one
- * after the other.
+ * and its statements; on a quiet system a group is one signup. The next transaction begins behind COMMIT, without waiting
+ * for it. Several of one user or one Stripe customer are written one after the other.
  */
 @Injectable()
 export class SignupGroups implements BeforeApplicationShutdown {
