@@ -30,7 +30,8 @@ export class FraudScreening extends SignupScreening {
     };
   }
 
-  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<() => Promise<void>> {
+  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
+    if (credited.length === 0) return;
     const [, flags, found] = await inOneGo(
       tx,
       () => this.emails.recordAll(tx, credited),
@@ -41,7 +42,7 @@ export class FraudScreening extends SignupScreening {
           credited.map(({ referral }) => referral),
         ),
     );
-    return () => this.reviewCases.openEach(tx, [...flags, ...found]);
+    await this.reviewCases.openEach(tx, [...flags, ...found]);
   }
 }
 

@@ -1,7 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
 import { Database } from '../../database/database.js';
-import { isDatabaseUnavailable } from '../../database/database-errors.js';
 import { GroupCommit, GroupCommitOverloadedError } from '../../database/group-commit.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { Idempotency, LeaseLostError, type Answer, type Claim } from '../../http/idempotency.js';
@@ -20,14 +19,12 @@ interface Reported {
   /** The Idempotency-Key under which it was reported. */
   claim: Claim | null;
   result: SignupResult | LeaseLostError;
-  /** Resolves once the result is committed; rejects where it was not. */
-  committed: Promise<void> | null;
 }
 
 /**
  * Decides about signups as they are reported. Those that arrive while others are being written share the next transaction
- * and its statements; on a quiet system a group is one signup. The next transaction begins behind COMMIT, without waiting
- * for it. Several of one user or one Stripe customer are written one after the other.
+ * and its statements; on a quiet system a group is one signup. Several of one user or one Stripe customer are written one
+ * after the other.
  */
 @Injectable()
 export class SignupGroups implements BeforeApplicationShutdown {
@@ -36,9 +33,6 @@ export class SignupGroups implements BeforeApplicationShutdown {
     maxBatch: MAX_GROUP,
     keysOf: ({ signup }) => namesOf(signup),
   });
-
-  /** Groups are committed one after the other. */
-  private last: Promise<void> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -53,19 +47,12 @@ export class SignupGroups implements BeforeApplicationShutdown {
    *   LeaseLostError, without any effect, when others work under the key by now.
    */
   async attribute(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
-    const reported: Reported = { signup, claim, result: null, committed: null };
+    const reported: Reported = { signup, claim, result: null };
     try {
       await this.group.add(reported);
     } catch (error) {
       if (!(error instanceof GroupCommitOverloadedError)) throw error;
       throw new DomainError('unavailable', 'overloaded', 'Too many signups are waiting to be stored; try again.');
-    }
-    try {
-      await reported.committed;
-    } catch (error) {
-      if (isDatabaseUnavailable(error)) throw error;
-      // It was rolled back at its very end, maybe on account of another one.
-      return this.attributeAlone(signup, claim);
     }
     const { result } = reported;
     if (result instanceof Error) throw result;
@@ -74,23 +61,12 @@ export class SignupGroups implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.group.drain();
-    await Promise.allSettled([this.last]);
   }
 
-  /** Resolves once all is sent. What fails before rejects; what fails after is told by `committed`. */
-  private write(reported: Reported[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const committed = this.transact(reported, resolve);
-      for (const each of reported) each.committed = committed;
-      this.last = committed;
-      committed.then(resolve, reject);
-    });
-  }
-
-  private async transact(reported: Reported[], onSent: () => void): Promise<void> {
+  private async write(reported: Reported[]): Promise<void> {
     if (reported.length === 0) return;
     try {
-      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported), onSent);
+      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported));
       reported.forEach((each, index) => (each.result = results[index] ?? null));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
@@ -98,10 +74,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
       const lost = new Set(error.lost);
       const isLost = ({ claim }: Reported): boolean => claim !== null && lost.has(claim);
       for (const each of reported.filter(isLost)) each.result = error;
-      await this.transact(
-        reported.filter((each) => !isLost(each)),
-        onSent,
-      );
+      await this.write(reported.filter((each) => !isLost(each)));
     }
   }
 

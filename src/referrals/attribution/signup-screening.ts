@@ -25,11 +25,8 @@ export abstract class SignupScreening {
   abstract screen(signup: { emailNormalized: string | null }): Promise<Screening>;
 
   /**
-   * Called inside the transaction that credited the signups, once they are written; all stand or fall together. Locks nothing
-   * that others could wait for.
-   *
-   * @returns what asks staff about what was found, to be called after all else that the transaction does but counting the
-   *   signups. The affiliates' balances are locked by then where they have any.
+   * Called inside the transaction that credited the signups, after all else that it does but counting them; all stand or
+   * fall together. The affiliates' balances are locked where they have any.
    */
-  abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<() => Promise<void>>;
+  abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;
 }
