@@ -1,7 +1,13 @@
+/** An answer whose body has been read. */
+export interface Received {
+  answer: Response;
+  text: string;
+}
+
 /** What a call failed with. `code` never changes its meaning; `message` is a sentence for developers. */
 export class FairshareError extends Error {
   override readonly name = 'FairshareError';
-  /** As the service names it, or `unreachable` (no answer), `unreadable` (an answer of something in between), `webhook_not_verified`. */
+  /** As the service names it, or `unreachable` (no answer, or the caller gave up), `unreadable` (an answer of something in between), `webhook_not_verified`. */
   readonly code: string;
   /** The HTTP status; null when there was no answer. */
   readonly status: number | null;
@@ -24,9 +30,8 @@ export class FairshareError extends Error {
     this.requestId = given.requestId ?? null;
   }
 
-  static async from(answer: Response): Promise<FairshareError> {
+  static of({ answer, text }: Received): FairshareError {
     const { status } = answer;
-    const text = await answer.text();
     const { code, message, details, requestId } = errorOf(text) ?? {
       code: 'unreadable',
       message: `Something that is not Fairshare answered with ${status}.`,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Arguments, Call, CallWithBody, Item, ListPath, Operation, PathOf } from './calls.js';
-import { FairshareError } from './error.js';
+import { FairshareError, type Received } from './error.js';
 import { signToken, type SigningKey } from './tokens.js';
 
 const HOST_TOKEN_SECONDS = 300;
@@ -129,30 +129,57 @@ export class Fairshare {
     const { retries = 2 } = this.options;
     for (let tries = 0; ; tries++) {
       const isLast = tries >= retries;
-      const answer = await this.try(method, path, call).catch((error: unknown) => {
+      const received = await this.try(method, path, call).catch((error: unknown) => {
         if (isLast || call.signal?.aborted) throw unreachable(this.baseUrl, error);
         return null;
       });
-      if (answer?.ok) return answer.status === 204 ? undefined : await answer.json();
-      if (answer && (isLast || !RETRIED_STATUSES.has(answer.status))) throw await FairshareError.from(answer);
-      await answer?.body?.cancel();
-      await sleep(pauseMs(answer, tries), undefined, { signal: call.signal });
+      if (received?.answer.ok) return contentOf(received);
+      if (received && (isLast || !RETRIED_STATUSES.has(received.answer.status))) throw FairshareError.of(received);
+      await sleep(pauseMs(received?.answer ?? null, tries), undefined, { signal: call.signal }).catch(
+        (error: unknown) => {
+          throw unreachable(this.baseUrl, error);
+        },
+      );
     }
   }
 
-  private async try(method: string, path: string, call: RawCall): Promise<Response> {
+  /** Rejects where the whole answer is not here in time, or the caller gives up. */
+  private async try(method: string, path: string, call: RawCall): Promise<Received> {
     const { timeoutMs = 10_000, fetch: send = fetch } = this.options;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    return send(this.baseUrl + addressOf(path, call), {
-      method,
-      headers: {
-        authorization: `Bearer ${await this.hostToken()}`,
-        ...(call.body !== undefined && { 'content-type': 'application/json' }),
-        ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
-      },
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-      signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
-    });
+    const authorization = `Bearer ${await this.hostToken()}`;
+    // Not AbortSignal.any() of AbortSignal.timeout(): Node 20 may collect both as garbage before they fire.
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
+    const giveUp = (): void => over.abort(call.signal?.reason);
+    call.signal?.addEventListener('abort', giveUp);
+    try {
+      call.signal?.throwIfAborted();
+      const answer = await send(this.baseUrl + addressOf(path, call), {
+        method,
+        headers: {
+          authorization,
+          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
+        },
+        ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+        signal: over.signal,
+      });
+      return { answer, text: await answer.text() };
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', giveUp);
+    }
+  }
+}
+
+/** What a call answers, as JSON; undefined for 204. */
+function contentOf(received: Received): unknown {
+  if (received.answer.status === 204) return undefined;
+  try {
+    return JSON.parse(received.text);
+  } catch {
+    // A page of a proxy, say, with a status that promises better.
+    throw FairshareError.of(received);
   }
 }
 

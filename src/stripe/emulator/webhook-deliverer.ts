@@ -110,6 +110,12 @@ export class WebhookDeliverer {
   /** Returns null when the endpoint answered 2xx, else what went wrong. */
   private async post(endpoint: WebhookEndpoint, event: AnyEvent): Promise<unknown> {
     const payload = JSON.stringify(event);
+    // Not AbortSignal.timeout() within AbortSignal.any(): Node 20 may collect it as garbage before it fires.
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new Error(`The endpoint did not answer within ${ANSWER_WITHIN_MS} ms.`)),
+      ANSWER_WITHIN_MS,
+    );
     try {
       const response = await fetch(endpoint.url, {
         method: 'POST',
@@ -120,12 +126,14 @@ export class WebhookDeliverer {
         },
         body: payload,
         redirect: 'manual',
-        signal: AbortSignal.any([this.closing.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        signal: AbortSignal.any([this.closing.signal, late.signal]),
       });
       await response.arrayBuffer();
       return response.ok ? null : new Error(`The endpoint answered ${response.status}.`);
     } catch (error) {
       return error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -1,4 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
 import {
   clickCookie,
@@ -15,6 +19,9 @@ import { expectSoundLedger } from '../../setup/ledger.js';
 const CLICK = `clk_${'0'.repeat(26)}`;
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 const NEXT_SECRET = `whsec_${Buffer.alloc(24, 2).toString('base64')}`;
+
+setFlagsFromString('--expose-gc');
+const freeMemory = runInNewContext('gc') as () => void;
 
 describe('the SDK', () => {
   let api: TestApp;
@@ -81,6 +88,8 @@ describe('the SDK', () => {
     });
     const proxied = client({ fetch: async () => new Response('<h1>Forbidden</h1>', { status: 403 }) });
     await expect(proxied.get('/v1/plans')).rejects.toMatchObject({ code: 'unreadable', status: 403 });
+    const greeted = client({ fetch: async () => new Response('<h1>Welcome</h1>') });
+    await expect(greeted.get('/v1/plans')).rejects.toMatchObject({ code: 'unreadable', status: 200 });
   });
 
   it('tries a POST again under the same key when its answer was lost, and it has one effect', async () => {
@@ -110,19 +119,49 @@ describe('the SDK', () => {
     await expect(nobody.get('/v1/payouts')).rejects.toMatchObject({ code: 'unreachable', status: null });
   });
 
-  it('does not try again what the caller has given up', async () => {
+  it('does not try again what the caller has given up, whether it is asking or waiting to ask again', async () => {
     let tries = 0;
-    const hanging = client({
+    const giveUp = new AbortController();
+    const asking = client({
       fetch: (_address, init) =>
         new Promise((_resolve, reject) => {
           tries += 1;
-          init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
+          giveUp.abort();
         }),
     });
-    await expect(hanging.get('/v1/payouts', { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
-      code: 'unreachable',
-    });
+    const given = { code: 'unreachable', status: null, cause: expect.objectContaining({ name: 'AbortError' }) };
+    await expect(asking.get('/v1/payouts', { signal: giveUp.signal })).rejects.toMatchObject(given);
+    await expect(asking.get('/v1/payouts', { signal: giveUp.signal })).rejects.toMatchObject(given);
     expect(tries).toBe(1);
+
+    const giveUpLater = new AbortController();
+    const waiting = client({
+      fetch: async () => {
+        tries += 1;
+        setImmediate(() => giveUpLater.abort());
+        return new Response('', { status: 503, headers: { 'retry-after': '30' } });
+      },
+    });
+    await expect(waiting.get('/v1/payouts', { signal: giveUpLater.signal })).rejects.toMatchObject(given);
+    expect(tries).toBe(2);
+  });
+
+  it('waits no longer than it may for the whole of an answer, whatever memory is freed meanwhile', async () => {
+    const stalling = createServer((request, response) => {
+      if (request.url === '/v1/plans') response.writeHead(200, { 'content-length': '1000' }).write('{"data":[');
+    });
+    await new Promise<void>((resolve) => stalling.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(stalling.address() as AddressInfo).port}`;
+    const impatient = client({ url, timeoutMs: 100, retries: 0 });
+    const freeing = setInterval(freeMemory, 10);
+    for (const path of ['/v1/payouts', '/v1/plans'] as const) {
+      const { signal } = new AbortController();
+      await expect(impatient.get(path, { signal })).rejects.toMatchObject({ code: 'unreachable', status: null });
+    }
+    clearInterval(freeing);
+    stalling.closeAllConnections();
+    await new Promise((resolve) => stalling.close(resolve));
   });
 
   it('signs tokens for one affiliate, good for their own data only', async () => {
