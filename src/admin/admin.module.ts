@@ -59,8 +59,12 @@ export class AdminModule implements OnModuleInit {
     private readonly panel: AdminPanel,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  /**
+   * Leaves it to the server's start to load the panel. To wait for it here would finish all routes there are so far, before
+   * Nest has said who answers errors: what is refused ahead of a handler would get an envelope of Fastify's own.
+   */
+  onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    await fastify.register((scope) => this.panel.serve(scope));
+    void fastify.register((scope) => this.panel.serve(scope));
   }
 }

@@ -4,6 +4,7 @@ import { expectSoundLedger } from '../setup/ledger.js';
 import { PANEL_TIMEOUT_MS, callAs, postLogin, startPanel, type TestPanel } from '../setup/panel.js';
 import { processEnv, startServerProcess } from '../setup/processes.js';
 import { sell } from '../setup/sales.js';
+import { signToken } from '../setup/tokens.js';
 
 /** Who gets into the admin panel and what they may send to it, over HTTP, against the built process. */
 describe('the admin panel’s doors', () => {
@@ -29,6 +30,27 @@ describe('the admin panel’s doors', () => {
     expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(800);
     expect(blocked.headers.get('set-cookie')).toBeNull();
     await panel.api.database.prisma.staffLoginTry.deleteMany();
+  });
+
+  it('leaves to the API the envelope of every error, of what is refused ahead of its handlers too', async () => {
+    const send = async (path: string, init?: RequestInit): Promise<[number, unknown]> => {
+      const response = await fetch(panel.url + path, init);
+      return [response.status, await response.json()];
+    };
+    const token = signToken(new Date(), { scope: 'host', subject: 'host-app' });
+    const post = (contentType: string, body: string): Promise<[number, unknown]> =>
+      send('/v1/affiliates', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+        body,
+      });
+    const envelope = (code: string): unknown => ({
+      error: { code, message: expect.any(String), details: expect.any(Object), requestId: expect.any(String) },
+    });
+    expect(await post('application/json', '{"userId":')).toEqual([400, envelope('malformed_json')]);
+    expect(await post('text/plain', '{}')).toEqual([415, envelope('unsupported_media_type')]);
+    expect(await post('application/json', `"${'a'.repeat(1024 * 1024)}"`)).toEqual([413, envelope('body_too_large')]);
+    expect(await send('/v1/plans?cursor=%00')).toEqual([400, envelope('invalid_request')]);
   });
 
   it('gives each log-in a session of its own, hidden from scripts, and keeps only a hash of it', async () => {
