@@ -12,6 +12,7 @@ const UNAVAILABLE_MESSAGE =
 
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
+const NUMBER_OUT_OF_RANGE = '22003';
 
 /** Whether running the same transaction again may succeed. */
 export function isRetryableConflict(error: unknown): boolean {
@@ -34,6 +35,11 @@ export function isInOthersWay(error: unknown): boolean {
 /** Whether a unique constraint refused the row. */
 export function isUniqueViolation(error: unknown): boolean {
   return codesOf(error).some((code) => code === UNIQUE_VIOLATION || code === 'P2002');
+}
+
+/** Whether a number is beyond what PostgreSQL can store. */
+export function isNumberOutOfRange(error: unknown): boolean {
+  return codesOf(error).includes(NUMBER_OUT_OF_RANGE);
 }
 
 /** An error's codes and those of its causes: `pg` says SQLSTATE in `code`, Prisma wraps it in `meta` and `cause`. */

@@ -7,6 +7,7 @@ import type { ErrorBody } from '../../src/http/error-response.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
+import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { EventReplay } from '../../src/stripe/webhooks/event-replay.js';
 import { BROWSER } from '../integration/referrals/visits.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
@@ -15,7 +16,7 @@ import { findInDatabase } from '../setup/database-search.js';
 import { eventually } from '../setup/eventually.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { balancesOf, commissionsOf, expectEveryCentExplained, pay, tell } from '../setup/sales.js';
-import { creditNoteOf, deliver, disputeOf, eventOf, refundOf, subscriptionOf } from '../setup/webhooks.js';
+import { creditNoteOf, deliver, disputeOf, eventOf, paidInvoice, refundOf, subscriptionOf } from '../setup/webhooks.js';
 
 const AFFILIATE = {
   userId: 'user-of-Wilhelmina',
@@ -201,6 +202,26 @@ describe('71 · erasing a referred user', () => {
     expect(await books(id)).toEqual(before);
     expect(await api.database.prisma.referral.count()).toBe(1);
     expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+  });
+
+  it('leaves amounts that nobody can read unreadable, before and after', async () => {
+    const { id, code } = await affiliate();
+    await sale(code);
+    const tellUnreadable = async (no: number): Promise<string> => {
+      const invoice = {
+        ...paidInvoice(api, { customer: BUYER.customer, userId: BUYER.userId }),
+        total_excluding_tax: 'X',
+      };
+      const event = eventOf(api, 'invoice.paid', { ...invoice, id: `in_unreadable_${no}` });
+      await deliver(api, JSON.stringify(event).replace('"X"', '1e1000'));
+      return String(event['id']);
+    };
+    const told = [await tellUnreadable(1)];
+    await erase(BUYER.userId);
+    told.push(await tellUnreadable(2));
+    const replayed = await api.app.get(EventProcessor).replayBatch(told, null);
+    expect(replayed).toMatchObject(told.map(() => ({ after: 'pending', error: expect.stringContaining('\ufffd') })));
+    expect(await commissionsOf(api, id)).toHaveLength(1);
   });
 
   it('lets money that Stripe tells of later find its referral, and stores nothing of the person with it', async () => {

@@ -58,6 +58,8 @@ export async function startTestApp(
     databaseUrl?: string;
     clock?: FakeClock;
     stripe?: StripeEmulator;
+    /** Where the application looks for Stripe, if not at the emulator itself. */
+    stripeUrl?: string;
     webhookSecrets?: string[];
     /** Whether the key is one of live mode. */
     livemode?: boolean;
@@ -82,7 +84,7 @@ export async function startTestApp(
   const stripe = options.stripe ?? (await StripeEmulator.start({ now: () => clock.now() }));
   const connection = {
     secretKey: 'sk_test_emulator',
-    apiBase: stripe.url,
+    apiBase: options.stripeUrl ?? stripe.url,
     webhookSecrets: options.webhookSecrets ?? [WEBHOOK_SECRET],
     livemode: options.livemode ?? false,
   };

@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
 import { EventHandlers } from './event-handlers.js';
 import { listedIn } from '../stripe-object.js';
+import { withReadableNumbers } from './storable-event.js';
 import { WebhookInbox } from './webhook-inbox.js';
 import type { SnapshotEvent } from './webhook-verifier.js';
 
@@ -116,7 +117,7 @@ export class EventBackfill {
     });
     const knownIds = new Set(known.map(({ id }) => id));
     const missing = events.filter(({ id }) => !knownIds.has(id));
-    await Promise.all(missing.map((event) => this.inbox.store({ event, text: JSON.stringify(event) })));
+    await Promise.all(missing.map((event) => this.inbox.store(withReadableNumbers(event))));
     return missing.map(({ id }) => id);
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma } from '@prisma/client';
 import { Config } from '../../config/config.js';
 import type { Tx } from '../../database/database.js';
+import { readableNumber } from './storable-event.js';
 import { namesUser, withoutPerson } from './event-redaction.js';
 
 /** By what events of a person are recognised. */
@@ -60,7 +61,7 @@ export class EventErasure {
     // What Stripe said of a failure may quote what it was asked for.
     await tx.$executeRaw`
       UPDATE stripe_events e SET payload = r.payload, last_error = NULL
-      FROM jsonb_to_recordset(${JSON.stringify(redacted)}::jsonb) AS r (id text, payload jsonb) WHERE e.id = r.id`;
+      FROM jsonb_to_recordset(${JSON.stringify(redacted, readableNumber)}::jsonb) AS r (id text, payload jsonb) WHERE e.id = r.id`;
   }
 
   /** A user id may be any text, `42` as well, so it counts only where user ids stand. */

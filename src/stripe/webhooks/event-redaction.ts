@@ -1,3 +1,5 @@
+import { UNREADABLE_NUMBER } from './storable-event.js';
+
 /**
  * The fields whose texts are ids or words of Stripe's own: with the numbers, all that an event is processed by. Everything
  * else may say who somebody is, and a field that Stripe adds tomorrow is taken for one of those.
@@ -70,7 +72,7 @@ function redacted(value: unknown, field: string, terms: Pseudonym): unknown {
 
 function redactedText(text: string, field: string, { pseudonym }: Pseudonym): string | null {
   if (field === 'client_reference_id') return pseudonym;
-  return KEPT_TEXTS.has(field) ? text : null;
+  return KEPT_TEXTS.has(field) || text === UNREADABLE_NUMBER ? text : null;
 }
 
 function redactedMetadata(metadata: Record<string, unknown>, { pseudonym, metadataKey }: Pseudonym): object {

@@ -1,12 +1,13 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Database } from '../../database/database.js';
+import { isNumberOutOfRange } from '../../database/database-errors.js';
 import { GroupCommit } from '../../database/group-commit.js';
 import { CLAIM_SECONDS, ClaimedEvents, type ClaimedEvent } from './claimed-events.js';
 import { ErasedSubjects } from './erased-subjects.js';
 import { EventHandlers } from './event-handlers.js';
 import { Rush } from './rush.js';
-import { storableEvent } from './storable-event.js';
+import { storableEvent, withReadableNumbers } from './storable-event.js';
 import type { InboundEvent, SignedEvent } from './webhook-verifier.js';
 
 /** What a long outage leaves beyond these waits until its claim has run out. */
@@ -41,9 +42,13 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   ) {}
 
   /** Resolves once the event is stored durably; a duplicate changes nothing. */
-  store(event: SignedEvent): Promise<void> {
+  store(signed: SignedEvent): Promise<void> {
     this.rush.note(performance.now());
-    return this.writer.add(storableEvent(event));
+    // Looked for only once PostgreSQL has refused one: to look through the numbers of each event would cost more than all else here.
+    return this.writer.add(storableEvent(signed)).catch((error: unknown) => {
+      if (!isNumberOutOfRange(error)) throw error;
+      return this.writer.add(withReadableNumbers(storableEvent(signed).event));
+    });
   }
 
   /** Whether events come in so fast that whoever works on them had better wait. */
@@ -128,8 +133,8 @@ export class WebhookInbox implements BeforeApplicationShutdown {
   }
 
   private newEvent(received: SignedEvent, event: InboundEvent): NewEvent {
-    const text = event === received.event ? received.text : JSON.stringify(event);
-    return { event, text, isAccepted: this.handlers.accepts(event) };
+    const storable = event === received.event ? received : withReadableNumbers(event);
+    return { ...storable, isAccepted: this.handlers.accepts(event) };
   }
 
   /** Those that can have an effect and find room in memory. */

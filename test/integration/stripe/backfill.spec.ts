@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type Stripe from 'stripe';
 import { FakeClock, startTestApp, type TestApp } from '../../setup/app.js';
 import { createTestDatabase, type TestDatabase } from '../../setup/database.js';
@@ -51,16 +53,35 @@ const commissions = () => api.database.prisma.commission.count();
 const storedTypes = async () =>
   (await api.database.prisma.stripeEvent.findMany({ orderBy: { type: 'asc' } })).map(({ type }) => type);
 
-async function payingCustomer(userId: string): Promise<void> {
+async function payingCustomer(userId: string, { unit_amount = 9900 } = {}): Promise<void> {
   const customer = await host.customers.create({ metadata: { userId } });
   const product = await host.products.create({ name: 'Pro' });
   const price = await host.prices.create({
     product: product.id,
     currency: 'usd',
-    unit_amount: 9900,
+    unit_amount,
     recurring: { interval: 'month' },
   });
   await host.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });
+}
+
+/** The emulator with something else written where this stands in its lists of events, which it cannot say itself; for reading only. */
+async function rewritten(
+  pattern: RegExp,
+  by: (found: string) => string,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const { host: _host, connection: _connection, ...headers } = request.headers as Record<string, string>;
+    fetch(`${stripe.url}${request.url}`, { headers })
+      .then(async (answer) => {
+        const text = (await answer.text()).replaceAll(pattern, by);
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
+      })
+      .catch((error: Error) => response.destroy(error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 describe('the backfill', () => {
@@ -117,6 +138,30 @@ describe('the backfill', () => {
     await tick();
     expect((await storedTypes()).filter((type) => type === 'customer.subscription.created')).toHaveLength(1);
     expect([await commissions(), await completeUntil()]).toEqual([2, clock.now()]);
+  });
+
+  it('stores numbers that nobody can read as what they are, and makes no commission of them', async () => {
+    await affiliateWithReferrals(api, 'Unreadable', ['readable-1', 'unreadable-1']);
+    await payingCustomer('readable-1');
+    await payingCustomer('unreadable-1', { unit_amount: 4711 });
+    const listed = await rewritten(/"total_excluding_tax": ?4711|"attempt_count": ?\d+/g, (found) =>
+      found.replace(/\d+$/, '1e200000'),
+    );
+    try {
+      await api.close();
+      api = await startTestApp({ databaseUrl: database.url, clock, stripe, stripeUrl: listed.url });
+      await eventually(async () => {
+        expect(await commissions()).toBe(1);
+        const where = { type: 'invoice.paid', status: 'pending' };
+        const waiting = await api.database.prisma.stripeEvent.findMany({ where });
+        expect(waiting).toMatchObject([{ attempts: 1, lastError: expect.stringContaining('\ufffd') }]);
+      });
+    } finally {
+      await listed.close();
+    }
+    const stored = await api.database.prisma.stripeEvent.findMany({ where: { type: 'invoice.paid' } });
+    const unreadable = { attempt_count: '\ufffd' };
+    expect(stored.map(({ payload }) => payload)).toMatchObject(stored.map(() => ({ data: { object: unreadable } })));
   });
 
   it('takes no answer for complete that is no list', async () => {

@@ -1,7 +1,9 @@
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { affiliateWithReferrals, hostStripe } from '../../setup/host.js';
+import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice, subscriptionOf } from '../../setup/webhooks.js';
+import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
 import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
 
 let api: TestApp;
@@ -60,6 +62,48 @@ describe('a paid invoice', () => {
       data: { object: { customer_name: storable, metadata: { [storable]: storable } } },
     });
   });
+
+  it('earns whatever numbers stand in it that are nobody’s amount', async () => {
+    await affiliateWithReferrals(api, 'Numbers', ['numbers-1', 'numbers-2']);
+    const [odd, plain] = ['numbers-1', 'numbers-2'].map((userId) =>
+      eventOf(api, 'invoice.paid', { ...paidInvoice(api, { userId }), metadata: { size: 'SIZE', depth: ['DEPTH'] } }),
+    );
+    const text = JSON.stringify(odd)
+      .replace('"SIZE"', '1e200000')
+      .replace('"DEPTH"', `-${'7'.repeat(140_000)}.5`);
+    const answers = await Promise.all([deliver(api, text), deliver(api, plain), deliver(api, text)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    await api.settle();
+    for (const userId of ['numbers-1', 'numbers-2']) expect(await earned(userId)).toHaveLength(1);
+    const stored = await api.database.prisma.stripeEvent.findUnique({ where: { id: String(odd?.['id']) } });
+    expect(stored?.payload).toMatchObject({ data: { object: { metadata: { size: '\ufffd', depth: ['\ufffd'] } } } });
+  });
+
+  // The first is beyond what PostgreSQL can store, the second only beyond what JavaScript can read.
+  const unreadable = ['1e200000', '1e1000'];
+  const amounts = ['amount_paid', 'amount_paid_off_stripe', 'total', 'total_excluding_tax', 'paid_at'];
+  it.each(amounts.flatMap((field) => unreadable.map((number) => [field, number])))(
+    'whose %s is %s is kept for an operator, and earns nothing',
+    async (field, number) => {
+      const userId = `unreadable-${field}-${number}`;
+      await affiliateWithReferrals(api, `Unreadable ${field} ${number}`, [userId]);
+      const event = eventOf(api, 'invoice.paid', {
+        ...paidInvoice(api, { userId }),
+        ...(field === 'paid_at' ? { status_transitions: { paid_at: 'NUMBER' } } : { [field]: 'NUMBER' }),
+      });
+      const text = JSON.stringify(event).replace('"NUMBER"', number);
+      expect((await deliver(api, text)).status).toBe(200);
+      const { stripeEvent } = api.database.prisma;
+      const where = { id: String(event['id']) };
+      await eventually(async () => expect(await stripeEvent.findUnique({ where })).toMatchObject({ attempts: 1 }));
+      // Nor can it be read as it was stored.
+      const [replayed] = await api.app.get(EventProcessor).replayBatch([where.id], null);
+      expect(replayed).toMatchObject({ after: 'pending', error: expect.stringMatching(/./) });
+      expect(await earned(userId)).toEqual([]);
+      // Nobody is to wait for it.
+      await stripeEvent.delete({ where });
+    },
+  );
 
   it('of long before the signup earns nothing', async () => {
     const { code } = await affiliateWithReferrals(api, 'Before', []);

@@ -13,10 +13,14 @@ import { RedemptionReader, usesOf } from '../redemption-reader.js';
 import type { InboundEvent } from '../webhook-verifier.js';
 
 /** An invoice as an event shows it: rendered by Stripe long ago perhaps, so not every field need be there. */
-type InvoiceSnapshot = Omit<Stripe.Invoice, 'status_transitions' | 'customer_email' | 'discounts'> & {
+type InvoiceSnapshot = Omit<
+  Stripe.Invoice,
+  'status_transitions' | 'customer_email' | 'discounts' | 'total_excluding_tax'
+> & {
   status_transitions?: Stripe.Invoice.StatusTransitions;
   customer_email?: Stripe.Invoice['customer_email'];
   discounts?: Stripe.Invoice['discounts'];
+  total_excluding_tax?: Stripe.Invoice['total_excluding_tax'];
 };
 
 /**
@@ -169,14 +173,15 @@ function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<Pai
   const paidAt = invoice.status_transitions?.paid_at ?? invoice.created;
   const offStripe = BigInt(invoice.amount_paid_off_stripe ?? 0);
   const paid = BigInt(invoice.amount_paid);
+  const excludingTax = invoice.total_excluding_tax ?? null;
   return {
     id: invoice.id,
     customerId: idOf(invoice.customer),
     subscriptionId: idOf(subscriptionDetails(invoice)?.subscription),
     currency: invoice.currency,
     totalMinor: BigInt(invoice.total),
-    totalExcludingTaxMinor:
-      typeof invoice.total_excluding_tax === 'number' ? BigInt(invoice.total_excluding_tax) : null,
+    // Only what is absent is none: the total in place of one that cannot be read would be a commission on the tax.
+    totalExcludingTaxMinor: excludingTax === null ? null : BigInt(excludingTax),
     // Money that did not come through Stripe earns nothing by itself: nobody but the host can vouch for it.
     amountPaidMinor: paid > offStripe ? paid - offStripe : 0n,
     amountPaidOffStripeMinor: offStripe,

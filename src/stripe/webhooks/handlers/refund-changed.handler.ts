@@ -61,7 +61,7 @@ export class RefundChangedHandler extends EventHandler {
       if (!isResourceMissing(error)) throw error;
     }
     if (refunds.length === 0) refunds.push(...(charge.refunds?.data ?? []));
-    if (refunds.length === 0 && charge.amount_refunded > 0) {
+    if (refunds.length === 0 && charge.amount_refunded !== 0) {
       throw new Error(
         `${charge.amount_refunded} of charge ${charge.id} were refunded, but Stripe shows no refund of it`,
       );
