@@ -7,6 +7,7 @@ import { ReviewCases, type Found } from './review-cases.service.js';
 import { RuleSettings } from './rule-settings.service.js';
 import { judgeEmailDomain } from './rules/blocked-email-domain.js';
 import { isFraudRule } from './rules/registry.js';
+import { lockComparedSignups } from './signup-locks.js';
 import { findWhitelisted } from './whitelist.js';
 
 /** What fraud has to do with a signup: judging it, asking staff about what was let through, and looking at the affiliate. */
@@ -30,11 +31,23 @@ export class FraudScreening extends SignupScreening {
     };
   }
 
+  override async signupsWritten(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
+    const emails = this.emails.comparedOf(credited);
+    await inOneGo(
+      tx,
+      () => this.emails.recordAll(tx, emails),
+      () =>
+        lockComparedSignups(tx, {
+          affiliateIds: credited.map(({ referral }) => referral.affiliateId),
+          emailHashes: emails.map(({ hash }) => hash),
+        }),
+    );
+  }
+
   override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
     if (credited.length === 0) return;
-    const [, flags, found] = await inOneGo(
+    const [flags, found] = await inOneGo(
       tx,
-      () => this.emails.recordAll(tx, credited),
       () => withoutWhitelisted(tx, credited.flatMap(flagsOf)),
       () =>
         this.evaluation.findAfterSignups(

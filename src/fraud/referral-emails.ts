@@ -9,6 +9,19 @@ const KEY_BYTES = 32;
 /** No two addresses of a lifetime meet in sixteen. */
 const HASH_BYTES = 16;
 
+/** The e-mail of a referral's signup, as the rules compare it. */
+interface ComparedEmail {
+  /** The referral's. */
+  id: string;
+  affiliateId: string;
+  /** Without dots and tags; not stored. */
+  strict: string;
+  /** In hexadecimal. */
+  hash: string;
+  /** Null at a provider where everybody may have an address. */
+  domain: string | null;
+}
+
 /** Keeps what the rules compare of the e-mails that people sign up with; the e-mails themselves are not stored. */
 @Injectable()
 export class ReferralEmails implements OnModuleInit {
@@ -23,13 +36,17 @@ export class ReferralEmails implements OnModuleInit {
     this.key = Buffer.from((await emailHashKey.findUniqueOrThrow({ where: { id: 1 } })).key);
   }
 
-  /** Stores whose e-mails these are for comparing, and which affiliate has each now. Once for each referral; one statement. */
-  async recordAll(tx: SqlTx, signups: readonly Pick<CreditedSignup, 'referral' | 'emailNormalized'>[]): Promise<void> {
-    const rows = signups.flatMap(({ referral: { id, affiliateId }, emailNormalized }) => {
+  /** What is compared of the e-mails of those signups that have one. */
+  comparedOf(signups: readonly Pick<CreditedSignup, 'referral' | 'emailNormalized'>[]): ComparedEmail[] {
+    return signups.flatMap(({ referral: { id, affiliateId }, emailNormalized }) => {
       if (emailNormalized === null) return [];
       const [strict, domain] = [strictEmail(emailNormalized), domainOf(emailNormalized)];
       return [{ id, affiliateId, strict, hash: this.hash(strict), domain: isPublicDomain(domain) ? null : domain }];
     });
+  }
+
+  /** Stores whose e-mails these are for comparing, and which affiliate has each now. Once for each referral; one statement. */
+  async recordAll(tx: SqlTx, rows: readonly ComparedEmail[]): Promise<void> {
     if (rows.length === 0) return;
     await tx.$executeRaw`
       INSERT INTO referral_emails (referral_id, affiliate_id, email_hash, domain, matching_affiliate_id)

@@ -2,13 +2,13 @@ import type { Tx } from '../../src/database/database.js';
 import type { TestApp } from './app.js';
 import { eventually } from './eventually.js';
 
-/** Until a statement of the app's database waits for a lock. */
-export async function untilSomebodyWaits(api: TestApp): Promise<void> {
+/** Until a statement of the app's database waits for a lock, or so many do. */
+export async function untilSomebodyWaits(api: TestApp, howMany = 1): Promise<void> {
   await eventually(async () => {
     const { rows } = await api.database.pool.query(
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
-    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeGreaterThanOrEqual(howMany);
   });
 }
 

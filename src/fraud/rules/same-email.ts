@@ -16,21 +16,28 @@ export const sameEmail = detectionRule<Evidence>({
   defaultMode: 'flag',
   thresholds: {},
   news: ['signup'],
-  // The first ones are few, and found once: joined as a subquery they may be looked for again for each new referral.
+  // Of two, the one with the later id is asked about, whichever was credited last: two instances credit in another order than
+  // they give ids. The pairs are few, and found once: joined as a subquery they may be looked for again for each new referral.
   hits: (scope) => Prisma.sql`
-    WITH first AS MATERIALIZED (
-      SELECT DISTINCT ON (e.referral_id) e.referral_id AS of, o.referral_id, o.affiliate_id
-      FROM referral_emails e JOIN referral_emails o ON o.email_hash = e.email_hash AND o.referral_id < e.referral_id
+    WITH pair AS MATERIALIZED (
+      SELECT DISTINCT ON (greatest(e.referral_id, o.referral_id))
+             greatest(e.referral_id, o.referral_id) AS later, least(e.referral_id, o.referral_id) AS first
+      FROM referral_emails e JOIN referral_emails o ON o.email_hash = e.email_hash AND o.referral_id <> e.referral_id
       WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}
-      ORDER BY e.referral_id, o.referral_id
+      ORDER BY greatest(e.referral_id, o.referral_id), least(e.referral_id, o.referral_id)
+    ), known AS MATERIALIZED (
+      SELECT e.referral_id FROM referral_emails e
+      WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}
+        AND e.matching_affiliate_id IS NOT NULL
+      UNION SELECT later FROM pair
     )
     SELECT e.affiliate_id, e.referral_id AS key, 0 AS level,
            coalesce(e.matching_affiliate_id, first.referral_id) AS subject, e.referral_id,
            jsonb_build_object('otherReferralId', CASE WHEN e.matching_affiliate_id IS NULL THEN first.referral_id END,
              'otherAffiliateId', coalesce(e.matching_affiliate_id, first.affiliate_id)) AS evidence
-    FROM referral_emails e LEFT JOIN first ON first.of = e.referral_id
-    WHERE ${inScope(scope, Prisma.sql`e.affiliate_id`)} AND ${isNewReferral(scope, Prisma.sql`e.referral_id`)}
-      AND coalesce(e.matching_affiliate_id, first.referral_id) IS NOT NULL`,
+    FROM known JOIN referral_emails e USING (referral_id)
+    LEFT JOIN pair ON pair.later = e.referral_id
+    LEFT JOIN referral_emails first ON first.referral_id = pair.first`,
   summary: ({ otherReferralId, otherAffiliateId }) =>
     otherReferralId === null
       ? `The customer signed up with the e-mail of the affiliate ${otherAffiliateId}, or one that differs by dots or a tag.`

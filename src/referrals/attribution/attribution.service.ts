@@ -160,12 +160,13 @@ export class AttributionService {
         : [],
     );
     const referrals = credited.map(({ referral }) => referral);
-    const [, , , , changed] = await inOneGo(
+    const [, , , , , changed] = await inOneGo(
       tx,
       () => insertDecisions(tx, decisions, now),
       () => insertReferrals(tx, referrals),
       () => settleRedemptions(tx, judged.flatMap(redemptionsOf), now),
       () => this.events.created(tx, referrals),
+      () => this.screening.signupsWritten(tx, credited),
       () => this.observer.referralsCreated(tx, referrals),
     );
     await this.screening.signupsCredited(tx, credited);

@@ -25,7 +25,13 @@ export abstract class SignupScreening {
   abstract screen(signup: { emailNormalized: string | null }): Promise<Screening>;
 
   /**
-   * Called inside the transaction that credited the signups, after all else that it does but counting them; all stand or
+   * Called inside the transaction that credits the signups, once they are written and before anything is earned by them: keeps
+   * what the rules compare of them. Whoever credits signups that are compared with these waits from here until it commits.
+   */
+  abstract signupsWritten(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;
+
+  /**
+   * Called inside the same transaction, after all else that it does but counting them; all stand or
    * fall together. The affiliates' balances are locked where they have any.
    */
   abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;

@@ -110,9 +110,9 @@ export class RuleWorld {
   async signup(affiliateId: string, email: string): Promise<string> {
     const [id] = await this.referrals(affiliateId, 1);
     const referral = await this.api.database.prisma.referral.findUniqueOrThrow({ where: { id } });
-    await this.api.database.transaction((tx) =>
-      this.api.app.get(ReferralEmails).recordAll(tx, [{ referral, emailNormalized: normaliseEmail(email) }]),
-    );
+    const emails = this.api.app.get(ReferralEmails);
+    const compared = emails.comparedOf([{ referral, emailNormalized: normaliseEmail(email) }]);
+    await this.api.database.transaction((tx) => emails.recordAll(tx, compared));
     return referral.id;
   }
 

@@ -1,9 +1,12 @@
 import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
+import { FraudNewsList } from '../../../src/fraud/fraud-news.service.js';
+import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import type { AttributionDto } from '../../../src/referrals/attribution/attribution.dto.js';
 import { lockReferralSubjects } from '../../../src/referrals/referral-locks.js';
 import { FakeClock, startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
+import { onboard } from '../../setup/host.js';
 import { expectExactRollups, expectSoundLedger } from '../../setup/ledger.js';
 import { untilSomebodyWaits } from '../../setup/overlap.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
@@ -184,6 +187,115 @@ describe('many signups at once, at two instances', () => {
     expect(await first.database.prisma.referral.count({ where })).toBe(10);
     expect(await first.database.prisma.attributionDecision.count({ where })).toBe(10);
   });
+});
+
+describe('signups of the same moment at two instances, for the fraud rules', () => {
+  let clock: FakeClock;
+  let first: TestApp;
+  let second: TestApp;
+
+  beforeEach(async () => {
+    clock = new FakeClock(NOW);
+    first = await startTestApp({ clock });
+    second = await startTestApp({ clock, databaseUrl: first.database.url, stripe: first.stripe });
+  });
+  afterEach(async () => {
+    await second.close();
+    await first.close();
+  });
+
+  const credited = async (api: TestApp, body: Report['body']): Promise<string> => {
+    const answer = await send(api, { body });
+    expect(outcomeOf(answer)).toBe('201 attributed: true');
+    return answer.body.referral?.id ?? '';
+  };
+  const casesOf = (...rules: string[]) =>
+    first.database.prisma.reviewCase.findMany({
+      where: { rule: { in: rules } },
+      orderBy: { rule: 'asc' },
+      include: { signals: true },
+    });
+
+  /**
+   * Has the first instance credit a signup, whose transaction is held up at its very end, when its rules were asked already.
+   * The other one begins then, and has to wait for it.
+   */
+  async function atOnce<T>(signup: Report['body'] & { code: string }, other: () => Promise<T>): Promise<[string, T]> {
+    const { code } = signup;
+    const { affiliateId } = await first.database.prisma.affiliateCode.findUniqueOrThrow({ where: { code } });
+    const holder = await first.database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT 1 FROM referral_days WHERE affiliate_id = $1 FOR UPDATE', [affiliateId]);
+      const held = credited(first, signup);
+      await untilSomebodyWaits(first);
+      const waiting = other();
+      await untilSomebodyWaits(first, 2);
+      await holder.query('COMMIT');
+      return await Promise.all([held, waiting]);
+    } finally {
+      holder.release(true);
+    }
+  }
+
+  it('are counted together', async () => {
+    const { code } = await createAffiliate(first, { code: 'FAST' });
+    for (let n = 0; n < 8; n++) await credited(first, { referredUserId: `before-${n}`, code });
+    expect(await casesOf('conversion_rate', 'signup_velocity')).toEqual([]);
+    await atOnce({ referredUserId: 'ninth', code }, () => credited(second, { referredUserId: 'tenth', code }));
+    expect(await casesOf('conversion_rate', 'signup_velocity')).toMatchObject([
+      { rule: 'conversion_rate', holds: true, signals: [{ evidence: { referrals: 10 } }] },
+      { rule: 'signup_velocity', holds: false, signals: [{ evidence: { signups: 10 } }] },
+    ]);
+    await expectExactRollups(first);
+  });
+
+  it.each(['later', 'earlier'])(
+    'with one e-mail are asked about, where the second one has the %s id',
+    async (order) => {
+      const email = 'mary@customer.example';
+      const [one, other] = [
+        await createAffiliate(first, { code: 'ONE' }),
+        await createAffiliate(first, { code: 'OTHER' }),
+      ];
+      await credited(first, { referredUserId: 'of-the-day', code: 'ONE' });
+      if (order === 'earlier') clock.advance(1_000);
+      const ids = await atOnce({ referredUserId: 'mary', code: 'ONE', email }, () => {
+        clock.set(order === 'earlier' ? NOW : new Date(NOW.getTime() + 1_000));
+        return credited(second, { referredUserId: 'mary-again', code: 'OTHER', email });
+      });
+      const [earlierId, laterId] = order === 'earlier' ? [ids[1], ids[0]] : ids;
+      expect(await casesOf('same_email')).toMatchObject([
+        {
+          affiliateId: order === 'earlier' ? one.id : other.id,
+          signals: [{ key: laterId, referralId: laterId, subject: earlierId }],
+        },
+      ]);
+    },
+  );
+
+  it.each(['customer pays with', 'affiliate is paid out to'])(
+    'are compared with the bank account that at the same moment the %s',
+    async (which) => {
+      const { id, code } = await createAffiliate(first, { code: 'OWN' });
+      await onboard(first, id);
+      const { stripeAccountId } = await first.database.prisma.affiliate.findUniqueOrThrow({ where: { id } });
+      await credited(first, { referredUserId: 'of-the-day', code });
+      const method = { fingerprint: 'fp_own', kind: 'us_bank_account' };
+      const methods = second.app.get(PaymentMethods);
+      const known = [
+        () => second.database.transaction((tx) => methods.customerPaid(tx, 'cus_own', method)),
+        () => second.database.transaction((tx) => methods.accountIsPaidTo(tx, stripeAccountId ?? '', method)),
+      ] as const;
+      const [before, meanwhile] = which === 'customer pays with' ? [known[1], known[0]] : known;
+      await before();
+      const look = () => first.app.get(FraudNewsList).workThrough();
+      await look();
+      const [referralId] = await atOnce({ referredUserId: 'self', code, stripeCustomerId: 'cus_own' }, meanwhile);
+      await look();
+      expect(await casesOf('own_payment_method')).toMatchObject([{ affiliateId: id, signals: [{ referralId }] }]);
+    },
+  );
 });
 
 describe('a signup in a group', () => {
