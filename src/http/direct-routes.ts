@@ -42,7 +42,8 @@ export class DirectRoutes {
   };
 
   /**
-   * `answer` is to answer GET and HEAD of addresses of this pattern, which begin with the prefix.
+   * `answer` is to answer GET and HEAD of addresses of this pattern, which begin with the prefix; with a slash at their end, too,
+   * which some programs put there.
    *
    * @param onError is told what `answer` threw; whoever asked gets the envelope of every error.
    */
@@ -59,7 +60,7 @@ export class DirectRoutes {
         const { status, headers, body } = toErrorResponse(error, request.id);
         void reply.headers(headers).status(status).send(body);
       });
-      scope.get(pattern, answer);
+      for (const address of [pattern, `${pattern}/`]) scope.get(address, answer);
     });
   }
 

@@ -104,6 +104,23 @@ describe('a referral link', () => {
     if (status === 404) expect([...answer.headers.keys()]).toEqual([...other.headers.keys()]);
   });
 
+  it.each(['', '?sub=newsletter-7&to=/pricing'])(
+    'is the same link with a slash at its end, before %j',
+    async (query) => {
+      const { id, code } = await createAffiliate(api);
+      const plain = await visit(api, `${code}${query}`);
+      const slashed = await visit(api, `${code}/${query}`);
+      expect(slashed).toMatchObject({ status: 302, ref: code, clickId: expect.stringMatching(/^clk_/) as string });
+      expect(slashed.location.pathname).toBe(plain.location.pathname);
+      expect([...slashed.headers.keys()]).toEqual([...plain.headers.keys()]);
+      const clicks = await api.database.prisma.click.findMany({ where: { affiliateId: id }, select: { subId: true } });
+      expect(clicks).toHaveLength(2);
+      expect(clicks[1]).toEqual(clicks[0]);
+      expect(await visit(api, `${code}/`, { method: 'HEAD' })).toMatchObject({ status: 302, ref: code, clickId: null });
+      expect(await clicksOf(api, id)).toBe(2);
+    },
+  );
+
   it('works in any case, and by a code that was changed', async () => {
     const { id, code } = await createAffiliate(api, { code: 'first-code' });
     expect(code).toBe('FIRST-CODE');
