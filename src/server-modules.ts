@@ -23,12 +23,21 @@ import { StripeModule } from './stripe/stripe.module.js';
 export interface ServerOptions {
   /** Whether this process also does the background work: Stripe's events, payout runs, clean-up. True unless told. */
   background?: boolean;
+  /**
+   * Whether the system's clock starts that part of it that comes round by the minute or the hour. True unless told: where
+   * time stands still, in a test, nothing happens before somebody asks for it.
+   */
+  cronJobs?: boolean;
   /** The admin panel, where this process serves it. */
   adminPanel?: Type;
 }
 
 /** What makes a server of the modules that commands have too: its routes, and the work that it does by itself. */
-export function serverModules({ background = true, adminPanel }: ServerOptions): NonNullable<AppOptions['parts']> {
+export function serverModules({
+  background = true,
+  cronJobs = true,
+  adminPanel,
+}: ServerOptions): NonNullable<AppOptions['parts']> {
   return [
     AuthModule,
     HealthModule,
@@ -45,7 +54,7 @@ export function serverModules({ background = true, adminPanel }: ServerOptions):
     SnippetModule,
     ...(background
       ? [
-          ScheduleModule.forRoot(),
+          ScheduleModule.forRoot({ cronJobs }),
           StripeModule,
           PayoutSchedulerModule,
           ErasuresModule,

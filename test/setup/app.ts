@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createApp } from '../../src/bootstrap.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logging.js';
 import { ServerDrain } from '../../src/http/server-drain.js';
+import { ClickConnections } from '../../src/referrals/clicks/click-connections.js';
 import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { createTestDatabase } from './database.js';
 import { eventually } from './eventually.js';
@@ -50,7 +52,10 @@ export interface TestApp {
 /** What the emulator signs its webhooks with, and tests theirs. */
 export const WEBHOOK_SECRET = 'whsec_test';
 
-/** The whole application on a database of its own and a real port, with a clock that stands still. */
+/**
+ * The whole application on a database of its own and a real port, with a clock that stands still. What a server does by the
+ * minute or the hour a test asks for itself (`tick`, `releaseDue`, `sealNow`); what it does each second goes on.
+ */
 export async function startTestApp(
   options: {
     env?: Record<string, string>;
@@ -66,6 +71,8 @@ export async function startTestApp(
     background?: boolean;
     /** That of a server unless told. */
     statementTimeoutMs?: number;
+    /** Whether visitors of a database that says nothing are sent on after as few seconds as by a server; else they wait. */
+    isImpatient?: boolean;
     /** Where the dashboard's built page lies; the sources have none. */
     dashboardFolder?: string;
     /** Where its log goes; nowhere unless told. */
@@ -94,10 +101,13 @@ export async function startTestApp(
     clock,
     stripe: connection,
     background: options.background,
+    // They would go by the real clock, and come between any two steps of a test.
+    cronJobs: false,
     ...(options.statementTimeoutMs !== undefined && { statementTimeoutMs: options.statementTimeoutMs }),
     dashboardFolder: options.dashboardFolder,
     logger: options.logger ?? createLogger('silent'),
   });
+  if (!options.isImpatient) letVisitorsWait(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -128,6 +138,12 @@ export async function startTestApp(
       await testDatabase.drop();
     },
   };
+}
+
+/** A machine that stands still for a moment looks like a database that does: a test would lose clicks by it. */
+function letVisitorsWait(app: NestFastifyApplication): void {
+  const { options } = Reflect.get(app.get(ClickConnections, { strict: false }), 'pool') as pg.Pool;
+  Object.assign(options, { connectionTimeoutMillis: 0, query_timeout: 0 });
 }
 
 async function send<T>(
