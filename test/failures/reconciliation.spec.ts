@@ -6,7 +6,7 @@ import { ReconciliationScheduler } from '../../src/payouts/reconciliation/reconc
 import { ReconciliationService } from '../../src/payouts/reconciliation/reconciliation.service.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
-import { eventually } from '../setup/eventually.js';
+import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { processEnv, runCommandProcess } from '../setup/processes.js';
@@ -234,11 +234,12 @@ describe('60 · what is under way', () => {
 
   it('is looked at once more: what changed on both sides while Stripe was asked is no difference', async () => {
     const { transfer } = await paid('Meanwhile');
-    api.stripe.faults.add({ kind: 'delay_ms', method: 'GET', path: '/v1/transfers', delayMs: 1500 });
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v1/transfers' });
     const running = reconcile(api);
-    await eventually(async () => expect(api.stripe.faults.pending().requests).toEqual([]));
+    await question.arrived();
     await stripe().transfers.createReversal(transfer.id, { amount: 100 });
     await tell(api, 'transfer.reversed', await stripe().transfers.retrieve(transfer.id));
+    question.letGo();
     expect((await running).findings).toEqual([]);
   });
 
@@ -252,10 +253,13 @@ describe('60 · what is under way', () => {
       `INSERT INTO reconciliation_transfers SELECT 'rec_killed', 'tr_1', $1, 1, 0, 0, 'usd', 'acct_1'`,
       NOBODYS_PAYOUT,
     );
-    api.stripe.faults.add({ kind: 'delay_ms', method: 'GET', path: '/v1/transfers', delayMs: 500 });
-    const both = await Promise.all([1, 2].map(() => api.app.get(ReconciliationService).reconcile()));
-    expect(both.map((report) => report?.differenceCount)).toEqual(expect.arrayContaining([0, undefined]));
-    expect(both.find((report) => report !== null)).toMatchObject({ transferCount: 1, payoutCount: 1 });
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v1/transfers' });
+    const [first, second] = [1, 2].map(() => api.app.get(ReconciliationService).reconcile());
+    // The other one is told at once that somebody is at it already.
+    expect(await Promise.race([first, second])).toBeNull();
+    question.letGo();
+    const done = (await Promise.all([first, second])).filter((report) => report !== null);
+    expect(done).toMatchObject([{ differenceCount: 0, transferCount: 1, payoutCount: 1 }]);
     const kept = await api.database.prisma.reconciliation.findMany({ orderBy: { id: 'asc' } });
     expect(kept.map(({ status }) => status).sort()).toEqual(['agrees', 'failed']);
     expect(await api.database.prisma.reconciliationTransfer.count()).toBe(0);

@@ -157,9 +157,11 @@ export class Api {
   }
 
   private async delay(fault: ChosenFault): Promise<void> {
-    if (!fault.rule?.delayMs) return;
+    const { delayMs, until } = fault.rule ?? {};
+    if (!delayMs && !until) return;
     fault.takes('delay_ms');
-    await pause(fault.rule.delayMs);
+    if (delayMs) await pause(delayMs);
+    await until;
   }
 
   private checkAccount({ account }: ApiRequest): void {

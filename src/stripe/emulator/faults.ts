@@ -13,7 +13,7 @@ import { seededRandom } from './seeded-random.js';
  * - `drop_after_commit`: the request is carried out and its answer stored, then the socket is destroyed.
  * - `bad_gateway_502`: a body that is no error of Stripe; carried out first when `afterCommit` is set.
  * - `not_a_transfer`: carried out, but the 200 holds some other object.
- * - `delay_ms`: nothing but the rule's `delayMs`.
+ * - `delay_ms`: nothing but the rule's `delayMs` or `until`.
  */
 export type RequestFaultKind =
   | 'drop_before'
@@ -66,6 +66,8 @@ export interface RequestFault {
    * use, or with `afterCommit` when all is done and only the answer is late.
    */
   delayMs?: number;
+  /** Holds the answer back until this resolves, as `delayMs` does for a time; known only in the emulator's own process. */
+  until?: Promise<void>;
   /** For `bad_gateway_502`: what the body is; HTML when absent. */
   body?: 'html' | 'empty_json';
   /** For `bad_gateway_502` and delays: whether the request is carried out first. */

@@ -5,7 +5,7 @@ import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { eventually } from '../../setup/eventually.js';
+import { holdRequest } from '../../setup/held-requests.js';
 import { affiliateWithReferrals, hostStripe, onboard } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
@@ -136,10 +136,11 @@ describe('an affiliate with an open case that holds', () => {
   it('gets nothing of a payout whose case opens while Stripe is asked about the account', async () => {
     await start();
     const reviewed = await affiliateWithSale('reviewed', 15_000);
-    api.stripe.faults.add({ kind: 'delay_ms', method: 'GET', path: '/v2/core/accounts/*', delayMs: 2000 });
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
     const running = runPeriod('2026-12');
-    await eventually(async () => expect(api.stripe.faults.pending().requests).toEqual([]));
+    await question.arrived();
     await openCase(reviewed);
+    question.letGo();
     await running;
     expect(await payoutsOf(reviewed)).toEqual([['2026-12', 3000, 'pending', null]]);
     api.clock.advance(HOUR_MS);

@@ -3,7 +3,7 @@ import { SendingHaltedError } from '../../../src/payouts/sending/sending-halted.
 import { PayoutRunsService } from '../../../src/payouts/runs/payout-runs.service.js';
 import type { RequestFaultKind } from '../../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
-import { eventually } from '../../setup/eventually.js';
+import { holdRequest } from '../../setup/held-requests.js';
 import { onboard } from '../../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger, expectStatesListed } from '../../setup/ledger.js';
 import {
@@ -283,13 +283,14 @@ describe('a process that comes back after its claim has run out', () => {
   it('sends nothing for a payout that another one has cancelled and returned meanwhile', async () => {
     const id = await affiliateOwed(api, 'stale', 3000);
     // The first process has found the affiliate active and now waits for Stripe's word on the account.
-    api.stripe.faults.add({ kind: 'delay_ms', method: 'GET', path: '/v2/core/accounts/*', delayMs: 3000 });
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
     const first = runPeriod(api, '2026-12');
-    await eventually(async () => expect(api.stripe.faults.pending().requests).toEqual([]));
+    await question.arrived();
     await api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
     api.clock.advance(60_000);
     await runPeriod(api, '2026-12');
     expect(await onlyPayout(api, id)).toMatchObject({ status: 'canceled' });
+    question.letGo();
     await first;
     expect(await transfersOf(api)).toEqual([]);
     expect(await balanceOf(api, id)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);

@@ -2,9 +2,12 @@ import { request } from 'node:http';
 import type { Stripe } from 'stripe';
 import type { RequestFault } from '../../../src/stripe/emulator/index.js';
 import { eventually } from '../../setup/eventually.js';
+import { holdRequest } from '../../setup/held-requests.js';
 import { control, createActiveAccount, sdkFor, startHarness, type Harness } from './emulator-harness.js';
 
 const HOUR_MS = 3_600_000;
+/** Later than anything that a test does meanwhile. */
+const LATE_MS = 15_000;
 
 describe('idempotency and faults in the Stripe emulator', () => {
   let harness: Harness;
@@ -78,10 +81,12 @@ describe('idempotency and faults in the Stripe emulator', () => {
   });
 
   it('should refuse a key whose first request is still under way', async () => {
-    arm({ kind: 'delay_ms', delayMs: 150 });
-    const outcomes = await Promise.allSettled([send('key-1'), send('key-1')]);
-    const refused = outcomes.find((outcome) => outcome.status === 'rejected');
-    expect(refused?.reason).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
+    const first = holdRequest(harness.emulator, { method: 'POST', path: '/v1/transfers' });
+    const sent = send('key-1');
+    await first.arrived();
+    await expect(send('key-1')).rejects.toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' });
+    first.letGo();
+    expect((await sent).object).toBe('transfer');
     expect(await transferCount()).toBe(1);
   });
 
@@ -166,13 +171,14 @@ describe('idempotency and faults in the Stripe emulator', () => {
     [{ kind: 'drop_after_commit', count: 2 }, { type: 'StripeConnectionError' }, 1],
     [{ kind: 'bad_gateway_502' }, { type: 'StripeAPIError' }, 0],
     [{ kind: 'bad_gateway_502', afterCommit: true }, { type: 'StripeAPIError' }, 1],
-    [{ kind: 'delay_ms', delayMs: 400 }, { type: 'StripeConnectionError' }, 0],
-    [{ kind: 'delay_ms', delayMs: 400, afterCommit: true }, { type: 'StripeConnectionError' }, 1],
+    [{ kind: 'delay_ms', delayMs: LATE_MS }, { type: 'StripeConnectionError' }, 0],
+    [{ kind: 'delay_ms', delayMs: LATE_MS, afterCommit: true }, { type: 'StripeConnectionError' }, 1],
   ])('should do what it is told over HTTP: %j', async (fault, error, transfersMade) => {
     await control(harness.emulator, 'POST', 'faults', { ...fault, method: 'POST', path: '/v1/transfers' });
-    const impatient = sdkFor(harness.emulator, { timeout: 100 });
+    // Only who would wait for a late answer must not; everybody else has time.
+    const stripe = fault.kind === 'delay_ms' ? sdkFor(harness.emulator, { timeout: 100 }) : harness.stripe;
     await expect(
-      impatient.transfers.create({ amount: 100, currency: 'usd', destination }, { idempotencyKey: 'key-1' }),
+      stripe.transfers.create({ amount: 100, currency: 'usd', destination }, { idempotencyKey: 'key-1' }),
     ).rejects.toMatchObject(error);
     expect(await transferCount()).toBe(transfersMade);
     expect(await control(harness.emulator, 'GET', 'faults')).toEqual({ requests: [], webhooks: [] });
