@@ -4,8 +4,10 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { APP_ROLE, OWNER_ROLE, startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { makeDataDir } from '../../src/database/embedded-postgres-cluster.js';
 import { withFolderLock } from '../../src/database/folder-lock.js';
 import { applyMigrations } from '../../src/database/migrations.js';
+import { freePort } from './free-port.js';
 
 const BUSY_MS_MAX = 30_000;
 const OBJECT_IN_USE = '55006';
@@ -136,6 +138,7 @@ async function makeTemplate(server: TestServer): Promise<TestServer> {
 
 /** The server is left running when the worker ends; the global teardown stops it. Starts it again after a crash. */
 export async function startOwnServer(folder: string, settings: Record<string, string> = {}): Promise<TestServer> {
+  await rememberPort(join(folder, 'postgres'));
   const database = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     log: () => undefined,
@@ -152,6 +155,14 @@ export async function startOwnServer(folder: string, settings: Record<string, st
     template: 'fairshare_test',
     isShared: false,
   };
+}
+
+/** One that nobody else gets while the server is down: those who know it by its port must find it again. */
+async function rememberPort(dataDir: string): Promise<void> {
+  const file = join(dataDir, 'port');
+  if (existsSync(file)) return;
+  makeDataDir(dataDir);
+  writeFileSync(file, String(await freePort()));
 }
 
 async function describeSharedServer(url: string, folder: string): Promise<TestServer> {

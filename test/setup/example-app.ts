@@ -5,7 +5,8 @@ import { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { startTestApp, WEBHOOK_SECRET, type TestApp } from './app.js';
 import { createTestDatabase } from './database.js';
 import { eventually } from './eventually.js';
-import { freePort, processEnv, runCommandProcess, startServerProcess } from './processes.js';
+import { freePort } from './free-port.js';
+import { processEnv, runCommandProcess, startServerProcess } from './processes.js';
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'examples', 'express-host');
 

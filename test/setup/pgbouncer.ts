@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
-import { freePort } from './processes.js';
+import { freePort } from './free-port.js';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { eventually } from './eventually.js';
 import { WEBHOOK_SECRET } from './app.js';
 import type { TestDatabase } from './database.js';
+import { freePort } from './free-port.js';
 
 /** A machine that does much else at once starts a server slowly. */
 const START_TIMEOUT_MS = 150_000;
@@ -112,13 +112,4 @@ function collect(child: ChildProcess): () => string {
   child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   return () => text;
-}
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

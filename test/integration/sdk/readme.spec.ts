@@ -10,7 +10,7 @@ import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
-import { freePort } from '../../setup/processes.js';
+import { freePort } from '../../setup/free-port.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const README = readFileSync(join(ROOT, 'packages', 'sdk', 'README.md'), 'utf8');
