@@ -1,7 +1,7 @@
 import { STAFF_ROLES } from '../../src/staff/staff-role.js';
 import { StaffUsers } from '../../src/staff/staff-users.service.js';
 import { expectSoundLedger } from '../setup/ledger.js';
-import { PANEL_TIMEOUT_MS, callAs, postLogin, startPanel, type TestPanel } from '../setup/panel.js';
+import { callAs, postLogin, startPanel, type TestPanel } from '../setup/panel.js';
 import { processEnv, startServerProcess } from '../setup/processes.js';
 import { sell } from '../setup/sales.js';
 import { signToken } from '../setup/tokens.js';
@@ -13,7 +13,7 @@ describe('the admin panel’s doors', () => {
   beforeAll(async () => {
     panel = await startPanel();
     await sell(panel.api, 'Doris');
-  }, PANEL_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await expectSoundLedger(panel.api);
     await panel.close();

@@ -4,7 +4,7 @@ import { STAFF_ROLES, mayAct, type StaffRole } from '../../src/staff/staff-role.
 import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
-import { PANEL_TIMEOUT_MS, callAs, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
+import { callAs, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
 import { processEnv, runCommandProcess } from '../setup/processes.js';
 import { balancesOf, sell } from '../setup/sales.js';
 import { STAFF_PASSWORD } from '../setup/staff.js';
@@ -58,7 +58,7 @@ describe('an action of the admin panel', () => {
     panel = await startPanel({ PAYOUT_APPROVAL: 'manual' });
     const logged = await Promise.all(STAFF_ROLES.map(async (role) => [role, await callAs(panel.url, role)] as const));
     callers = Object.fromEntries(logged) as typeof callers;
-  }, PANEL_TIMEOUT_MS);
+  });
   afterAll(() => panel.close());
   afterEach(() => expectSoundLedger(panel.api));
 
@@ -215,8 +215,11 @@ describe('an action of the admin panel', () => {
     const begun = await callers.viewer.post('/api/pages/my-account', { step: 'begin' });
     const totp = new TOTP({ secret: Secret.fromBase32(begun.body['secret'] as string) });
     expect((await callers.viewer.post('/api/pages/my-account', { step: 'confirm', code: '000000' })).status).toBe(422);
-    const code = totp.generate({ timestamp: Date.now() - 30_000 });
-    expect((await callers.viewer.post('/api/pages/my-account', { step: 'confirm', code })).status).toBe(200);
+    // The code of the half minute before is taken as well, but for when another one begins while it is on its way.
+    await eventually(async () => {
+      const code = totp.generate({ timestamp: Date.now() - 30_000 });
+      expect((await callers.viewer.post('/api/pages/my-account', { step: 'confirm', code })).status).toBe(200);
+    });
     const email = 'viewer@example.com';
     const without = await postLogin(panel.url, { email });
     expect([without.status, await without.text()]).toEqual([401, expect.stringContaining('six digits')]);

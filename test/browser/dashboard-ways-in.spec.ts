@@ -11,7 +11,6 @@ import { onboard } from '../setup/host.js';
 import { makeAffiliate } from '../setup/johns-story.js';
 import { startMailServer, type TestMailServer } from '../setup/mail-server.js';
 
-const START_TIMEOUT_MS = 240_000;
 /** The page, its script, its styles and all that they ask the API for: a tenth above what docs/performance.md names. */
 const FIRST_LOAD_BYTES_MAX = 146_000;
 
@@ -37,7 +36,7 @@ describe('into the dashboard', () => {
       nora = await makeAffiliate(api, 'nora', 'Nora New');
     });
     browser = await startBrowser();
-  }, START_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await browser.close();
     await dashboard.close();
@@ -47,7 +46,6 @@ describe('into the dashboard', () => {
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-US' });
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
   });
   afterEach(() => context.close());
 
@@ -184,7 +182,6 @@ describe('into the dashboard', () => {
     await api.settle();
     const german = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'de-DE' });
     const read = await german.newPage();
-    read.setDefaultTimeout(20_000);
     await openDashboard(dashboard, read, uta.id);
     await read.getByText('zurückgeschickt: das Bankkonto wurde geschlossen.').waitFor();
     await read.goto(`${dashboard.url}/dashboard/getting-paid`);

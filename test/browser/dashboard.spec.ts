@@ -12,7 +12,6 @@ import { expectSoundLedger } from '../setup/ledger.js';
 
 const DESK = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
-const START_TIMEOUT_MS = 240_000;
 const LOCALE = 'en-US';
 
 const money = (minor: number, currency: string, locale = LOCALE): string =>
@@ -37,7 +36,7 @@ describe('on the dashboard', () => {
       affiliateId = (await tellJohnsStory(api)).id;
     });
     browser = await startBrowser();
-  }, START_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await browser.close();
     await expectSoundLedger(dashboard.api);
@@ -58,7 +57,6 @@ describe('on the dashboard', () => {
       ...options,
     });
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
     ({ complaints } = watchPage(page, dashboard.url));
     await openDashboard(dashboard, page, affiliateId);
     await page.getByTestId('counts').waitFor();

@@ -5,14 +5,12 @@ import type { StaffRole } from '../../src/staff/staff-role.js';
 import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, hostStripe, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
-import { callAs, PANEL_TIMEOUT_MS, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
+import { callAs, postLogin, startPanel, type PanelCaller, type TestPanel } from '../setup/panel.js';
 import { failTransfers, onlyPayout, payoutsOf, transfersOf } from '../setup/payday.js';
 import { processEnv, runCommandProcess } from '../setup/processes.js';
 import { balancesOf, commissionsOf, sell, tell } from '../setup/sales.js';
 import { STAFF_PASSWORD } from '../setup/staff.js';
 import { paidInvoice } from '../setup/webhooks.js';
-
-const RETRY_MS = 40_000;
 
 /** What the panel's actions come to, against the built server: the effect, and the record of who did it and why. */
 describe('done in the admin panel', () => {
@@ -25,7 +23,7 @@ describe('done in the admin panel', () => {
       (['reviewer', 'finance', 'admin'] as const).map((role) => callAs(panel.url, role)),
     );
     callers = { reviewer: reviewer!, finance: finance!, admin: admin! };
-  }, PANEL_TIMEOUT_MS);
+  });
   afterAll(() => panel.close());
   afterEach(() => expectSoundLedger(panel.api));
 
@@ -297,5 +295,5 @@ function statusesOf(payouts: PayoutDto[]): string[] {
 
 /** The server sends by itself what the action made. */
 async function arrived({ api }: TestPanel, affiliateId: string): Promise<void> {
-  await eventually(async () => expect(statusesOf(await payoutsOf(api, affiliateId))).toContain('paid'), RETRY_MS);
+  await eventually(async () => expect(statusesOf(await payoutsOf(api, affiliateId))).toContain('paid'));
 }

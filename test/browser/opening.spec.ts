@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { DashboardLinkDto } from '../../src/dashboard/dashboard-link.dto.js';
 import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
-import { PANEL_TIMEOUT_MS, startPanel, type TestPanel } from '../setup/panel.js';
+import { startPanel, type TestPanel } from '../setup/panel.js';
 
 /** What a link does in a real browser, by the service as it was built: its policies hold only there. */
 describe('a dashboard link, followed in a browser', () => {
@@ -15,7 +15,7 @@ describe('a dashboard link, followed in a browser', () => {
     const body = { userId: 'user-ann', name: 'Ann Archer' };
     affiliate = (await service.api.request<AffiliateDto>('POST', '/v1/affiliates', { body })).body;
     browser = await startBrowser();
-  }, PANEL_TIMEOUT_MS);
+  });
   afterAll(async () => {
     await browser.close();
     await service.close();

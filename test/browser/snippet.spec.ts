@@ -47,7 +47,7 @@ describe('the snippet on a page of the host’s site', () => {
     api = await startTestApp({ now: new Date(), env: { SITE_URL: originOf('site'), ALLOWED_ORIGINS: origins } });
     [anna, ben] = [await affiliate('anna'), await affiliate('ben')];
     browser = await startBrowser();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await new Promise((resolve) => site.close(resolve));
@@ -69,7 +69,6 @@ describe('the snippet on a page of the host’s site', () => {
   async function openContext(userAgent = USER_AGENT): Promise<void> {
     context = await browser.newContext({ userAgent });
     page = await context.newPage();
-    page.setDefaultTimeout(10_000);
   }
 
   async function affiliate(name: string): Promise<AffiliateDto> {

@@ -8,18 +8,34 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 /** What a container lacks. Not the package's own: they switch off what keeps sites apart, which is under test here. */
 const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
 
+/** How long a page is waited for, whatever it is to show, on a machine that does much else. */
+const PATIENCE_MS = 90_000;
+
 /** What the tests saw, for people to look at. */
 const SCREENSHOTS = join(import.meta.dirname, '..', '..', 'test-results', 'screenshots');
 
 /** A real Chromium: the machine's own where it has one, else the one inside an npm package, which needs nothing installed. */
 export async function startBrowser(): Promise<Browser> {
-  const installed = findInstalled();
-  if (installed) return chromium.launch({ executablePath: installed, args: ARGUMENTS });
+  const browser = await chromium.launch({
+    executablePath: findInstalled() ?? (await packagedBrowser()),
+    args: ARGUMENTS,
+    timeout: PATIENCE_MS,
+  });
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+  };
+  return browser;
+}
+
+async function packagedBrowser(): Promise<string> {
   // So told, the package also unpacks the system libraries that a bare machine lacks.
   process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
   process.env['AWS_LAMBDA_JS_RUNTIME'] = 'nodejs22.x';
   const { default: packaged } = await import('@sparticuz/chromium');
-  return chromium.launch({ executablePath: await packaged.executablePath(), args: ARGUMENTS });
+  return packaged.executablePath();
 }
 
 function findInstalled(): string | undefined {
@@ -41,6 +57,9 @@ export function watchPage(page: Page, url: string): { complaints: string[] } {
   return { complaints };
 }
 
+/** Longer than any takes: who waits longer for one waits in vain. */
+const SCREENSHOT_MS = 20_000;
+
 /** Kept as test-results/screenshots/<name>.png; all that is in view, or the upper part of it. */
 export async function takeScreenshot(page: Page, name: string, height?: number): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -50,6 +69,7 @@ export async function takeScreenshot(page: Page, name: string, height?: number):
     page.screenshot({
       path: join(SCREENSHOTS, `${name}.png`),
       animations: 'disabled',
+      timeout: SCREENSHOT_MS,
       ...(height !== undefined && { clip: { x: 0, y: 0, width, height } }),
     }),
   );

@@ -3,9 +3,6 @@ import { createTestDatabase, type TestDatabase } from './database.js';
 import { processEnv, startServerProcess, type ServerProcess } from './processes.js';
 import { createStaff, STAFF_PASSWORD } from './staff.js';
 
-/** For the hook that starts it: AdminJS takes long to load on a busy machine. */
-export const PANEL_TIMEOUT_MS = 240_000;
-
 /** The admin panel as an operator runs it: the built server as a process, with the test's own app beside it. */
 export interface TestPanel {
   /** Looks on, and makes what staff find. Its clock stands still. */
