@@ -8,7 +8,7 @@ export const base = {
 
 export default {
   // Generous, since much may run at a time on a machine that also does other things; what hangs is known by then.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   // More than the two cores that are promised: much of what tests take is waiting for processes, schedules, a browser.
   maxWorkers: 3,
   testSequencer: '<rootDir>/test/setup/longest-first.mjs',

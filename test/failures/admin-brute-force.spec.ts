@@ -112,20 +112,20 @@ describe('67 Guessing the password of staff', () => {
     await api.app.get(StaffUsers).deactivate(gone.id, { staffUserId: id, reason: 'has left' });
     const refusal = async (email: string, password: string) => {
       let error: unknown;
-      let fastestMs = Infinity;
+      let leastWorkUs = Infinity;
       for (let i = 0; i < 3; i++) {
-        const begun = process.hrtime.bigint();
+        const before = process.cpuUsage();
         error = await guess({ email, password }).catch((caught: unknown) => caught);
-        fastestMs = Math.min(fastestMs, Number(process.hrtime.bigint() - begun) / 1e6);
+        leastWorkUs = Math.min(leastWorkUs, process.cpuUsage(before).user);
       }
-      return { error, fastestMs };
+      return { error, leastWorkUs };
     };
     const known = await refusal('owner@example.com', 'a guess');
     for (const email of ['nobody@example.com', 'gone@example.com']) {
       const other = await refusal(email, STAFF_PASSWORD);
       expect(other.error).toEqual(known.error);
-      // Without the work on the password it would take a tenth.
-      expect(other.fastestMs).toBeGreaterThan(known.fastestMs / 4);
+      // Without the work on the password it would be a tenth. Processor time is the same whatever else the machine does.
+      expect(other.leastWorkUs).toBeGreaterThan(known.leastWorkUs / 4);
     }
   });
 

@@ -239,5 +239,5 @@ describe('72 · processes', () => {
       await api.close();
       await database.drop();
     }
-  }, 240_000);
+  });
 });

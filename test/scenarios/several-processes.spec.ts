@@ -74,7 +74,7 @@ describe('several processes on one database', () => {
     await Promise.all(answered);
     await server.end('SIGKILL');
     const next = await startServerProcess(env);
-    await eventually(async () => expect(await commissions()).toBe(20), 30_000);
+    await eventually(async () => expect(await commissions()).toBe(20));
     expect(await next.end()).toBe(0);
   });
 

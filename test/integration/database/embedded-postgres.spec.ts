@@ -17,10 +17,10 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedDatabase } from '../../../src/database/embedded-postgres.js';
 import { isPidInUse, programOf } from '../../../src/database/process-identity.js';
+import { eventually } from '../../setup/eventually.js';
 import { launch, makeCheckout, makeFullCheckout, type Checkout } from './embedded-checkout.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -72,20 +72,6 @@ function killLeftoverServer(): void {
   const isLeft = existsSync(join(dataDir, 'cluster', 'postmaster.pid'));
   if (isLeft && isPidInUse(postmasterPid()) && programOf(postmasterPid()) === 'postgres') {
     process.kill(postmasterPid(), 'SIGQUIT');
-  }
-}
-
-async function eventually<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadline) {
-        throw error;
-      }
-      await delay(50);
-    }
   }
 }
 
@@ -144,7 +130,7 @@ describe('startEmbeddedPostgres', () => {
     await first.stop();
     const cluster = join(dataDir, 'cluster');
     const { uid, gid } = statSync(cluster);
-    const stranger = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
+    const stranger = spawn('sleep', ['600'], isRoot ? { uid, gid } : {});
     cleanUps.push(() => stranger.kill());
     writeFileSync(
       join(cluster, 'postmaster.pid'),

@@ -11,7 +11,8 @@ import { eventOf, invoicePayment, paidInvoice, refundOf } from '../../setup/webh
 let api: TestApp;
 
 beforeAll(async () => {
-  api = await startTestApp();
+  // Nobody works on events but those tests: what failed is not tried again under their eyes.
+  api = await startTestApp({ background: false });
 });
 afterEach(async () => expectSoundLedger(api));
 afterAll(async () => api.close());

@@ -33,7 +33,7 @@ async function store(api: TestApp, userId: string): Promise<string> {
 }
 
 const take = async (api: TestApp): Promise<string[]> =>
-  (await api.app.get(WebhookInbox).claimDue(10)).map(({ event }) => event.id);
+  (await api.app.get(WebhookInbox).claimDue(10)).map(({ event }) => event.id).sort();
 const stored = (id: string) => one.database.prisma.stripeEvent.findUniqueOrThrow({ where: { id } });
 /** As after the claim has run out. */
 const runOut = (id: string) => one.database.pool.query('UPDATE stripe_events SET due_at = now() WHERE id = $1', [id]);
@@ -65,7 +65,7 @@ describe('an event of the inbox', () => {
     const { app } = one;
     const worker = new EventWorker(app.get(WebhookInbox), app.get(ClaimedEvents), app.get(EventProcessor));
     app.get(ClaimedEvents).open(() => undefined);
-    const ids = [await store(one, 'claimed-3'), await store(one, 'claimed-4')];
+    const ids = [await store(one, 'claimed-3'), await store(one, 'claimed-4')].sort();
     expect(await take(other)).toEqual([]);
     await worker.beforeApplicationShutdown();
     expect(await take(other)).toEqual(ids);
