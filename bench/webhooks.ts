@@ -22,6 +22,15 @@ interface Round extends ProcessorTime {
   load: LoadResult;
 }
 
+/** What one round found: of both servers, and of the bare insert how many there were a second. */
+interface Measured {
+  Fairshare: Round;
+  'tutorial build': Round;
+  statement: number;
+}
+
+type Turns = { [Who in keyof Measured]: () => Promise<Measured[Who]> };
+
 /** A server that takes webhooks, and how it is seen that what it was told is posted. */
 interface Recipient {
   server: Contestant;
@@ -39,26 +48,20 @@ export function webhooks(server: BenchServer, size: Size): Promise<Row[]> {
     const fairshare = await startFairshare(database);
     const tutorial = await startTutorial(database);
     try {
-      const results: Record<'Fairshare' | 'tutorial build', Round[]> = { Fairshare: [], 'tutorial build': [] };
-      const statements: number[] = [];
+      const measured: Measured[] = [];
       for (let round = 0; round <= rounds; round++) {
-        const played = {
-          // The first round warms up and is as long as the others: Node compiles what is hot for some thousand events.
-          Fairshare: await playRound(database, fairshare, events),
+        const one = await playRound(round, {
+          Fairshare: () => playWarm(database, fairshare, events),
           // A fifth of the events, so that its slowness does not make the rounds longer than they need be.
-          'tutorial build': await playRound(database, tutorial, Math.ceil(events / 5)),
-        };
-        const statement = await runStatements(database, round === 0 ? 500 : 2_000);
-        if (round === 0) {
-          // By then autovacuum would have counted what was empty at the start, which nothing is in production.
-          await settle(database.admin);
-          continue;
-        }
-        results.Fairshare.push(played.Fairshare);
-        results['tutorial build'].push(played['tutorial build']);
-        statements.push(statement);
+          'tutorial build': () => playWarm(database, tutorial, Math.ceil(events / 5)),
+          statement: () => runStatements(database, round === 0 ? 500 : 2_000),
+        });
+        // The first round warms up and is as long as the others: Node compiles what is hot for some thousand events.
+        if (round > 0) measured.push(one);
+        // By then autovacuum would have counted what was empty at the start, which nothing is in production.
+        else await settle(database.admin);
       }
-      const rows = rowsOf(results, statements);
+      const rows = rowsOf(measured);
       const repeated = size === 'quick' ? 50 : 500;
       rows.push(await deliverTenTimes(database, 'Fairshare', fairshare, repeated));
       rows.push(await deliverTenTimes(database, 'tutorial build', tutorial, repeated));
@@ -102,7 +105,22 @@ async function startTutorial(database: BenchDatabase): Promise<Recipient> {
   };
 }
 
-async function playRound({ admin }: BenchDatabase, recipient: Recipient, count: number): Promise<Round> {
+/** Each round begins with another one, so that none always comes after one that leaves PostgreSQL much to clean up. */
+async function playRound(round: number, turns: Turns): Promise<Measured> {
+  const whos = ['Fairshare', 'tutorial build', 'statement'] as const;
+  const first = round % whos.length;
+  const measured: Partial<Record<keyof Measured, Round | number>> = {};
+  for (const who of [...whos.slice(first), ...whos.slice(0, first)]) measured[who] = await turns[who]();
+  return measured as Measured;
+}
+
+/** Whoever was not asked for a quarter of a minute is slower at first: half as many events go before those that count. */
+async function playWarm(database: BenchDatabase, recipient: Recipient, count: number): Promise<Round> {
+  await play(database, recipient, Math.ceil(count / 2));
+  return play(database, recipient, count);
+}
+
+async function play({ admin }: BenchDatabase, recipient: Recipient, count: number): Promise<Round> {
   const events = newEvents(count);
   const { port, pid } = recipient.server;
   const load = await prepareLoad({ port, connections: CONNECTIONS, plan: planOf(events, 1) });
@@ -181,10 +199,12 @@ async function countOf(admin: pg.Client, sql: string, values: unknown[] = []): P
   return Number((await admin.query<{ n: string }>(sql, values)).rows[0]?.n);
 }
 
-function rowsOf(results: Record<'Fairshare' | 'tutorial build', Round[]>, statements: number[]): Row[] {
+function rowsOf(measured: Measured[]): Row[] {
   const postedIn = (rounds: Round[]): number[] => rounds.map(({ events, postedSeconds }) => events / postedSeconds);
-  const tutorial = postedIn(results['tutorial build']);
-  const rows: Row[] = Object.entries(results).map(([who, rounds]) => {
+  const statements = measured.map(({ statement }) => statement);
+  const tutorial = postedIn(measured.map((round) => round['tutorial build']));
+  const rows: Row[] = (['Fairshare', 'tutorial build'] as const).map((who) => {
+    const rounds = measured.map((round) => round[who]);
     const acknowledged = rounds.map(({ events, acknowledgedSeconds }) => events / acknowledgedSeconds);
     const posted = postedIn(rounds);
     const median = (figure: (round: Round) => number): number => medianOf(rounds.map(figure));
