@@ -15,6 +15,8 @@ const CONNECTIONS = 64;
 const CLICKS_PER_SIGNUP = 5;
 /** The first round is so many times as long: Node compiles what comes often, for thousands of requests. */
 const WARM_UP = 4;
+/** Before each measuring, too: whoever was not asked for some seconds is slower at first. */
+const WARM_UP_SIGNUPS = 300;
 
 const SERVERS = {
   Fairshare: { program: 'workers/serve.js', table: 'referrals', user: 'referred_user_id' },
@@ -36,12 +38,15 @@ export function attribution(server: BenchServer, size: Size): Promise<Row[]> {
         running.push(await startContestant(program, database, { TRUST_PROXY: '1', JWT_SECRET, ...UNLIMITED }));
       }
       for (let round = 0; round <= rounds; round++) {
-        for (const [index, who] of (Object.keys(SERVERS) as (keyof typeof SERVERS)[]).entries()) {
+        // Each round begins with the other one, so that neither always comes after what the first leaves PostgreSQL to clean up.
+        const contestants = [...(Object.keys(SERVERS) as (keyof typeof SERVERS)[]).entries()];
+        for (const [index, who] of round % 2 === 0 ? contestants : contestants.reverse()) {
           const contestant = running[index];
           if (!contestant) throw new Error(`${who} is not running`);
           const prefix = `${who === 'Fairshare' ? 'f' : 't'}-${round}`;
           const count = round === 0 ? WARM_UP * signups : signups;
-          const measured = await playRound(database, contestant, { who, prefix, signups: count });
+          await playRound(database, contestant, { who, prefix: `${prefix}-warm`, signups: WARM_UP_SIGNUPS });
+          const measured = await playRound(database, contestant, { who, prefix: `${prefix}-measured`, signups: count });
           if (round > 0) results.get(who)?.push(measured);
         }
         // By then autovacuum would have counted what was empty at the start, which nothing is in production.
