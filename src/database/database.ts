@@ -94,13 +94,17 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * The same for a group of requests that share their statements, on the one connection that groups have: statements that
-   * need no answer of each other are sent in one go (inOneGo), and each is planned once, by indexes and for any values, since
-   * planning the fraud rules anew takes several times as long as asking them. So it is for work on few rows of any table.
+   * need no answer of each other are sent in one go (inOneGo), the last ones with COMMIT (lastly), and each is planned once,
+   * by indexes and for any values, since planning the fraud rules anew takes several times as long as asking them. So it is
+   * for work on few rows of any table.
    * Groups wait for each other: `work` must not wait long for anybody else's locks.
+   *
+   * @param onSent called once COMMIT is sent: the next group's statements may follow in the same go. Again, if it had to be
+   *   run again after that.
    */
-  groupTransaction<T>(work: (tx: SqlTx) => Promise<T>): Promise<T> {
+  groupTransaction<T>(work: (tx: SqlTx) => Promise<T>, onSent?: () => void): Promise<T> {
     return untilItWins(async () =>
-      transactOn(await this.pipelinedPool.connect(), work, this.names, BEGIN.toWriteByIndex),
+      transactOn(await this.pipelinedPool.connect(), work, this.names, BEGIN.toWriteByIndex, onSent),
     );
   }
 

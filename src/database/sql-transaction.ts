@@ -8,6 +8,8 @@ export interface SqlTx {
   $executeRaw(sql: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
   /** Whether statements are sent as soon as they are asked for, without waiting for the answers of those before. */
   readonly isPipelined?: boolean;
+  /** What is sent in one go with COMMIT, where it is pipelined. */
+  readonly lastSteps?: (() => Promise<unknown>)[];
 }
 
 /**
@@ -22,6 +24,15 @@ export async function inOneGo<Steps extends (() => Promise<unknown>)[]>(
   if (tx.isPipelined) results.push(...(await Promise.all(steps.map((step) => step()))));
   else for (const step of steps) results.push(await step());
   return results as { [Step in keyof Steps]: Awaited<ReturnType<Steps[Step]>> };
+}
+
+/**
+ * Runs a step of one statement, whose answer nobody needs, as the last of the transaction, in one go with COMMIT where it is
+ * pipelined, else here and now. What it locks is locked for no longer than committing takes.
+ */
+export async function lastly(tx: SqlTx, step: () => Promise<unknown>): Promise<void> {
+  if (tx.lastSteps) tx.lastSteps.push(step);
+  else await step();
 }
 
 /** Values as Prisma gives them, so that a statement means the same in either transaction: BIGINT is a bigint. */
@@ -48,12 +59,16 @@ export const BEGIN = {
 /**
  * Runs `work` in one transaction on this connection, READ COMMITTED unless told, commits, and gives the connection back,
  * or away if its state is not known any more.
+ *
+ * @param onSent called once all is sent, COMMIT too, where the connection is pipelined. It is given back by then: what others
+ *   send on it comes after the transaction, whatever becomes of that.
  */
 export async function transactOn<T>(
   client: pg.PoolClient,
   work: (tx: SqlTx) => Promise<T>,
   names: StatementNames,
   begin: string = BEGIN.toWrite,
+  onSent: () => void = () => undefined,
 ): Promise<T> {
   const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
     const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
@@ -61,17 +76,27 @@ export async function transactOn<T>(
   };
   // Its types do not know of it yet.
   const { pipeline: isPipelined } = client as pg.PoolClient & { pipeline: boolean };
+  const lastSteps: (() => Promise<unknown>)[] = [];
   let isClean = false;
+  let isGivenBack = false;
   try {
     const begun = client.query(begin);
     if (!isPipelined) await begun;
     const working = work({
       isPipelined,
+      ...(isPipelined && { lastSteps }),
       $queryRaw: async <R>(...sql: Parameters<SqlTx['$queryRaw']>) => (await run(sql)).rows as R,
       $executeRaw: async (...sql) => (await run(sql)).rowCount ?? 0,
     });
     const [result] = await Promise.all([working, begun]);
-    const { command } = await client.query('COMMIT');
+    const ending = lastSteps.map((step) => step());
+    const committing = client.query('COMMIT');
+    if (isPipelined) {
+      client.release();
+      isGivenBack = true;
+      onSent();
+    }
+    const [{ command }] = await Promise.all([committing, ...ending]);
     isClean = true;
     // PostgreSQL answers so when a statement has failed; whoever caught that error must not believe the rest was written.
     if (command !== 'COMMIT')
@@ -79,6 +104,6 @@ export async function transactOn<T>(
     return result;
   } finally {
     // Closing the connection rolls back.
-    client.release(!isClean);
+    if (!isGivenBack) client.release(!isClean);
   }
 }

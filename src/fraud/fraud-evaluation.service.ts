@@ -57,6 +57,7 @@ export class FraudEvaluation {
    * is found is left to the caller, who may find more.
    */
   async findAfterSignups(tx: SqlTx, referrals: readonly Pick<Referral, 'id' | 'affiliateId'>[]): Promise<Found[]> {
+    if (referrals.length === 0) return [];
     const settings = await this.settings.current(tx);
     const now = this.clock.now();
     const affiliateIds = [...new Set(referrals.map(({ affiliateId }) => affiliateId))];

@@ -44,8 +44,7 @@ export class FraudScreening extends SignupScreening {
     );
   }
 
-  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void> {
-    if (credited.length === 0) return;
+  override async signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<() => Promise<void>> {
     const [flags, found] = await inOneGo(
       tx,
       () => withoutWhitelisted(tx, credited.flatMap(flagsOf)),
@@ -55,7 +54,7 @@ export class FraudScreening extends SignupScreening {
           credited.map(({ referral }) => referral),
         ),
     );
-    await this.reviewCases.openEach(tx, [...flags, ...found]);
+    return () => this.reviewCases.openEach(tx, [...flags, ...found]);
   }
 }
 

@@ -103,7 +103,7 @@ function decide(
     code: click ? null : code,
     click: click && { code, occurredAt: click.occurredAt, ipHash: null },
     removedClickAt: null,
-    affiliate: { ...affiliate, status: 'active' },
+    affiliate: { ...affiliate, status: 'active', planVersionId: null },
     existingReferral: null,
     emailNormalized: null,
     ipHashes: null,

@@ -4,7 +4,6 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { Clock } from '../../common/clock.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Database, type Tx } from '../../database/database.js';
-import type { SqlTx } from '../../database/sql-transaction.js';
 import type { Answer } from '../../http/idempotency.js';
 import type { PageQuery } from '../../http/page-query.dto.js';
 import { type Page, pageArgs, toPage } from '../../http/pagination.js';
@@ -99,27 +98,6 @@ export class PlansService {
     const version = await tx.planVersion.findFirst({ ...order, where: { planId, ...where } });
     if (version === null) throw planNotFound(planId);
     return version;
-  }
-
-  /**
-   * The ids of the terms of plans at their moments, in that order: one query for any number.
-   * @throws DomainError `plan_not_found`.
-   */
-  async versionIdsInForce(tx: SqlTx, wanted: readonly { planId: string; at: Date }[]): Promise<string[]> {
-    if (wanted.length === 0) return [];
-    const rows = await tx.$queryRaw<{ planId: string; id: string | null }[]>`
-      SELECT w.plan_id AS "planId", v.id
-      FROM unnest(${wanted.map(({ planId }) => planId)}::text[], ${wanted.map(({ at }) => at)}::timestamptz[])
-        WITH ORDINALITY AS w (plan_id, at, place)
-      LEFT JOIN LATERAL (
-        SELECT id FROM plan_versions WHERE plan_id = w.plan_id AND effective_from <= w.at
-        ORDER BY effective_from DESC, version DESC LIMIT 1
-      ) v ON TRUE
-      ORDER BY w.place`;
-    return rows.map(({ planId, id }) => {
-      if (id === null) throw planNotFound(planId);
-      return id;
-    });
   }
 
   /** The id of an existing plan; the default one's for null. @throws DomainError `plan_not_found` (422). */

@@ -2,6 +2,7 @@ import { Prisma } from '@prisma/client';
 import { isId, timeOfId } from '../../common/ids.js';
 import type { Config } from '../../config/config.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
+import { planVersionIdInForce } from '../../affiliates/plans/plan-versions.js';
 import { CLICK_MONTH, clickMonthName, monthStart } from '../clicks/click-months.js';
 import { storedCode } from '../clicks/code-directory.js';
 import type { AttributionFacts, SignupFacts } from './attribution-rule.js';
@@ -85,25 +86,27 @@ function lookedFor({ clickId }: Signup): string | null {
 
 /** Each look-up in a LATERAL of its own: planned for any number, it must never read a table as a whole. */
 function selectFacts(tx: SqlTx, signups: readonly Signup[], windowMs: number): Promise<FactsRow[]> {
-  const affiliateJson = (alias: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  const affiliateJson = (alias: Prisma.Sql, at: Prisma.Sql): Prisma.Sql => Prisma.sql`
     CASE WHEN ${alias}."id" IS NOT NULL THEN json_build_object('id', ${alias}."id", 'userId', ${alias}."user_id",
-      'status', ${alias}."status", 'planId', ${alias}."plan_id", 'emailNormalized', ${alias}."email_normalized",
+      'status', ${alias}."status", 'emailNormalized', ${alias}."email_normalized", 'planId', ${alias}."plan_id",
+      'planVersionId', ${planVersionIdInForce(Prisma.sql`${alias}."plan_id"`, at)},
       'seenAtIp', (SELECT max(i."last_seen_at") FROM "affiliate_ips" i
         WHERE i."affiliate_id" = ${alias}."id" AND i."last_seen_at" >= s."seen_since"
           AND i."ip_hash" IN (SELECT decode(h, 'hex') FROM unnest(string_to_array(s."ip_hashes", ${HASH_SEPARATOR})) AS h))) END`;
   return tx.$queryRaw`
     SELECT c."code" AS "clickCode", c."occurred_at" AS "clickedAt", encode(c."ip_hash", 'hex') AS "clickIpHash",
-           ${affiliateJson(Prisma.sql`a`)} AS "affiliate",
+           ${affiliateJson(Prisma.sql`a`, Prisma.sql`s."occurred_at"`)} AS "affiliate",
            r."id" AS "existingId", r."affiliate_id" AS "existingAffiliateId", taken."id" IS NOT NULL AS "isCustomerTaken",
            p."promotionCodeId", p."promotionCode", p."customerId", p."redeemedAt",
-           ${affiliateJson(Prisma.sql`pa`)} AS "promotionAffiliate"
+           ${affiliateJson(Prisma.sql`pa`, Prisma.sql`p."redeemedAt"`)} AS "promotionAffiliate"
     FROM unnest(
         ${signups.map(({ referredUserId }) => referredUserId)}::text[], ${signups.map(lookedFor)}::text[],
         ${signups.map(({ code }) => (code === null ? null : storedCode(code)))}::text[],
         ${signups.map(({ stripeCustomerId }) => stripeCustomerId)}::text[],
+        ${signups.map(({ occurredAt }) => occurredAt)}::timestamptz[],
         ${signups.map(({ occurredAt }) => new Date(occurredAt.getTime() - windowMs))}::timestamptz[],
         ${signups.map(({ ipHashes }) => ipHashes?.join(HASH_SEPARATOR) ?? null)}::text[])
-      WITH ORDINALITY AS s ("user_id", "click_id", "code", "customer_id", "seen_since", "ip_hashes", "place")
+      WITH ORDINALITY AS s ("user_id", "click_id", "code", "customer_id", "occurred_at", "seen_since", "ip_hashes", "place")
     LEFT JOIN LATERAL (SELECT * FROM "clicks" WHERE "id" = s."click_id" LIMIT 1) c ON TRUE
     LEFT JOIN LATERAL (SELECT * FROM "affiliate_codes" WHERE "code" = s."code" LIMIT 1) k ON TRUE
     LEFT JOIN LATERAL (

@@ -57,7 +57,15 @@ export interface AttributionFacts {
   /** When the click of `clickId` was, where it was removed since (CLICK_RETENTION_DAYS). */
   removedClickAt: Date | null;
   /** Whom the click credits, or without a stored click the code; or whose the promotion code is. */
-  affiliate: { id: string; userId: string; status: string; planId: string; emailNormalized: string | null } | null;
+  affiliate: {
+    id: string;
+    userId: string;
+    status: string;
+    emailNormalized: string | null;
+    planId: string;
+    /** The plan's terms when the signup happened (happenedAt); null where it has none. */
+    planVersionId: string | null;
+  } | null;
   existingReferral: { id: string; affiliateId: string } | null;
   emailNormalized: string | null;
   /** The signup's address under every live key; null when the host gave none. */

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Referral } from '@prisma/client';
 import { normaliseCode } from '../../affiliates/codes/affiliate-code.js';
 import { normaliseEmail } from '../../affiliates/email.js';
-import { PlansService } from '../../affiliates/plans/plans.service.js';
+import { planNotFound } from '../../affiliates/affiliate-errors.js';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/domain-error.js';
 import { IdGenerator } from '../../common/ids.js';
 import { Config } from '../../config/config.js';
-import { inOneGo, type SqlTx } from '../../database/sql-transaction.js';
+import { inOneGo, lastly, type SqlTx } from '../../database/sql-transaction.js';
 import type { Answer } from '../../http/idempotency.js';
 import { IpHasher } from '../ip-hasher.js';
 import { occurredAtInvalid } from '../referral-errors.js';
@@ -44,7 +44,6 @@ export class AttributionService {
     private readonly clock: Clock,
     private readonly ids: IdGenerator,
     private readonly ipHasher: IpHasher,
-    private readonly plans: PlansService,
     private readonly presenter: ReferralPresenter,
     private readonly observer: ReferralObserver,
     private readonly screening: SignupScreening,
@@ -160,7 +159,7 @@ export class AttributionService {
         : [],
     );
     const referrals = credited.map(({ referral }) => referral);
-    const [, , , , , changed] = await inOneGo(
+    const [, , , , , changed, askStaff] = await inOneGo(
       tx,
       () => insertDecisions(tx, decisions, now),
       () => insertReferrals(tx, referrals),
@@ -168,9 +167,10 @@ export class AttributionService {
       () => this.events.created(tx, referrals),
       () => this.screening.signupsWritten(tx, credited),
       () => this.observer.referralsCreated(tx, referrals),
+      () => this.screening.signupsCredited(tx, credited),
     );
-    await this.screening.signupsCredited(tx, credited);
-    await countSignups(tx, referrals);
+    await askStaff();
+    await lastly(tx, () => countSignups(tx, referrals));
     const repeated = judged.flatMap(({ judgement }) => (judgement.is === 'repeated' ? [judgement.referralId] : []));
     const presented = await this.present(tx, referrals, [...changed, ...repeated]);
     return judged.map(({ judgement, decisionId }) => {
@@ -190,18 +190,15 @@ export class AttributionService {
     const credits = judged.flatMap(({ signup, judgement, decisionId }) =>
       judgement.is === 'credited' ? [{ signup, outcome: judgement.outcome, decisionId }] : [],
     );
-    const planVersionIds = await this.plans.versionIdsInForce(
-      tx,
-      credits.map((credit) => ({ planId: credit.outcome.facts.affiliate.planId, at: happenedAt(credit) })),
-    );
     const redeemers = credits.flatMap(({ signup, outcome }) =>
       signup.stripeCustomerId ? [] : (outcome.facts.promotion?.customerId ?? []),
     );
     const taken = new Set((await loadReferralsByCustomer(tx, redeemers)).map((bound) => bound.stripeCustomerId));
     const createdAt = this.clock.now();
-    return credits.map((credit, index) => {
+    return credits.map((credit) => {
       const { signup, outcome, decisionId } = credit;
       const { affiliate, promotion, click } = outcome.facts;
+      if (affiliate.planVersionId === null) throw planNotFound(affiliate.planId);
       const redeemer = promotion && !taken.has(promotion.customerId) ? promotion.customerId : null;
       const referral: Referral = {
         id: this.ids.next('referral'),
@@ -211,7 +208,7 @@ export class AttributionService {
         clickId: click ? signup.clickId : null,
         promotionCodeId: promotion?.promotionCodeId ?? null,
         decisionId,
-        planVersionId: planVersionIds[index] ?? '',
+        planVersionId: affiliate.planVersionId,
         stripeCustomerId: signup.stripeCustomerId ?? redeemer,
         mrrMinor: 0n,
         currency: null,

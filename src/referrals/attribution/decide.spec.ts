@@ -18,6 +18,7 @@ const HONEST: AttributionFacts = {
     userId: 'john',
     status: 'active',
     planId: 'pln_default',
+    planVersionId: 'plv_default',
     emailNormalized: 'john@example.com',
   },
   existingReferral: null,

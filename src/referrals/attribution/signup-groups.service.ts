@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { DomainError } from '../../common/domain-error.js';
 import { Database } from '../../database/database.js';
+import { isDatabaseUnavailable } from '../../database/database-errors.js';
 import { GroupCommit, GroupCommitOverloadedError } from '../../database/group-commit.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { Idempotency, LeaseLostError, type Answer, type Claim } from '../../http/idempotency.js';
@@ -13,18 +15,24 @@ import { AttributionService, type SignupResult } from './attribution.service.js'
 const MAX_QUEUED = 500;
 /** More would save little, and hold the days of many affiliates for longer. */
 const MAX_GROUP = 100;
+/** Answers of a group that are given in one go; what the database says of the next group is heard in between. */
+const ANSWERED_AT_ONCE = 8;
 
 interface Reported {
   signup: Signup;
   /** The Idempotency-Key under which it was reported. */
   claim: Claim | null;
   result: SignupResult | LeaseLostError;
+  /** Resolves once the result is committed; rejects where it was not. */
+  committed: Promise<void> | null;
+  /** After how many turns of the event loop it is answered then. */
+  turn: number;
 }
 
 /**
  * Decides about signups as they are reported. Those that arrive while others are being written share the next transaction
- * and its statements; on a quiet system a group is one signup. Several of one user or one Stripe customer are written one
- * after the other.
+ * and its statements; on a quiet system a group is one signup. The next transaction begins behind COMMIT, without waiting
+ * for it. Several of one user or one Stripe customer are written one after the other.
  */
 @Injectable()
 export class SignupGroups implements BeforeApplicationShutdown {
@@ -33,6 +41,9 @@ export class SignupGroups implements BeforeApplicationShutdown {
     maxBatch: MAX_GROUP,
     keysOf: ({ signup }) => namesOf(signup),
   });
+
+  /** Groups are committed one after the other. */
+  private last: Promise<void> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -47,26 +58,48 @@ export class SignupGroups implements BeforeApplicationShutdown {
    *   LeaseLostError, without any effect, when others work under the key by now.
    */
   async attribute(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
-    const reported: Reported = { signup, claim, result: null };
+    const reported: Reported = { signup, claim, result: null, committed: null, turn: 0 };
     try {
       await this.group.add(reported);
     } catch (error) {
       if (!(error instanceof GroupCommitOverloadedError)) throw error;
       throw new DomainError('unavailable', 'overloaded', 'Too many signups are waiting to be stored; try again.');
     }
-    const { result } = reported;
+    try {
+      await reported.committed;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      // It was rolled back at its very end, maybe on account of another one.
+      return this.attributeAlone(signup, claim);
+    }
+    const { result, turn } = reported;
+    for (let waited = 0; waited < turn; waited++) await setImmediate();
     if (result instanceof Error) throw result;
     return result ?? this.attributeAlone(signup, claim);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.group.drain();
+    await Promise.allSettled([this.last]);
   }
 
-  private async write(reported: Reported[]): Promise<void> {
+  /** Resolves once all is sent. What fails before rejects; what fails after is told by `committed`. */
+  private write(reported: Reported[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const committed = this.transact(reported, resolve);
+      for (const [place, each] of reported.entries()) {
+        each.committed = committed;
+        each.turn = Math.floor(place / ANSWERED_AT_ONCE);
+      }
+      this.last = committed;
+      committed.then(resolve, reject);
+    });
+  }
+
+  private async transact(reported: Reported[], onSent: () => void): Promise<void> {
     if (reported.length === 0) return;
     try {
-      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported));
+      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported), onSent);
       reported.forEach((each, index) => (each.result = results[index] ?? null));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
@@ -74,7 +107,10 @@ export class SignupGroups implements BeforeApplicationShutdown {
       const lost = new Set(error.lost);
       const isLost = ({ claim }: Reported): boolean => claim !== null && lost.has(claim);
       for (const each of reported.filter(isLost)) each.result = error;
-      await this.write(reported.filter((each) => !isLost(each)));
+      await this.transact(
+        reported.filter((each) => !isLost(each)),
+        onSent,
+      );
     }
   }
 

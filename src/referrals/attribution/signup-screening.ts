@@ -31,8 +31,10 @@ export abstract class SignupScreening {
   abstract signupsWritten(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;
 
   /**
-   * Called inside the same transaction, after all else that it does but counting them; all stand or
-   * fall together. The affiliates' balances are locked where they have any.
+   * Called inside the same transaction, later; all stand or fall together. Locks nothing that others could wait for.
+   *
+   * @returns what asks staff about what was found, to be called after all else that the transaction does but counting the
+   *   signups. The affiliates' balances are locked by then where they have any.
    */
-  abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<void>;
+  abstract signupsCredited(tx: SqlTx, credited: readonly CreditedSignup[]): Promise<() => Promise<void>>;
 }

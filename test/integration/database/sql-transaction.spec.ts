@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client';
 import { Database } from '../../../src/database/database.js';
-import { inOneGo } from '../../../src/database/sql-transaction.js';
+import { inOneGo, lastly } from '../../../src/database/sql-transaction.js';
 import { createTestDatabase } from '../../setup/database.js';
 
 const RENAME = Prisma.sql`UPDATE plans SET name = 'renamed'`;
@@ -54,6 +54,22 @@ describe('a transaction that a group of requests shares', () => {
     expect(await database.prisma.plan.count({ where: { name: { startsWith: 'renamed' } } })).toBe(0);
     expect((await shared(1))[1]).toEqual([{ name: 'renamed' }]);
     expect(await database.prisma.plan.count({ where: { name: 'renamed again' } })).toBe(1);
+  });
+
+  it('does its last steps after all else, and is rolled back as a whole when one of them fails', async () => {
+    let seen: unknown;
+    const shared = (name: string, divisor: number) =>
+      database.groupTransaction(async (tx) => {
+        await lastly(tx, async () => {
+          seen = await tx.$queryRaw`SELECT DISTINCT name, 1 / ${divisor}::int AS divided FROM plans`;
+        });
+        await tx.$executeRaw`UPDATE plans SET name = ${name}`;
+      });
+    await expect(shared('never', 0)).rejects.toThrow('division by zero');
+    expect(await database.prisma.plan.count({ where: { name: 'never' } })).toBe(0);
+    await shared('at last', 1);
+    expect(seen).toEqual([{ name: 'at last', divided: 1 }]);
+    expect(await database.prisma.plan.count({ where: { name: 'at last' } })).toBe(1);
   });
 
   it('plans its statements once, whatever their values are', async () => {

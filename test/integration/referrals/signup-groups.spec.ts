@@ -308,11 +308,14 @@ describe('a signup in a group', () => {
 
   beforeAll(async () => {
     api = await startTestApp({ now: NOW });
-    await createAffiliate(api, { code: 'GROUP' });
+    for (const code of ['GROUP', 'FULL']) await createAffiliate(api, { code });
   });
   afterAll(async () => api.close());
 
-  const report = (referredUserId: string, key?: string): Report => ({ body: { referredUserId, code: 'GROUP' }, key });
+  const report = (referredUserId: string, key?: string, code = 'GROUP'): Report => ({
+    body: { referredUserId, code },
+    key,
+  });
   const referralsOf = (referredUserId: string): Promise<number> =>
     api.database.prisma.referral.count({ where: { referredUserId } });
 
@@ -321,15 +324,14 @@ describe('a signup in a group', () => {
       expect(await api.database.prisma.idempotencyKey.count({ where: { key: { in: keys } } })).toBe(keys.length);
     });
 
-  /** What is sent while a signup of this user is being written, which is held up at the end of its transaction. */
+  /** What is sent while a signup of this user is being written, which is held up before its transaction ends. */
   async function whileWriting(
     userId: string,
     meanwhile: () => Promise<Promise<SignupResponse>[]>,
   ): Promise<SignupResponse[]> {
-    expect(outcomeOf(await send(api, report(`${userId}-of-the-day`)))).toBe('201 attributed: true');
     const holder = await api.database.pool.connect();
     try {
-      await holder.query('BEGIN; SELECT 1 FROM referral_days FOR UPDATE');
+      await holder.query('BEGIN; SELECT 1 FROM affiliates FOR UPDATE');
       const held = send(api, report(userId));
       await untilSomebodyWaits(api);
       const sent = await meanwhile();
@@ -367,6 +369,26 @@ describe('a signup in a group', () => {
     // The last ones may have just missed the others.
     expect(shared?.transactions).toBeLessThanOrEqual(2n);
     expect(shared?.referrals).toBe(20n);
+    await expectExactRollups(api);
+  });
+
+  it('whose day cannot be counted takes nobody else with it', async () => {
+    expect(outcomeOf(await send(api, report('counted', undefined, 'FULL')))).toBe('201 attributed: true');
+    const where = { code: 'FULL' };
+    const { affiliateId } = await api.database.prisma.affiliateCode.findUniqueOrThrow({ where });
+    const setSignups = (signups: number) =>
+      api.database.prisma.referralDay.updateMany({ where: { affiliateId }, data: { signups } });
+    await setSignups(2 ** 31 - 1);
+    const answers = await whileWriting('before-the-full-day', async () => {
+      const sent = [report('uncounted', 'uncounted', 'FULL'), report('countable', 'countable')];
+      const answers = sent.map((one) => send(api, one));
+      await untilClaimed(['uncounted', 'countable']);
+      return answers;
+    });
+    expect(answers.map(outcomeOf)).toEqual(['500 internal_error', '201 attributed: true']);
+    expect(await referralsOf('uncounted')).toBe(0);
+    await setSignups(1);
+    expect(outcomeOf(await send(api, report('uncounted', 'uncounted', 'FULL')))).toBe('201 attributed: true');
     await expectExactRollups(api);
   });
 
