@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { settle, type BenchDatabase, type BenchServer } from './harness/bench-server.js';
 import { startContestant, type Contestant } from './harness/contestant.js';
-import { sendLoad, type LoadResult } from './harness/load.js';
+import { prepareLoad, sendLoad, type LoadResult } from './harness/load.js';
 import { codesOf, seedCustomers } from './harness/seed-customers.js';
 import type { Size } from './harness/size.js';
 import { medianOf, medianRatio, spreadOf } from './harness/spread.js';
@@ -11,6 +11,9 @@ const AFFILIATES = 1_000;
 const CONNECTIONS = 64;
 const CODES = codesOf(AFFILIATES);
 const ENV = { TRUST_PROXY: '1' };
+
+/** Before each measuring, as in the other bench of clicks. */
+const WARM_UP_MS = 1_000;
 
 /** Clicks of two servers on one PostgreSQL beside those of one; then one of the two is killed in mid-load. */
 export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
@@ -23,20 +26,27 @@ export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
       startContestant('workers/serve.js', database, ENV),
     ]);
     try {
-      const perSecond = { one: [] as number[], two: [] as number[] };
+      const contestants = [
+        { instances: 'one', servers: [first], perSecond: [] as number[] },
+        { instances: 'two', servers: [first, second], perSecond: [] as number[] },
+      ];
       for (let round = 0; round <= rounds; round++) {
-        const one = await clicksOf(database, [first], milliseconds);
-        const two = await clicksOf(database, [first, second], milliseconds);
-        if (round > 0) perSecond.one.push(one);
-        if (round > 0) perSecond.two.push(two);
+        // Each round begins with the other one, so that neither always comes after what leaves PostgreSQL more to clean up.
+        for (const { servers, perSecond } of round % 2 === 0 ? contestants : contestants.toReversed()) {
+          await clicksOf(database, servers, WARM_UP_MS);
+          const rate = await clicksOf(database, servers, milliseconds);
+          // The first round only warms up.
+          if (round > 0) perSecond.push(rate);
+        }
       }
+      const ofOne = contestants[0]?.perSecond ?? [];
       const lost = await killOne(database, first, second);
       return [
-        ...Object.entries(perSecond).map(([instances, of]) => ({
+        ...contestants.map(({ instances, perSecond }) => ({
           instances,
-          'per s': medianOf(of),
-          'spread %': 100 * spreadOf(of),
-          '÷ one': medianRatio(of, perSecond.one),
+          'per s': medianOf(perSecond),
+          'spread %': 100 * spreadOf(perSecond),
+          '÷ one': medianRatio(perSecond, ofOne),
         })),
         { instances: 'two, one of them killed', ...lost },
       ];
@@ -48,15 +58,17 @@ export function twoInstances(server: BenchServer, size: Size): Promise<Row[]> {
 
 /** The same number of connections in all, however many servers they are shared by. */
 async function clicksOf({ admin }: BenchDatabase, servers: Contestant[], milliseconds: number): Promise<number> {
-  const loads = await Promise.all(
+  const prepared = await Promise.all(
     servers.map(({ port }) =>
-      sendLoad({
+      prepareLoad({
         port,
         connections: CONNECTIONS / servers.length,
         plan: { kind: 'clicks', codes: CODES, milliseconds },
       }),
     ),
   );
+  // At the same moment: neither has the machine for itself while the other's load is still being made.
+  const loads = await Promise.all(prepared.map((load) => load.run()));
   const missing = await countMissing(admin, loads);
   if (missing > 0) throw new Error(`${missing} answered clicks are not stored`);
   return loads.reduce((sum, { answered, seconds }) => sum + answered / seconds, 0);
