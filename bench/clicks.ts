@@ -174,7 +174,7 @@ async function killInMidLoad(database: BenchDatabase, kills: number): Promise<Ro
 /** Waits until a few thousand more clicks are stored: then the load is in full swing. */
 async function someClicksOf(admin: pg.Client): Promise<void> {
   const count = async (): Promise<number> =>
-    Number((await admin.query<{ n: string }>('SELECT coalesce(sum(clicks), 0) AS n FROM click_days')).rows[0]?.n);
+    Number((await admin.query<{ n: string }>('SELECT coalesce(sum(clicks), 0) AS n FROM click_days_now')).rows[0]?.n);
   const before = await count();
   while ((await count()) < before + 2_000) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -83,7 +83,7 @@ async function killOne(
     sendLoad({ port, connections: CONNECTIONS / 2, plan: { kind: 'clicks', codes: CODES, milliseconds: 3_000 } }),
   );
   const stored = async (): Promise<number> =>
-    Number((await admin.query<{ n: string }>('SELECT sum(clicks) AS n FROM click_days')).rows[0]?.n);
+    Number((await admin.query<{ n: string }>('SELECT sum(clicks) AS n FROM click_days_now')).rows[0]?.n);
   const before = await stored();
   while ((await stored()) < before + 1_000) await new Promise((resolve) => setTimeout(resolve, 20));
   await victim.kill();

@@ -5,6 +5,7 @@ import { replaceNames } from '../common/replace-names.js';
 import type { Tx } from '../database/database.js';
 import { planByIndex } from '../database/plan-by-index.js';
 import type { RuleVerdict } from './attribution/attribution-rule.js';
+import { countClicks } from './clicks/count-clicks.js';
 import { MASKED_EMAIL } from './masking.js';
 import { lockReferralSubjects } from './referral-locks.js';
 
@@ -110,6 +111,8 @@ export class ReferralErasure {
       DELETE FROM "click_sub_ids" AS s USING "clicks" AS c
       WHERE c."id" = ANY (${clickIds}::text[]) AND s."affiliate_id" = c."affiliate_id" AND s."sub_id" = c."sub_id"
         AND s."clicks" <= 0`;
+    // So that there is a mark, and nothing else that holds it.
+    await countClicks(tx);
     // What made the visitor that day's unique one is worked out from the click itself (IpHasher.hashVisitor), and replaced
     // by the mark of a click that nobody can be told by: it goes on counting. A click of the day on which the key was
     // replaced may leave its mark, which nothing leads back to.

@@ -12,7 +12,7 @@ const IDS_AHEAD_MS = DAY_MS;
 
 /**
  * Days whose clicks have left with their month (`first_click_day`) are not compared: they keep their numbers. The clicks
- * are opened by the same statement, so none of them leaves before it ends.
+ * are opened by the same statement, so none of them leaves before it ends. Those that are still to be counted count already.
  */
 const clickDays: Rollup = {
   name: 'click_days (clicks)',
@@ -21,7 +21,7 @@ const clickDays: Rollup = {
   figures: ['clicks'],
   by: 'month',
   kept: ({ days }) => Prisma.sql`
-    SELECT affiliate_id, day, clicks FROM click_days WHERE ${isThere(days)}`,
+    SELECT affiliate_id, day, sum(clicks) AS clicks FROM click_days_now WHERE ${isThere(days)} GROUP BY 1, 2`,
   counted: ({ days }) => Prisma.sql`
     SELECT affiliate_id, day, count(*) AS clicks
     FROM (
@@ -31,7 +31,7 @@ const clickDays: Rollup = {
     WHERE ${isThere(days)} GROUP BY 1, 2`,
 };
 
-/** A visitor's mark is there as long as the clicks of the day. */
+/** A visitor's mark is there as long as the clicks of the day, and comes when the visitor is counted. */
 const clickVisitors: Rollup = {
   name: 'click_days (unique clicks)',
   table: 'click_days',

@@ -8,6 +8,7 @@ import { Database } from '../database/database.js';
 import { liftTimeLimit } from '../database/time-limit.js';
 import { Metrics } from '../http/metrics.js';
 import { CLICK_MONTH, clickMonthName } from '../referrals/clicks/click-months.js';
+import { countClicks } from '../referrals/clicks/count-clicks.js';
 import { CLICK_DAY_ROLLUPS } from './all-rollups.js';
 import { describeDifference } from './rollup.js';
 import { RollupsService } from './rollups.service.js';
@@ -64,6 +65,8 @@ export class ClickRetention implements BeforeApplicationShutdown {
       await this.rollups.alone(async (lost) => {
         // What a process that died has left.
         await this.dropDetached();
+        // Visitors who are counted after their marks have left would count again.
+        await countClicks(this.database.prisma);
         let month = await this.findOverdue();
         while (month !== null && !lost.aborted && (await this.isCountedRight(month))) {
           await this.detach(month);

@@ -3,9 +3,9 @@ import type { SqlTx } from '../database/sql-transaction.js';
 import { liftTimeLimit } from '../database/time-limit.js';
 
 /**
- * Sums that are kept beside what they sum up, and how to count them anew. Both are written in one transaction always, and
- * are compared in one statement, hence in one state of the database: so they are equal whatever is written meanwhile, or
- * something is wrong.
+ * Sums that are kept beside what they sum up, and how to count them anew. Both are written in one transaction always, where
+ * clicks first note what they will add to their days; and they are compared in one statement, hence in one state of the
+ * database: so they are equal whatever is written meanwhile, or something is wrong.
  */
 export interface Rollup {
   /** For the operator: the table, and which of its figures where there are several. */

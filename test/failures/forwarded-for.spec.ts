@@ -2,6 +2,7 @@
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
 import { CodeDirectory } from '../../src/referrals/clicks/code-directory.js';
+import { countClicks } from '../../src/referrals/clicks/count-clicks.js';
 import { IpHasher } from '../../src/referrals/ip-hasher.js';
 import { BROWSER } from '../integration/referrals/visits.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
@@ -80,6 +81,7 @@ describe('66 · X-Forwarded-For and its like', () => {
   it('makes one visitor no crowd: ten claims are one unique click and one address', async () => {
     await withApp({}, async (api, code) => {
       for (let i = 1; i <= 10; i++) await browse(api, code, forged(`203.0.113.${i}`));
+      await countClicks(api.database.prisma);
       const days = await api.database.prisma.clickDay.findMany();
       expect(days).toMatchObject([{ clicks: 20, uniqueClicks: 1 }]);
       expect(await api.database.prisma.affiliateIp.count()).toBe(1);

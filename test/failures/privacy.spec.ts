@@ -6,6 +6,7 @@ import { Whitelist } from '../../src/fraud/whitelist.js';
 import type { ErrorBody } from '../../src/http/error-response.js';
 import type { AttributionDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { ClickDto } from '../../src/referrals/clicks/click.dto.js';
+import { countClicks } from '../../src/referrals/clicks/count-clicks.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { EventReplay } from '../../src/stripe/webhooks/event-replay.js';
@@ -186,6 +187,7 @@ describe('71 · erasing a referred user', () => {
     });
     expect(decision).toMatchObject({ referredUserId: erasure.pseudonym, attributed: true, inputs: { email: null } });
     expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).not.toEqual([]);
+    await countClicks(api.database.prisma);
     expect(await api.database.prisma.clickDay.findFirst({ where: { affiliateId: id } })).toMatchObject({ clicks: 1 });
   });
 

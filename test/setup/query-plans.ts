@@ -57,7 +57,7 @@ const BOUNDED_OTHERWISE: readonly RegExp[] = [
   /FROM clicks ORDER BY id DESC LIMIT 100000\b/,
   /FROM postings p WHERE p\.affiliate_id = \$\d+ .* LIMIT 20000\b/s,
   // The charts of the panel's start page, of the last thirty days, are worked out once a minute for everybody.
-  /FROM (click_days|referral_days) WHERE day >= \$1::date GROUP BY 1$/,
+  /FROM (click_days_now|referral_days) WHERE day >= \$1::date GROUP BY 1$/,
   /sum\(count\(\*\)\) OVER \(PARTITION BY currency\) AS busy/,
 ];
 

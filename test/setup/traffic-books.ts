@@ -35,7 +35,7 @@ async function expectClicks(api: TestApp, { clickIds }: Traffic): Promise<void> 
   expect(stored.rows).toHaveLength(clickIds.length);
   const { rows } = await pool.query<{ stored: number; counted: number }>(
     `SELECT a.id, (SELECT count(*)::int FROM clicks c WHERE c.affiliate_id = a.id) AS stored,
-            (SELECT coalesce(sum(clicks), 0)::int FROM click_days d WHERE d.affiliate_id = a.id) AS counted
+            (SELECT coalesce(sum(clicks), 0)::int FROM click_days_now d WHERE d.affiliate_id = a.id) AS counted
      FROM affiliates a`,
   );
   expect(rows.filter(({ stored: clicks, counted }) => clicks !== counted)).toEqual([]);

@@ -115,7 +115,7 @@ function dayOf(at: Date): string {
 }
 
 const CLICKS = `
-  SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(clicks) AS figure FROM click_days WHERE day >= $1::date GROUP BY 1`;
+  SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(clicks) AS figure FROM click_days_now WHERE day >= $1::date GROUP BY 1`;
 
 const SIGNUPS = `
   SELECT to_char(day, 'YYYY-MM-DD') AS day, sum(signups) AS figure FROM referral_days WHERE day >= $1::date GROUP BY 1`;

@@ -54,7 +54,7 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
     ) r
     CROSS JOIN LATERAL (
       SELECT coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
-      FROM click_days d WHERE d.affiliate_id = r.affiliate_id
+      FROM click_days_now d WHERE d.affiliate_id = r.affiliate_id
     ) c
     WHERE ((c.uniques >= ${minUniqueClicks}::bigint OR r.referrals >= ${minReferrals}::bigint)
            AND r.referrals * 10000 > c.uniques * ${maxRateBps}::bigint)

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { BotDetector } from './bot-detector.js';
 import { ClickConnections } from './click-connections.js';
+import { ClickCounter } from './click-counter.js';
 import { ClickPartitions } from './click-partitions.js';
 import { ClickRecorder } from './click-recorder.js';
 import { ClickWriter } from './click-writer.js';
@@ -14,6 +15,7 @@ import { RedirectService } from './redirect.service.js';
   providers: [
     BotDetector,
     ClickConnections,
+    ClickCounter,
     ClickPartitions,
     ClickRecorder,
     ClicksService,

@@ -29,13 +29,11 @@ export type StatementRunner = (statement: {
 }) => Promise<{ affiliateId: string }[]>;
 
 /**
- * The clicks, who clicked, and the days' sums, in one statement and so in one commit. Clicks of affiliates who are not
- * active are left out: what is remembered of a code may be a moment old, this is not.
+ * The clicks, and what is to be counted of them (countClicks), in one statement and so in one commit. Clicks of affiliates who
+ * are not active are left out: what is remembered of a code may be a moment old, this is not.
  *
- * Two writers cannot deadlock: each first takes its visitors in key order (all of them, since the sort below reads them
- * to the end), then its days in key order; its sub-ids, in key order too, it takes always before or always after those.
- * No join between visitors and days: a plan made for few rows would loop over many. Who is not active is asked of an
- * index that holds nobody else; no affiliate is ever deleted.
+ * Two writers cannot deadlock: each takes its sub-ids in key order, and no other row that anybody else takes. Who is not
+ * active is asked of an index that holds nobody else; no affiliate is ever deleted.
  */
 const INSERT_CLICKS = `
 WITH "inactive" AS (
@@ -43,7 +41,7 @@ WITH "inactive" AS (
 ), "incoming" AS (
   SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
          decode("ip_hash", 'hex') AS "ip_hash", decode("visitor_hash", 'hex') AS "visitor_hash",
-         to_timestamp("seconds") AS "occurred_at", (to_timestamp("seconds") AT TIME ZONE 'UTC')::date AS "day"
+         to_timestamp("seconds") AS "occurred_at"
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
               $9::text[], $10::text[], $11::float8[])
     AS "given"("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id",
@@ -53,24 +51,10 @@ WITH "inactive" AS (
   INSERT INTO "clicks" ("id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at")
   SELECT "id", "affiliate_id", "code", "source", "url", "referrer", "user_agent", "sub_id", "ip_hash", "occurred_at"
   FROM "incoming"
-), "new_visitors" AS (
-  INSERT INTO "click_visitors" ("affiliate_id", "day", "visitor_hash")
-  SELECT DISTINCT "affiliate_id", "day", "visitor_hash" FROM "incoming" ORDER BY 1, 2, 3
-  ON CONFLICT DO NOTHING
-  RETURNING "affiliate_id", "day"
-), "counted" AS (
-  INSERT INTO "click_days" ("affiliate_id", "day", "clicks", "unique_clicks")
-  SELECT "affiliate_id", "day", sum("clicks"), sum("uniques")
-  FROM (
-    SELECT "affiliate_id", "day", 1 AS "clicks", 0 AS "uniques" FROM "incoming"
-    UNION ALL
-    SELECT "affiliate_id", "day", 0, 1 FROM "new_visitors"
-  ) AS "each"
-  GROUP BY 1, 2
-  ORDER BY 1, 2
-  ON CONFLICT ("affiliate_id", "day") DO UPDATE SET
-    "clicks" = "click_days"."clicks" + EXCLUDED."clicks",
-    "unique_clicks" = "click_days"."unique_clicks" + EXCLUDED."unique_clicks"
+), "to_count" AS (
+  INSERT INTO "uncounted_clicks" ("affiliate_ids", "days", "visitor_hashes")
+  SELECT array_agg("affiliate_id"), array_agg(("occurred_at" AT TIME ZONE 'UTC')::date), array_agg("visitor_hash")
+  FROM "incoming" HAVING count(*) > 0
 ), "noted" AS (
   INSERT INTO "click_sub_ids" ("affiliate_id", "sub_id", "clicks")
   SELECT "affiliate_id", "sub_id", count(*) FROM "incoming" WHERE "sub_id" IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
@@ -79,7 +63,7 @@ WITH "inactive" AS (
 SELECT "id" AS "affiliateId" FROM "inactive"`;
 
 /**
- * Stores clicks and counts them, all or none of those whose affiliates are active. Their months' partitions must exist
+ * Stores clicks, which count from then on (`click_days_now`), all or none of those whose affiliates are active. Their months' partitions must exist
  * (ClickPartitions).
  * @returns the affiliates who are not active, whose clicks were left out.
  * @throws the database's error; an id that is stored already is one.

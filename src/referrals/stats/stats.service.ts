@@ -40,7 +40,7 @@ export class StatsService {
       SELECT "clicks", "uniqueClicks", "signups", "payingCustomers"
       FROM (
         SELECT coalesce(sum("clicks"), 0)::int AS "clicks", coalesce(sum("unique_clicks"), 0)::int AS "uniqueClicks"
-        FROM "click_days" WHERE "affiliate_id" = ${affiliateId}
+        FROM "click_days_now" WHERE "affiliate_id" = ${affiliateId}
       ) AS "visits", (
         SELECT coalesce(sum("signups"), 0)::int AS "signups", coalesce(sum("paying"), 0)::int AS "payingCustomers"
         FROM "referral_days" WHERE "affiliate_id" = ${affiliateId}
@@ -67,7 +67,7 @@ export class StatsService {
              sum("clicks")::int AS "clicks", sum("uniques")::int AS "uniqueClicks",
              sum("signups")::int AS "signups", sum("conversions")::int AS "conversions"
       FROM (
-        SELECT "day", "clicks", "unique_clicks" AS "uniques", 0 AS "signups", 0 AS "conversions" FROM "click_days"
+        SELECT "day", "clicks", "unique_clicks" AS "uniques", 0 AS "signups", 0 AS "conversions" FROM "click_days_now"
         WHERE "affiliate_id" = ${affiliateId} AND "day" BETWEEN ${firstDay}::date AND ${lastDay}::date
         UNION ALL
         SELECT "day", 0, 0, "signups", "conversions" FROM "referral_days"

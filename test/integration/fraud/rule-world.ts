@@ -24,6 +24,7 @@ const TABLES = [
   'promotion_codes',
   'clicks',
   'click_days',
+  'uncounted_clicks',
   'affiliate_codes',
   'affiliates',
 ];

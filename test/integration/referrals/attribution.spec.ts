@@ -501,6 +501,7 @@ describe('the rules about addresses', () => {
     for (const table of [
       'clicks',
       'click_visitors',
+      'uncounted_clicks',
       'affiliate_ips',
       'attribution_decisions',
       'referrals',

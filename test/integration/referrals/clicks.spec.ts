@@ -4,8 +4,10 @@ import type { ErrorBody } from '../../../src/http/error-response.js';
 import { ClickConnections } from '../../../src/referrals/clicks/click-connections.js';
 import { ClickWriter } from '../../../src/referrals/clicks/click-writer.js';
 import type { ClickDto } from '../../../src/referrals/clicks/click.dto.js';
+import { countClicks } from '../../../src/referrals/clicks/count-clicks.js';
 import type { NewClick } from '../../../src/referrals/clicks/insert-clicks.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
+import { eventually } from '../../setup/eventually.js';
 import { BROWSER, createAffiliate, suspend, visit } from './visits.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -30,9 +32,28 @@ const fromSnippet = (
     headers: { origin: ORIGIN, 'user-agent': BROWSER, ...headers },
   });
 const storedClick = (id: string) => api.database.prisma.click.findUniqueOrThrow({ where: { id } });
-const daysOf = async (affiliateId: string): Promise<[day: string, clicks: number, uniqueClicks: number][]> => {
+type Days = [day: string, clicks: number, uniqueClicks: number][];
+/** As everybody who asks is told, whatever is still to be counted. */
+const daysNow = async (affiliateId: string): Promise<Days> => {
+  const { rows } = await api.database.pool.query<{ day: string; clicks: number; uniques: number }>(
+    `SELECT day::text, sum(clicks)::int AS clicks, sum(unique_clicks)::int AS uniques FROM click_days_now
+     WHERE affiliate_id = $1 GROUP BY 1 ORDER BY 1`,
+    [affiliateId],
+  );
+  return rows.map(({ day, clicks, uniques }) => [day, clicks, uniques]);
+};
+/** The same once all is counted, which must change nothing. */
+const daysOf = async (affiliateId: string): Promise<Days> => {
+  const now = await daysNow(affiliateId);
+  await countClicks(api.database.prisma);
   const days = await api.database.prisma.clickDay.findMany({ where: { affiliateId }, orderBy: { day: 'asc' } });
-  return days.map(({ day, clicks, uniqueClicks }) => [day.toISOString().slice(0, 10), clicks, uniqueClicks]);
+  const counted = days.map(({ day, clicks, uniqueClicks }): Days[number] => [
+    day.toISOString().slice(0, 10),
+    clicks,
+    uniqueClicks,
+  ]);
+  expect(now).toEqual(counted);
+  return counted;
 };
 
 /** Which statements write clicks from now on; none ends before so many clicks have come. */
@@ -196,6 +217,37 @@ describe('clicks are counted', () => {
     expect(await daysOf(id)).toEqual([['2026-12-01', 10, 7]]);
   });
 
+  it('exactly at any moment: when all, some or none of them are in the sums of their days', async () => {
+    const { id, code } = await createAffiliate(api);
+    const visits = async (...ips: string[]) => {
+      for (const ip of ips) await visit(api, code, { ip });
+    };
+    await visits('192.0.2.1', '192.0.2.1');
+    expect(await daysNow(id)).toEqual([['2026-12-01', 2, 1]]);
+    expect(await daysOf(id)).toEqual([['2026-12-01', 2, 1]]);
+    await visits('192.0.2.1', '192.0.2.2', '192.0.2.2');
+    expect(await daysNow(id)).toEqual([['2026-12-01', 5, 2]]);
+    // Whoever counts and then fails has counted nothing; who counts meanwhile waits for that, and counts all of it.
+    const failed = api.database.transaction(async (tx) => {
+      await countClicks(tx);
+      throw new Error('after counting');
+    });
+    await Promise.all([expect(failed).rejects.toThrow('after counting'), countClicks(api.database.prisma)]);
+    await visits('192.0.2.1');
+    expect(await daysOf(id)).toEqual([['2026-12-01', 6, 2]]);
+  });
+
+  it('in the sums of their days soon, without anybody asking', async () => {
+    const { id, code } = await createAffiliate(api);
+    await visit(api, code, { ip: '192.0.2.1' });
+    await eventually(async () => {
+      expect(await api.database.prisma.clickDay.findMany({ where: { affiliateId: id } })).toMatchObject([
+        { clicks: 1 },
+      ]);
+    });
+    expect(await daysOf(id)).toEqual([['2026-12-01', 1, 1]]);
+  });
+
   it('by UTC day, and anew on the next', async () => {
     const before = api.clock.now();
     const { id, code } = await createAffiliate(api);
@@ -221,6 +273,7 @@ describe('clicks are counted', () => {
         await visit(own, code, { ip: '192.0.2.1' });
       }
       expect(await own.database.prisma.ipHashKey.count()).toBe(2);
+      await countClicks(own.database.prisma);
       const days = await own.database.prisma.clickDay.findMany({ where: { affiliateId: id }, orderBy: { day: 'asc' } });
       expect(days.map(({ clicks, uniqueClicks }) => [clicks, uniqueClicks])).toEqual([
         [2, 1],
@@ -295,6 +348,7 @@ describe('clicks that come at once', () => {
         return visit(i % 2 === 0 ? api : other, code, { ip: `198.51.100.${(i * 13) % 50}` });
       });
       expect((await Promise.all(visits)).every(({ clickId }) => clickId !== null)).toBe(true);
+      await Promise.all([api, other, api].map(({ database }) => countClicks(database.prisma)));
       for (const { id } of affiliates) {
         const { rows } = await api.database.pool.query<{ clicks: number; uniques: number }>(
           `SELECT count(*)::int AS clicks, count(DISTINCT (ip_hash, user_agent))::int AS uniques FROM clicks WHERE affiliate_id = $1`,

@@ -3,6 +3,7 @@ import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import { FraudEvaluation } from '../../../src/fraud/fraud-evaluation.service.js';
 import type { AttributionDto, DecisionDto } from '../../../src/referrals/attribution/attribution.dto.js';
 import { ClickPartitions } from '../../../src/referrals/clicks/click-partitions.js';
+import { countClicks } from '../../../src/referrals/clicks/count-clicks.js';
 import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
 import type { StatsDto } from '../../../src/referrals/stats/stats.dto.js';
 import { ClickRetention } from '../../../src/rollups/click-retention.js';
@@ -61,6 +62,7 @@ describe('clicks older than their retention', () => {
     expect((await months())[0]).toBe('2026-12');
     const { prisma } = api.database;
     expect(await prisma.click.count()).toBe(2);
+    await countClicks(prisma);
     expect((await prisma.clickVisitor.findMany()).map(({ day }) => day.toISOString().slice(0, 7))).toEqual([
       '2026-12',
       '2026-12',
@@ -113,6 +115,7 @@ describe('clicks older than their retention', () => {
 
   it('are kept while their days do not say what they do, and leave once those are rebuilt', async () => {
     await twoMonths();
+    await countClicks(api.database.prisma);
     await api.database.prisma.$executeRaw`UPDATE click_days SET unique_clicks = 5 WHERE day < '2026-12-01'`;
     api.clock.set(NOVEMBER_IS_TOO_OLD);
     await tick();
