@@ -61,7 +61,10 @@ describe('more requests than the service can work off', () => {
     const more = Array.from({ length: IN_LINE + TOO_MANY }, () => createNobody());
     await eventually(async () => expect(await gauge(api, 'refused_total', 'others')).toBeGreaterThanOrEqual(TOO_MANY));
     for (const path of ['/health/live', '/health/ready', '/metrics']) {
-      expect([path, (await api.request('GET', path, { token: '' })).status]).toEqual([path, 200]);
+      // Whether it is ready, the database has two seconds to say.
+      await eventually(async () =>
+        expect([path, (await api.request('GET', path, { token: '' })).status]).toEqual([path, 200]),
+      );
     }
     // Nobody is refused; there is just no panel in this one.
     expect((await api.request('GET', '/admin', { token: '' })).status).toBe(404);
