@@ -129,6 +129,18 @@ export class Idempotency implements BeforeApplicationShutdown {
   }
 
   /**
+   * `run` for work that has no effect and may ask others or take long: it runs outside a transaction, and its answer is
+   * stored by one of its own.
+   */
+  runReading<T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Answer<T>>): Promise<T> {
+    return this.runTogether(request, reply, async (claim) => {
+      const answer = await work();
+      if (claim) await this.database.transaction((tx) => this.store(tx, [{ claim, answer }]));
+      return answer;
+    });
+  }
+
+  /**
    * Stores answers under their keys, in the transaction that has their effects, which must roll back when this throws: one
    * statement for any number. The text is kept as it is sent, so that a replay is equal to the byte.
    *

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HostScope } from '../auth/access.js';
 import { answerWithFile } from '../http/download.js';
 import { ApiFormats } from '../http/formats.js';
+import { Idempotency } from '../http/idempotency.js';
 import { PageQuery } from '../http/page-query.dto.js';
 import { PayoutPreviewService } from './preview/payout-preview.service.js';
 import { PreviewBody, PreviewDto, PreviewQuery } from './preview/preview.dto.js';
@@ -18,6 +19,7 @@ export class PayoutsController {
   constructor(
     private readonly queries: PayoutQueries,
     private readonly previews: PayoutPreviewService,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** List payouts, newest first; as a file, all that match. */
@@ -50,17 +52,26 @@ export class PayoutsController {
     return this.queries.getRun(period);
   }
 
-  /** See who would be paid what, who would not and why, and what changed since the last run. Writes nothing. */
+  /**
+   * See who would be paid what, who would not and why, and what changed since the last run. Writes nothing, but for the
+   * answer under its key. The file takes no key: it is made while it is read.
+   */
   @Post('payout-runs/preview')
   @HttpCode(200)
   @ApiFormats(PreviewDto, ['csv'])
   async preview(
     @Body() body: PreviewBody,
     @Query() { format }: PreviewQuery,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PreviewDto | Readable> {
     const options = { period: body.period, asOf: body.asOf ? new Date(body.asOf) : undefined };
-    if (format === 'json') return this.previews.preview(options);
+    if (format === 'json') {
+      return this.idempotency.runReading(request, reply, async () => ({
+        status: 200,
+        body: await this.previews.preview(options),
+      }));
+    }
     const plan = await this.previews.plan(options);
     answerWithFile(reply, `payout-preview-${plan.period}`, 'csv');
     return this.previews.csv(plan);

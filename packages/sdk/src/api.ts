@@ -613,7 +613,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** See who would be paid what, who would not and why, and what changed since the last run. Writes nothing. */
+        /**
+         * See who would be paid what, who would not and why, and what changed since the last run. Writes nothing, but for the
+         *     answer under its key. The file takes no key: it is made while it is read.
+         */
         post: operations["Payouts_preview"];
         delete?: never;
         options?: never;

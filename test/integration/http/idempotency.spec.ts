@@ -5,6 +5,8 @@ import type { ErrorBody } from '../../../src/http/error-response.js';
 import { Idempotency, type Answer } from '../../../src/http/idempotency.js';
 import { eventually } from '../../setup/eventually.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
+import { expectSoundLedger } from '../../setup/ledger.js';
+import { sell } from '../../setup/sales.js';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -43,6 +45,19 @@ describe('a repeated POST', () => {
     const first = await post(key, '{"userId":"order","name":"Ann","email":"a@example.com"}');
     const second = await post(key, '{ "email": "a@example.com",\n "name": "Ann", "userId": "order" }');
     expect([isReplay(second), second.text]).toEqual([true, first.text]);
+  });
+
+  it('to a preview of payouts gets the first preview again, whatever was earned since', async () => {
+    const key = newKey();
+    const path = '/v1/payout-runs/preview';
+    const first = await post(key, { period: '2027-01' }, undefined, path);
+    await sell(api, 'Petra');
+    const second = await post(key, { period: '2027-01' }, undefined, path);
+    expect([first.status, second.status, isReplay(second), second.text]).toEqual([200, 200, true, first.text]);
+    const other = await post(key, { period: '2027-02' }, undefined, path);
+    expect([other.status, other.body.error.code]).toEqual([409, 'idempotency_key_reused']);
+    expect((await post(newKey(), { period: '2027-01' }, undefined, path)).text).not.toBe(first.text);
+    await expectSoundLedger(api);
   });
 
   it.each([
