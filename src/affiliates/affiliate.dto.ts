@@ -14,6 +14,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { PageQuery } from '../http/page-query.dto.js';
+import { Trimmed } from '../http/trimmed.js';
 import { CUSTOM_CODE_FORM } from './codes/affiliate-code.js';
 import { AFFILIATE_STATUSES, type AffiliateStatus } from './affiliate-status.js';
 
@@ -41,6 +42,7 @@ export class CreateAffiliateDto {
   /** For Stripe's onboarding and for recognising self-referrals.
    * @example 'john@example.com' */
   @IsOptional()
+  @Trimmed()
   @IsEmail()
   @MaxLength(320)
   email?: string | null;
@@ -86,6 +88,7 @@ export class UpdateAffiliateDto {
 
   /** Null removes it. */
   @IsOptional()
+  @Trimmed()
   @IsEmail()
   @MaxLength(320)
   email?: string | null;

@@ -11,6 +11,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { CurrencyFilter, DatedListQuery } from '../http/list-query.dto.js';
+import { Trimmed } from '../http/trimmed.js';
 
 export const REFERRAL_STATUSES = ['trial', 'paid', 'churned'] as const;
 export type ReferralStatus = (typeof REFERRAL_STATUSES)[number];
@@ -50,6 +51,7 @@ export class CreateReferralDto {
 
   /** For recognising self-referrals; stored masked. */
   @IsOptional()
+  @Trimmed()
   @IsEmail()
   @MaxLength(320)
   email?: string | null;
