@@ -495,6 +495,28 @@ describe('29 · when a rate or plan changes, what was earned stays', () => {
     expect(await worth('in_at_plan')).toEqual([2000, 'plan', 2000]);
   });
 
+  it('29 · a rate counts for what is paid in its very second, which is all that Stripe tells, but not for what was told before', async () => {
+    const sale = await sell(api, 'same-second', { total: 10_000 });
+    const setRate = (commissionRateBps: number) =>
+      api.request('PATCH', `/v1/affiliates/${sale.affiliateId}`, { body: { commissionRateBps } });
+    const next = (id: string) => pay(api, { id, payment: `pi_of_${id}`, customer: 'cus_same-second', total: 10_000 });
+    api.clock.advance(1000 - (api.clock.now().getTime() % 1000) + 100);
+    await setRate(0);
+    api.clock.advance(200);
+    await next('in_told_before');
+    api.clock.advance(200);
+    await setRate(3000);
+    api.clock.advance(200);
+    await next('in_told_after');
+    api.clock.advance(200);
+    await setRate(4000);
+    const worth = (await commissionsOf(api, sale.affiliateId)).map(({ invoiceId, netAmount }) => [
+      invoiceId,
+      netAmount,
+    ]);
+    expect(Object.fromEntries(worth)).toEqual({ [sale.invoice]: 2000, in_told_after: 3000 });
+  });
+
   it('29 · a new plan version is for new referrals: an old one keeps the terms of its day for every later invoice', async () => {
     const sale = await sell(api, 'versions', { total: 10_000, plan: { rateBps: 2500 } });
     const { body: affiliate } = await api.request<{ planId: string; code: string }>(

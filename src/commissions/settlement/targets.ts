@@ -16,6 +16,7 @@ import type { ReferralFacts } from './referral-facts.js';
  * five minutes older than the signup is the same visit (the tolerance api.md grants `occurredAt`).
  */
 export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
+const LAST_MS_OF_SECOND = 999;
 
 /** Which part of an invoice's money earns: what came through Stripe, or what was paid elsewhere and staff accepted. */
 export type InvoicePart = 'stripe' | 'out_of_band';
@@ -109,7 +110,7 @@ function earningOf(paid: Paid, facts: ReferralFacts): Earning {
     const rateSource = commission.rateSource === 'affiliate' ? 'affiliate' : 'plan';
     return { ...paid, commission, baseMinor, amountMinor, rateBps, rateSource };
   }
-  const rate = rateAt(invoice.paidAt, facts);
+  const rate = rateOf(invoice, facts);
   return { ...paid, commission: null, ...rate, ...calculateCommission(amounts, rate.rateBps) };
 }
 
@@ -128,10 +129,19 @@ function rejectionOf(commission: Commission | null, { rejections }: ReferralFact
   return rejections.find((rejection) => !isSpared(rejection)) ?? null;
 }
 
-/** The affiliate's own rate in force when the invoice was paid, else that of the plan version of the referral. */
-function rateAt(paidAt: Date, { planVersion, ownRates }: ReferralFacts): Pick<Target, 'rateBps' | 'rateSource'> {
+/**
+ * The affiliate's own rate in force when the invoice was paid, else that of the plan version of the referral. Stripe tells
+ * moments in whole seconds, cut off: what was paid right after a rate was set would seem to be paid before it. So a rate also
+ * counts for what was paid in its very second, unless we had been told of that before.
+ */
+function rateOf(
+  { paidAt, receivedAt }: StripeInvoice,
+  { planVersion, ownRates }: ReferralFacts,
+): Pick<Target, 'rateBps' | 'rateSource'> {
+  const secondEndsMs = paidAt.getTime() + LAST_MS_OF_SECOND;
+  const inForceByMs = Math.max(paidAt.getTime(), Math.min(secondEndsMs, receivedAt.getTime()));
   const own = ownRates
-    .filter(({ effectiveFrom }) => effectiveFrom <= paidAt)
+    .filter(({ effectiveFrom }) => effectiveFrom.getTime() <= inForceByMs)
     .reduce<AffiliateRate | null>(
       (last, rate) => (last && last.effectiveFrom > rate.effectiveFrom ? last : rate),
       null,
