@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { OPERATOR } from '../audit/audit-log.js';
 import { StaffModule } from '../staff/staff.module.js';
 import { StaffUsers } from '../staff/staff-users.service.js';
-import { runCommand, UsageError } from './run-command.js';
+import { readOptions, UsageError } from './command-options.js';
+import { runCommand } from './run-command.js';
 
 const USAGE = `
 Usage: npm run admin:password -- --email admin@example.com [--reset-totp]
@@ -20,7 +20,7 @@ const ACT = { staffUserId: OPERATOR, reason: 'npm run admin:password' };
 await runCommand(USAGE, setPassword, [StaffModule]);
 
 async function setPassword(app: INestApplicationContext): Promise<boolean> {
-  const { email, resetTotp } = readOptions();
+  const { email, resetTotp } = readGiven();
   const users = app.get(StaffUsers);
   const { id, deactivatedAt } = await users.getByEmail(email);
   await users.setPassword(id, process.stdin.isTTY ? await askTwice() : await firstLine(), ACT);
@@ -30,15 +30,8 @@ async function setPassword(app: INestApplicationContext): Promise<boolean> {
   return true;
 }
 
-function readOptions(): { email: string; resetTotp: boolean } {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      options: { email: { type: 'string' }, 'reset-totp': { type: 'boolean', default: false } },
-    }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+function readGiven(): { email: string; resetTotp: boolean } {
+  const values = readOptions({ email: { type: 'string' }, 'reset-totp': { type: 'boolean', default: false } });
   if (!values.email) throw new UsageError('--email must name the staff user.');
   return { email: values.email, resetTotp: values['reset-totp'] };
 }

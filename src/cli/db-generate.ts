@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import { DataGenerator, type Generated, type OnProgress } from '../generate/data-generator.js';
 import { GenerateModule } from '../generate/generate.module.js';
 import type { GenerationOptions } from '../generate/generation-options.js';
 import { GenerationRefusedError } from '../generate/generation-refused.error.js';
-import { runCommand, UsageError } from './run-command.js';
+import { readOptions, UsageError } from './command-options.js';
+import { runCommand } from './run-command.js';
 import { textTable } from './text-table.js';
 
 const USAGE = `
@@ -43,12 +43,7 @@ await runCommand(
 );
 
 function readArguments(): { options: GenerationOptions; anyway: boolean } {
-  let values;
-  try {
-    values = parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const values = readOptions(OPTIONS);
   const options = {
     affiliates: wholeNumber('affiliates', values.affiliates, 1, 1_000_000),
     months: wholeNumber('months', values.months, 1, 120),

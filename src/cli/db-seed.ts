@@ -6,7 +6,8 @@ import { CommissionsService, type PaidInvoice } from '../commissions/commissions
 import { Database } from '../database/database.js';
 import { AttributionService } from '../referrals/attribution/attribution.service.js';
 import { ClicksService } from '../referrals/clicks/clicks.service.js';
-import { runCommand, UsageError } from './run-command.js';
+import { readOptions, UsageError } from './command-options.js';
+import { runCommand } from './run-command.js';
 import { textTable, type Cell } from './text-table.js';
 
 /** Who is seeded, with the customers they brought and what each of them has paid. */
@@ -23,7 +24,13 @@ const STORY = [
   { userId: 'seed-kenji', name: '健二', country: 'JP', customers: [] },
 ] as const;
 
-await runCommand('Usage: npm run db:seed', async (app, config) => {
+const USAGE = `
+Usage: npm run db:seed
+
+Fills an empty database with a story to look at. Not in production.`;
+
+await runCommand(USAGE, async (app, config) => {
+  readOptions({});
   if (config.production) throw new UsageError('db:seed invents customers and payments: it does not run in production.');
   const rows: Cell[][] = [];
   for (const character of STORY) rows.push(await seed(app, character));

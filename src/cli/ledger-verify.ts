@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { formatHead, parseHead, type ChainHead } from '../commissions/ledger/journal-seal.js';
 import { VerificationService } from '../commissions/verification.service.js';
-import { runCommand, UsageError } from './run-command.js';
+import { readOptions, UsageError } from './command-options.js';
+import { runCommand } from './run-command.js';
 import { textTable } from './text-table.js';
 
 const USAGE = `
@@ -26,12 +26,7 @@ await runCommand(USAGE, async (app) => {
 });
 
 function readNotedHead(): ChainHead | undefined {
-  let text: string | undefined;
-  try {
-    text = parseArgs({ options: { head: { type: 'string' } } }).values.head;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { head: text } = readOptions({ head: { type: 'string' } });
   if (text === undefined) return undefined;
   const head = parseHead(text);
   if (!head) throw new UsageError('--head must be a number and a hash, as an earlier verification printed it.');

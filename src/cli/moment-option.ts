@@ -1,4 +1,4 @@
-import { UsageError } from './run-command.js';
+import { UsageError } from './command-options.js';
 
 /** A day (its start in UTC) or a moment in ISO 8601, as an option of a command. */
 export function momentOption(option: string, text: string): Date {

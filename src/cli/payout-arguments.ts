@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { PERIOD } from '../payouts/runs/payout-period.js';
-import { UsageError } from './run-command.js';
+import { readOptions, UsageError } from './command-options.js';
+import { momentOption } from './moment-option.js';
 
 export const USAGE = `
 Usage: npm run payouts -- --period 2026-12 [--as-of 2026-12-01T06:00:00Z] [--dry-run [--csv preview.csv]]
@@ -39,9 +39,7 @@ export function readArguments(): Arguments {
   const values = parse();
   const { period, 'as-of': asOfText, 'dry-run': dryRun, csv } = values;
   if (!period || !PERIOD.test(period)) throw new UsageError('--period must be a month such as 2026-12.');
-  const asOf = asOfText === undefined ? undefined : new Date(asOfText);
-  if (asOf && Number.isNaN(asOf.getTime()))
-    throw new UsageError('--as-of must be a moment such as 2026-12-01T06:00:00Z.');
+  const asOf = asOfText === undefined ? undefined : momentOption('--as-of', asOfText);
   if (csv !== undefined && !dryRun) throw new UsageError('--csv goes with --dry-run.');
   const order = readOrder(values);
   if (order && dryRun) throw new UsageError('--dry-run goes with no other order.');
@@ -49,24 +47,18 @@ export function readArguments(): Arguments {
 }
 
 function parse() {
-  try {
-    return parseArgs({
-      options: {
-        period: { type: 'string' },
-        'as-of': { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        csv: { type: 'string' },
-        'allow-future': { type: 'boolean', default: false },
-        'retry-failed': { type: 'boolean', default: false },
-        approve: { type: 'boolean', default: false },
-        cancel: { type: 'boolean', default: false },
-        by: { type: 'string' },
-        reason: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return readOptions({
+    period: { type: 'string' },
+    'as-of': { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
+    csv: { type: 'string' },
+    'allow-future': { type: 'boolean', default: false },
+    'retry-failed': { type: 'boolean', default: false },
+    approve: { type: 'boolean', default: false },
+    cancel: { type: 'boolean', default: false },
+    by: { type: 'string' },
+    reason: { type: 'string' },
+  });
 }
 
 function readOrder(values: ReturnType<typeof parse>): Order | null {

@@ -11,11 +11,12 @@ import { cutOffOf } from '../payouts/runs/payout-period.js';
 import { PayoutRetry } from '../payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../payouts/runs/payout-runs.service.js';
 import { RunDecisions } from '../payouts/runs/run-decisions.service.js';
+import { UsageError } from './command-options.js';
 import { readArguments, USAGE, type Arguments, type Order } from './payout-arguments.js';
 import { previewReport, SHOWN_ROWS } from './payout-preview-report.js';
 import { withProgress } from './payout-progress.js';
 import { printRun } from './payout-run-report.js';
-import { runCommand, UsageError } from './run-command.js';
+import { runCommand } from './run-command.js';
 
 /** How long nothing may get on, such as while outcomes are unknown; after it the server goes on with what is left. */
 const PATIENCE_MS = 90_000;

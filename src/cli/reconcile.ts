@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { OPERATOR } from '../audit/audit-log.js';
 import { formatAmount } from '../common/money.js';
 import type { Finding } from '../payouts/reconciliation/compare-payout.js';
 import { ReconciliationService, type ReconciliationReport } from '../payouts/reconciliation/reconciliation.service.js';
+import { readOptions } from './command-options.js';
 import { momentOption } from './moment-option.js';
-import { runCommand, UsageError } from './run-command.js';
+import { runCommand } from './run-command.js';
 import { textTable } from './text-table.js';
 
 const USAGE = `
@@ -15,7 +15,7 @@ Compares every transfer and reversal of our payouts at Stripe with the ledger, a
   --adopt  records reversals that only Stripe knows of, as their webhooks would have, and compares again`;
 
 await runCommand(USAGE, async (app) => {
-  const { since, adopt } = readOptions();
+  const { since, adopt } = readGiven();
   const reconciliation = app.get(ReconciliationService);
   let report = await reconciliation.reconcile(since);
   if (report && adopt) {
@@ -35,14 +35,9 @@ await runCommand(USAGE, async (app) => {
   return report.differenceCount === 0;
 });
 
-function readOptions(): { since: Date | null; adopt: boolean } {
-  let values;
-  try {
-    ({ values } = parseArgs({ options: { since: { type: 'string' }, adopt: { type: 'boolean', default: false } } }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-  return { since: values.since === undefined ? null : momentOption('--since', values.since), adopt: values.adopt };
+function readGiven(): { since: Date | null; adopt: boolean } {
+  const { since, adopt } = readOptions({ since: { type: 'string' }, adopt: { type: 'boolean', default: false } });
+  return { since: since === undefined ? null : momentOption('--since', since), adopt };
 }
 
 function print(report: ReconciliationReport): void {

@@ -1,6 +1,7 @@
 import { describeDifference } from '../rollups/rollup.js';
 import { RollupsModule } from '../rollups/rollups.module.js';
 import { RollupsService } from '../rollups/rollups.service.js';
+import { readOptions } from './command-options.js';
 import { runCommand } from './run-command.js';
 import { textTable } from './text-table.js';
 
@@ -13,6 +14,7 @@ runs. Days whose clicks are older than CLICK_RETENTION_DAYS keep their numbers.`
 await runCommand(
   USAGE,
   async (app) => {
+    readOptions({});
     const rollups = app.get(RollupsService);
     const [oldest] = await rollups.clickMonths();
     const reports = await rollups.rebuild();

@@ -6,19 +6,18 @@ import { ConfigError, readConfig, type Config } from '../config/config.js';
 import { loadEnvironment } from '../config/load-environment.js';
 import { printableError } from '../http/logging.js';
 import { StartError } from '../surroundings.js';
-
-/** A wrong call: printed with the usage, exit code 2. */
-export class UsageError extends Error {}
+import { answerHelp, UsageError } from './command-options.js';
 
 /**
  * Runs a command with the same modules as the server, without its listener, schedule and workers, and ends the
- * process: exit code 0 only when `work` says that all went well. `parts` are modules that only this command needs.
+ * process: exit code 0 only when `work` says that all went well, or the usage was asked for. `parts` are modules that only this command needs.
  */
 export async function runCommand(
   usage: string,
   work: (app: INestApplicationContext, config: Config) => Promise<boolean>,
   parts?: AppOptions['parts'],
 ): Promise<never> {
+  answerHelp(usage);
   let exitCode: number;
   try {
     const config = readConfig(loadEnvironment());

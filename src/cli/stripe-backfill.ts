@@ -1,11 +1,11 @@
-import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { EventBackfill } from '../stripe/webhooks/event-backfill.js';
 import { EventProcessor, type ReplayedEvent } from '../stripe/webhooks/event-processor.js';
+import { readOptions, UsageError } from './command-options.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
 import { StripeEventsModule } from '../stripe/stripe-events.module.js';
-import { runCommand, UsageError } from './run-command.js';
+import { runCommand } from './run-command.js';
 
 const USAGE = `
 Usage: npm run stripe:backfill -- --since 2026-12-01
@@ -24,12 +24,7 @@ async function* backfill(app: INestApplicationContext, since: Date): AsyncGenera
 }
 
 function readSince(): Date {
-  let values;
-  try {
-    ({ values } = parseArgs({ options: { since: { type: 'string' } } }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-  if (values.since === undefined) throw new UsageError('--since is required.');
-  return momentOption('--since', values.since);
+  const { since } = readOptions({ since: { type: 'string' } });
+  if (since === undefined) throw new UsageError('--since is required.');
+  return momentOption('--since', since);
 }

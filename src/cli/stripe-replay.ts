@@ -1,11 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { parseArgs } from 'node:util';
 import { OPERATOR } from '../audit/audit-log.js';
 import { EventReplay, type ReplaySelection } from '../stripe/webhooks/event-replay.js';
+import { readOptions, UsageError } from './command-options.js';
 import { printEvents } from './event-table.js';
 import { momentOption } from './moment-option.js';
 import { StripeEventsModule } from '../stripe/stripe-events.module.js';
-import { runCommand, UsageError } from './run-command.js';
+import { runCommand } from './run-command.js';
 
 const USAGE = `
 Usage: npm run stripe:replay -- --event evt_… | --failed | --since 2026-12-01
@@ -24,15 +24,11 @@ async function replay(app: INestApplicationContext): Promise<boolean> {
 }
 
 function readSelection(): ReplaySelection {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      options: { event: { type: 'string' }, failed: { type: 'boolean' }, since: { type: 'string' } },
-    }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-  const { event, failed, since } = values;
+  const { event, failed, since } = readOptions({
+    event: { type: 'string' },
+    failed: { type: 'boolean' },
+    since: { type: 'string' },
+  });
   const selections: ReplaySelection[] = [
     ...(event !== undefined ? [{ eventId: event }] : []),
     ...(failed ? [{ failed: true } as const] : []),
