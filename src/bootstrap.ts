@@ -54,6 +54,16 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
+/**
+ * Nest says who answers errors once all routes are there. A plugin that is waited for has finished those before it by then, and
+ * what is refused ahead of their handlers would have Fastify's own envelope. So it is said first of all, and stays.
+ */
+class Adapter extends FastifyAdapter {
+  override setErrorHandler(): FastifyInstance {
+    return this.getInstance();
+  }
+}
+
 /** The whole application, with everything global in place, not listening yet. */
 export async function createApp(
   options: Omit<AppOptions, 'parts'> &
@@ -71,7 +81,7 @@ export async function createApp(
     bodyLimit: BODY_LIMIT_BYTES,
   };
   const direct = new DirectRoutes(shared);
-  const adapter = new FastifyAdapter({
+  const adapter = new Adapter({
     ...shared,
     serverFactory: direct.serverFactory,
     loggerInstance: logger,
@@ -108,12 +118,13 @@ export async function createApp(
   const prepare = (server: FastifyInstance): void => {
     registerBodyParsers(server);
     addHooks(server);
+    server.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
   };
   prepare(fastify);
   await app.register(fastifyCookie);
   app.useGlobalFilters(errors);
   app.useGlobalPipes(createValidationPipe());
-  await serveDirectly(app, { direct, errors, logger, prepare, takesWebhooks: options.background ?? true });
+  await serveDirectly(app, { direct, logger, prepare, takesWebhooks: options.background ?? true });
   serveDocs(app, fastify);
   await serveDashboard(fastify, { config, folder: dashboardFolder });
   return app;
@@ -124,15 +135,13 @@ async function serveDirectly(
   app: NestFastifyApplication,
   {
     direct,
-    errors,
     logger,
     prepare,
     takesWebhooks,
   }: {
     direct: DirectRoutes;
-    errors: ErrorFilter;
     logger: PinoLogger;
-    /** Adds hooks and body parsers. */
+    /** Adds hooks and body parsers, and says who answers errors. */
     prepare: (server: FastifyInstance) => void;
     /** They come to whoever works on them. */
     takesWebhooks: boolean;
@@ -147,14 +156,7 @@ async function serveDirectly(
   );
   if (takesWebhooks) {
     const webhooks = app.get(WebhookController, { strict: false });
-    direct.addPost(
-      '/stripe/webhooks',
-      (scope) => {
-        prepare(scope);
-        scope.setErrorHandler((error, request, reply) => errors.answer(error, request, reply));
-      },
-      (request) => webhooks.receive(request),
-    );
+    direct.addPost('/stripe/webhooks', prepare, (request) => webhooks.receive(request));
   }
   await direct.ready();
 }

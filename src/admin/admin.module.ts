@@ -59,12 +59,8 @@ export class AdminModule implements OnModuleInit {
     private readonly panel: AdminPanel,
   ) {}
 
-  /**
-   * Leaves it to the server's start to load the panel. To wait for it here would finish all routes there are so far, before
-   * Nest has said who answers errors: what is refused ahead of a handler would get an envelope of Fastify's own.
-   */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    void fastify.register((scope) => this.panel.serve(scope));
+    await fastify.register((scope) => this.panel.serve(scope));
   }
 }

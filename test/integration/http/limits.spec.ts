@@ -48,6 +48,8 @@ describe('rate limits', () => {
     expect(await times(10, () => api.request('GET', '/health/live', { token: '' }))).toEqual(Array(10).fill(200));
     expect(await times(10, () => api.request('GET', '/metrics', { token: '' }))).toEqual(Array(10).fill(200));
     expect(await times(4, () => api.request('GET', '/docs', { token: '' }))).toEqual([200, 200, 200, 429]);
+    const refused = await api.request<ErrorBody>('GET', '/docs-json', { token: '' });
+    expect([refused.body.error.code, refused.headers.get('retry-after')]).toEqual(['rate_limited', '60']);
   });
 });
 
