@@ -142,6 +142,8 @@ describe('the documentation', () => {
         '/v1/plans',
         '/health/ready',
         '/metrics',
+        '/r/{code}',
+        '/stripe/webhooks',
       ]),
     );
     for (const [path, item] of Object.entries(body.paths).filter(([name]) => name.startsWith('/v1'))) {
