@@ -9,3 +9,12 @@ import type { SqlTx } from './sql-transaction.js';
 export async function planByIndex(tx: SqlTx): Promise<void> {
   await tx.$queryRaw`SELECT set_config('enable_seqscan', 'off', TRUE), set_config('jit', 'off', TRUE)`;
 }
+
+/**
+ * The same, with plans that are made once for any values. For batches that come again and again: PostgreSQL would plan a
+ * statement anew for the values of its first five executions on each connection, which takes it longer than a batch does.
+ */
+export async function planOnceByIndex(tx: SqlTx): Promise<void> {
+  await planByIndex(tx);
+  await tx.$queryRaw`SELECT set_config('plan_cache_mode', 'force_generic_plan', TRUE)`;
+}

@@ -110,7 +110,10 @@ const CHECKS: { name: string; count: string; breaches: string }[] = [
       SELECT format('entry %s: %s postings, sum %s', e.id, count(p.seq), coalesce(sum(p.amount_minor), 0)) AS breach
       FROM journal_entries e LEFT JOIN postings p ON p.entry_id = e.id
       GROUP BY e.id HAVING count(p.seq) < 2 OR sum(p.amount_minor) <> 0
-        OR bool_or(p.currency <> e.currency OR p.affiliate_id <> e.affiliate_id)`,
+        OR bool_or(p.currency <> e.currency OR p.affiliate_id <> e.affiliate_id)
+      UNION ALL
+      SELECT format('posting %s of %s in %s names no entry: %s', p.seq, p.affiliate_id, p.currency, p.entry_id)
+      FROM postings p LEFT JOIN journal_entries e ON e.id = p.entry_id WHERE e.id IS NULL`,
   },
   {
     name: 'every balance equals its postings',

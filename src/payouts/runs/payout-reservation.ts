@@ -12,13 +12,13 @@ import { Ledger } from '../../commissions/ledger/ledger.js';
 import { Config } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import { workInLanes } from '../../database/lanes.js';
-import { planByIndex } from '../../database/plan-by-index.js';
+import { planOnceByIndex } from '../../database/plan-by-index.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { FraudEvaluation } from '../../fraud/fraud-evaluation.service.js';
 import { hasHoldingCase } from '../../fraud/holding-cases.js';
 import { skipReason, type SkipReason } from '../eligibility/eligibility.js';
 import { PlatformFunds } from '../eligibility/platform-funds.js';
-import { openItems } from '../eligibility/payout-items.js';
+import { itemTotals } from '../eligibility/item-totals.js';
 import { reservedEntry } from '../payout-entries.js';
 import { BalanceCursor } from './balance-cursor.js';
 import { insertLines, type TakenItems } from './insert-lines.js';
@@ -127,7 +127,7 @@ export class PayoutReservation {
     keys: BalanceKey[],
     options: ReservationOptions & { decided: Prisma.Sql },
   ): Promise<number> {
-    await planByIndex(tx);
+    await planOnceByIndex(tx);
     const locked = await lockExistingBalances(tx, keys);
     const payouts: NewPayout[] = [];
     const skips: NewSkip[] = [];
@@ -186,26 +186,16 @@ export class PayoutReservation {
       JOIN ${unnested(keys)} USING (affiliate_id, currency)
       LEFT JOIN LATERAL (SELECT TRUE AS found FROM (${decided}) d LIMIT 1) decided ON TRUE
       WHERE decided.found IS NULL`;
-    const items = openItems(Prisma.sql`SELECT u.affiliate_id, u.currency, u.first_unlined_seq`, run.cutOff);
     return tx.$queryRaw<Candidate[]>`
       SELECT u.affiliate_id AS "affiliateId", u.currency, u.first_unlined_seq AS "firstUnlinedSeq", u.last_seq AS "lastSeq",
              u.payable_minor AS "payableMinor", i.unlined AS "unlinedMinor", i.taken AS "takenMinor",
              i.taken_count AS "takenCount", i.first_taken_seq AS "firstTakenSeq", i.last_taken_seq AS "lastTakenSeq",
-             i.first_left_seq AS "firstLeftSeq", coalesce(i.first_other_seq < i.last_taken_seq, FALSE) AS "isSplit", a.status AS "affiliateStatus",
+             i.first_left_seq AS "firstLeftSeq", i.is_split AS "isSplit", a.status AS "affiliateStatus",
              ${hasHoldingCase(Prisma.sql`a.id`)} AS "underReview", a.stripe_account_id AS "stripeAccountId",
              a.details_submitted AS "detailsSubmitted"
       FROM (${undecided}) u
       JOIN affiliates a ON a.id = u.affiliate_id
-      CROSS JOIN LATERAL (
-        SELECT coalesce(sum(amount_minor) FILTER (WHERE NOT is_lined), 0)::bigint AS unlined,
-               coalesce(sum(amount_minor) FILTER (WHERE is_taken), 0)::bigint AS taken,
-               count(*) FILTER (WHERE is_taken)::int AS taken_count,
-               min(seq) FILTER (WHERE is_taken) AS first_taken_seq,
-               max(seq) FILTER (WHERE is_taken) AS last_taken_seq,
-               min(seq) FILTER (WHERE NOT is_taken AND NOT is_lined) AS first_left_seq,
-               min(seq) FILTER (WHERE NOT is_taken) AS first_other_seq
-        FROM (${items}) item
-      ) i
+      CROSS JOIN LATERAL (${itemTotals(Prisma.sql`u`, run.cutOff)}) i
       ORDER BY u.affiliate_id, u.currency`;
   }
 

@@ -117,6 +117,15 @@ describe('the database itself', () => {
     await expect(api.database.pool.query(insert, [affiliateId, entryId])).rejects.toThrow('do not sum to zero');
   });
 
+  it('refuses postings of an entry that is not there', async () => {
+    const insert = `
+      INSERT INTO postings (affiliate_id, currency, seq, entry_id, account, amount_minor)
+      VALUES ($1, 'usd', 98, 'jrn_none', 'held', -5), ($1, 'usd', 99, 'jrn_none', 'payable', 5)`;
+    await expect(api.database.pool.query(insert, [affiliateId])).rejects.toThrow(
+      'an entry that is not there: jrn_none',
+    );
+  });
+
   describe('of payout lines', () => {
     afterEach(async () => void (await api.database.prisma.$executeRaw`DELETE FROM payout_lines`));
 
@@ -198,6 +207,14 @@ describe('verification', () => {
       'every balance equals its postings',
       'unpaid postings equal what is payable',
     ]);
+  });
+
+  it('finds postings that name no entry', async () => {
+    await tamper(`UPDATE postings SET entry_id = 'jrn_none'`);
+    const { invariants } = await api.app.get(LedgerVerifier).verify();
+    expect(invariants.flatMap((found) => found.breaches)).toContain(
+      `posting 1 of ${affiliateId} in usd names no entry: jrn_none`,
+    );
   });
 
   it('finds a removed posting', async () => {
