@@ -105,6 +105,17 @@ describe('a paid invoice', () => {
     },
   );
 
+  it('is not held up by an event whose API version is none', async () => {
+    await affiliateWithReferrals(api, 'Version', ['version-1', 'version-2']);
+    const odd = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'version-1' }), { api_version: 20261028 });
+    const plain = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'version-2' }));
+    await Promise.all([deliver(api, odd), deliver(api, plain)]);
+    await api.settle();
+    expect([await earned('version-1'), await earned('version-2')]).toMatchObject([[], [{ part: 'stripe' }]]);
+    const stored = await api.database.prisma.stripeEvent.findUnique({ where: { id: String(odd['id']) } });
+    expect(stored).toMatchObject({ status: 'parked' });
+  });
+
   it('of long before the signup earns nothing', async () => {
     const { code } = await affiliateWithReferrals(api, 'Before', []);
     const paidAt = new Date(api.clock.now().getTime() - 24 * 60 * 60 * 1000);
