@@ -34,7 +34,8 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
   news: ['signup'],
   beforeRun: true,
   // Only those with enough referrals to be hit are asked for their clicks: years of days are summed up for few. Whoever
-  // came by a promotion code had no link to click.
+  // came by a promotion code had no link to click. Clicks only ever get more, so only those whom the counted ones do not
+  // clear yet are asked for the ones that are still to be counted, which no index leads to.
   hits: (scope, { maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals }) => Prisma.sql`
     SELECT r.affiliate_id, 'conversion_rate' AS key,
            ${doublings(Prisma.sql`(r.referrals * 10000.0 / (greatest(c.uniques, 1) * ${maxRateBps}::int))`)}
@@ -53,12 +54,17 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
       WHERE p.affiliate_id = candidate.affiliate_id AND p.promotion_code_id IS NOT NULL
     ) r
     CROSS JOIN LATERAL (
+      SELECT r.affiliate_id, coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
+      FROM click_days d WHERE d.affiliate_id = r.affiliate_id
+    ) counted
+    CROSS JOIN LATERAL (
       SELECT coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
-      FROM click_days_now d WHERE d.affiliate_id = r.affiliate_id
+      FROM click_days_now d WHERE d.affiliate_id = counted.affiliate_id
     ) c
-    WHERE ((c.uniques >= ${minUniqueClicks}::bigint OR r.referrals >= ${minReferrals}::bigint)
-           AND r.referrals * 10000 > c.uniques * ${maxRateBps}::bigint)
-       OR (r.referrals >= ${moreThanClicksFromReferrals}::bigint AND r.referrals > c.clicks)`,
+    WHERE (r.referrals * 10000 > counted.uniques * ${maxRateBps}::bigint OR r.referrals > counted.clicks)
+      AND (((c.uniques >= ${minUniqueClicks}::bigint OR r.referrals >= ${minReferrals}::bigint)
+            AND r.referrals * 10000 > c.uniques * ${maxRateBps}::bigint)
+        OR (r.referrals >= ${moreThanClicksFromReferrals}::bigint AND r.referrals > c.clicks))`,
   summary: ({ referrals, uniqueClicks, rateBps, maxRateBps }) =>
     rateBps === null
       ? `${referrals} people signed up, although the link was never clicked.`

@@ -79,6 +79,17 @@ describe('the conversion rate', () => {
     );
   });
 
+  it('reckons with clicks of the last second, which are in the sums of no day yet', async () => {
+    const affiliateId = await world.affiliate('just now');
+    await world.referrals(affiliateId, 12);
+    await world.clickDay(affiliateId, 40, 39);
+    expect(await world.hitsOf('conversion_rate', affiliateId)).toMatchObject([{ evidence: { uniqueClicks: 39 } }]);
+    await api.database.prisma.uncountedClicks.create({
+      data: { affiliateIds: [affiliateId], days: [new Date('2026-01-01')], visitorHashes: [Buffer.alloc(16)] },
+    });
+    expect(await world.hitsOf('conversion_rate', affiliateId)).toEqual([]);
+  });
+
   it('says so when the link was never clicked', async () => {
     const affiliateId = await world.affiliate('never clicked');
     await world.referrals(affiliateId, 12);

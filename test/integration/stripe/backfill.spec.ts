@@ -77,7 +77,7 @@ async function rewritten(
         const text = (await answer.text()).replaceAll(pattern, by);
         response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
       })
-      .catch((error: Error) => response.destroy(error));
+      .catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
