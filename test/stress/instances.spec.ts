@@ -53,7 +53,7 @@ describe('two instances under load, of which one is killed every twenty seconds 
 
     const crash = (async () => {
       // Between two kills, so that it meets both instances at work.
-      await pause((SECONDS * 1_000) / 2 + KILL_EVERY_MS / 2);
+      await pause((Math.floor((SECONDS * 1_000) / 2 / KILL_EVERY_MS) + 0.5) * KILL_EVERY_MS);
       await postgres.crash();
       await pause(3_000);
       await postgres.start();
