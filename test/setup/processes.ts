@@ -73,7 +73,10 @@ export function startProcess(
   };
 }
 
-/** Starts the built server as a process of its own, on any port unless one is given, and waits until it is ready. */
+/**
+ * Starts the built server as a process of its own, on any port unless one is given, and waits until it is ready.
+ * @throws Error with what it printed, as soon as it has ended instead.
+ */
 export async function startServerProcess(
   env: NodeJS.ProcessEnv,
   givenPort?: number,
@@ -83,9 +86,10 @@ export async function startServerProcess(
   const server = startProcess('main', [], { ...env, PORT: String(port) }, { root });
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => {
-    if (!server.isRunning()) throw new Error(`the server ended with ${await server.exited}:\n${server.output()}`);
+    if (!server.isRunning()) return;
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   }, START_TIMEOUT_MS);
+  if (!server.isRunning()) throw new Error(`the server ended with ${await server.exited}:\n${server.output()}`);
   return {
     url,
     process: server,

@@ -56,8 +56,12 @@ const daysOf = async (affiliateId: string): Promise<Days> => {
   return counted;
 };
 
-/** Which statements write clicks from now on; none ends before so many clicks have come. */
-function watchFlushes({ app }: TestApp, count: number): { clicks: number }[] {
+/** What becomes of so many clicks, and by which statements they are written: none of those ends before all clicks have come. */
+async function watchingFlushes<T>(
+  { app }: TestApp,
+  count: number,
+  click: () => Promise<T>,
+): Promise<{ result: T; flushes: { clicks: number }[] }> {
   const flushes: { clicks: number }[] = [];
   let come = 0;
   let open = (): void => undefined;
@@ -78,7 +82,12 @@ function watchFlushes({ app }: TestApp, count: number): { clicks: number }[] {
     }
     return query(statement);
   };
-  return flushes;
+  try {
+    return { result: await click(), flushes };
+  } finally {
+    Reflect.deleteProperty(writer, 'write');
+    Reflect.deleteProperty(connections, 'query');
+  }
 }
 
 describe('POST /v1/clicks', () => {
@@ -323,9 +332,8 @@ describe('clicks that come at once', () => {
   it('share statements, and all are stored and counted', async () => {
     const { id, code } = await createAffiliate(api);
     await visit(api, code);
-    const flushes = watchFlushes(api, 300);
-    const visits = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => visit(api, code, { ip: `198.51.100.${i % 100}` })),
+    const { result: visits, flushes } = await watchingFlushes(api, 300, () =>
+      Promise.all(Array.from({ length: 300 }, (_, i) => visit(api, code, { ip: `198.51.100.${i % 100}` }))),
     );
     expect(new Set(visits.map(({ clickId }) => clickId)).size).toBe(300);
     expect(await daysOf(id)).toEqual([['2026-12-01', 301, 101]]);
