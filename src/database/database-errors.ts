@@ -12,6 +12,7 @@ const UNAVAILABLE_MESSAGE =
 
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
+const IN_FAILED_TRANSACTION = '25P02';
 const NUMBER_OUT_OF_RANGE = '22003';
 
 /** Whether running the same transaction again may succeed. */
@@ -25,6 +26,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     codesOf(error).some((code) => UNAVAILABLE.test(code)) ||
     (error instanceof Error && UNAVAILABLE_MESSAGE.test(error.message))
   );
+}
+
+/** Whether a statement was passed over because one before it had failed. */
+export function isAfterFailure(error: unknown): boolean {
+  return codesOf(error).includes(IN_FAILED_TRANSACTION);
 }
 
 /** Whether a statement met others on its tables: who waits for each other, or a lock that was waited for in vain. */

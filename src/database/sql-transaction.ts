@@ -1,5 +1,6 @@
 import { Prisma } from '@prisma/client';
 import pg from 'pg';
+import { isAfterFailure } from './database-errors.js';
 import type { StatementNames } from './statement-names.js';
 
 /** An open transaction for statements written by hand: Prisma's own, or one on a bare connection. */
@@ -70,9 +71,15 @@ export async function transactOn<T>(
   begin: string = BEGIN.toWrite,
   onSent: () => void = () => undefined,
 ): Promise<T> {
-  const run = ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
+  const failures: unknown[] = [];
+  const run = async ([sql, ...values]: Parameters<SqlTx['$queryRaw']>): Promise<pg.QueryResult<pg.QueryResultRow>> => {
     const { text, values: parameters } = 'text' in sql ? sql : Prisma.sql(sql, ...values);
-    return client.query({ name: names.nameOf(text), text, values: parameters, types: TYPES });
+    try {
+      return await client.query({ name: names.nameOf(text), text, values: parameters, types: TYPES });
+    } catch (error) {
+      failures.push(error);
+      throw error;
+    }
   };
   // Its types do not know of it yet.
   const { pipeline: isPipelined } = client as pg.PoolClient & { pipeline: boolean };
@@ -102,6 +109,9 @@ export async function transactOn<T>(
     if (command !== 'COMMIT')
       throw new Error('the transaction was rolled back, since one of its statements had failed');
     return result;
+  } catch (error) {
+    // Of what was sent in one go, a statement behind the one that failed may be heard of first: which says no more than that.
+    throw isAfterFailure(error) ? failures[0] : error;
   } finally {
     // Closing the connection rolls back.
     if (!isGivenBack) client.release(!isClean);

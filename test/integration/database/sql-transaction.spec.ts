@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client';
 import { Database } from '../../../src/database/database.js';
-import { inOneGo, lastly } from '../../../src/database/sql-transaction.js';
+import { inOneGo, lastly, type SqlTx } from '../../../src/database/sql-transaction.js';
 import { createTestDatabase } from '../../setup/database.js';
 
 const RENAME = Prisma.sql`UPDATE plans SET name = 'renamed'`;
@@ -54,6 +54,19 @@ describe('a transaction that a group of requests shares', () => {
     expect(await database.prisma.plan.count({ where: { name: { startsWith: 'renamed' } } })).toBe(0);
     expect((await shared(1))[1]).toEqual([{ name: 'renamed' }]);
     expect(await database.prisma.plan.count({ where: { name: 'renamed again' } })).toBe(1);
+  });
+
+  it('fails with what failed first, however deep in its step, not with what was passed over after that', async () => {
+    const divide = (tx: SqlTx): Promise<unknown> => tx.$queryRaw`SELECT 1 / 0`;
+    const step = async (tx: SqlTx): Promise<void> => void (await inOneGo(tx, async () => void (await divide(tx))));
+    const shared = database.groupTransaction((tx) =>
+      inOneGo(
+        tx,
+        () => step(tx),
+        () => tx.$queryRaw`SELECT 1`,
+      ),
+    );
+    await expect(shared).rejects.toThrow('division by zero');
   });
 
   it('does its last steps after all else, and is rolled back as a whole when one of them fails', async () => {
