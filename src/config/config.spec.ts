@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { ConfigError, readConfig } from './config.js';
+import { ConfigError, DEMO, readConfig } from './config.js';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -74,6 +74,32 @@ describe('the configuration', () => {
     expect(problemsOf(variables).map((problem) => problem.split(' ')[0])).toContain('JWT_SECRET');
   });
 
+  it.each([
+    ['JWT_SECRET', DEMO.jwtSecret],
+    ['SESSION_SECRET', DEMO.sessionSecret],
+    ['ADMIN_PASSWORD', DEMO.adminPassword],
+  ])('refuses the demo value of %s in production, also when it is set', (name, value) => {
+    const problems = problemsOf({ ...PRODUCTION, [name]: value });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([name]);
+    expect(problems.join()).not.toContain(value);
+    expect(problemsOf({ [name]: value })).toEqual([]);
+  });
+
+  it.each([
+    ['JWT_PUBLIC_KEY', 'hello'],
+    ['JWT_PUBLIC_KEY', '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----'],
+    ['JWT_JWKS_URL', 'auth.example.com/jwks.json'],
+  ])('does not ask for a secret in production where %s was meant, but is wrong', (name, value) => {
+    const { JWT_SECRET: _unset, ...variables } = PRODUCTION;
+    expect(problemsOf({ ...variables, [name]: value }).map((problem) => problem.split(' ')[0])).toEqual([name]);
+    expect(problemsOf({ ...PRODUCTION, [name]: value }).join()).toContain(`JWT_SECRET and ${name} are both set`);
+  });
+
+  it('counts the bytes of a secret, not its characters', () => {
+    expect(problemsOf({ JWT_SECRET: 'é'.repeat(16) })).toEqual([]);
+    expect(problemsOf({ JWT_SECRET: `${'é'.repeat(15)}x` })).toEqual(['JWT_SECRET must have at least 32 bytes']);
+  });
+
   it('names wrong values together with what is missing because of others', () => {
     const problems = problemsOf({ NODE_ENV: 'production', PORT: 'many', JWT_SECRET: 'short' });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(
@@ -95,6 +121,13 @@ describe('the configuration', () => {
     ['a key of another curve', { JWT_PUBLIC_KEY: pem('ec', 'P-384') }, 'JWT_PUBLIC_KEY'],
     ['a key of another kind', { JWT_PUBLIC_KEY: pem('ed25519') }, 'JWT_PUBLIC_KEY'],
     ['a database of another kind', { DATABASE_URL: 'mysql://localhost/x' }, 'DATABASE_URL'],
+    ['a password that ends the address of the database', { DATABASE_URL: 'postgres://me:a#b@db/x' }, 'DATABASE_URL'],
+    ['a port that does not exist', { MIGRATION_DATABASE_URL: 'postgres://db:99999/x' }, 'MIGRATION_DATABASE_URL'],
+    ['an address that no path can be put after', { PUBLIC_URL: 'https://a.example?b=c' }, 'PUBLIC_URL'],
+    ['an address with a fragment', { PUBLIC_URL: 'https://a.example/#b' }, 'PUBLIC_URL'],
+    ['an address with a user', { PUBLIC_URL: 'https://me:pw@a.example' }, 'PUBLIC_URL'],
+    ['a number that is not written in digits', { PORT: '0x1F90' }, 'PORT'],
+    ['a number in powers of ten', { RATE_LIMIT_HOST: '6e3' }, 'RATE_LIMIT_HOST'],
     ['a time zone that does not exist', { PAYOUT_TIMEZONE: 'Mars/Olympus' }, 'PAYOUT_TIMEZONE'],
     ['payouts every day', { PAYOUT_CRON: '0 6 * * *' }, 'PAYOUT_CRON'],
     ['payouts twice a month', { PAYOUT_CRON: '0 6 1,15 * *' }, 'PAYOUT_CRON'],

@@ -1,9 +1,9 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
+import { isURL, validateSync } from 'class-validator';
 import ipaddr from 'ipaddr.js';
 import { currencyExponent } from '../common/money.js';
-import { Environment } from './environment.js';
+import { Environment, URL_OPTIONS } from './environment.js';
 import { parseMailSettings, type MailSettings } from './mail-settings.js';
 import { monthlyCronProblem } from './payout-schedule.js';
 
@@ -149,6 +149,9 @@ export class Config {
         problems.push(
           `${name} is required: its demo value holds only outside production, on a loopback HOST, without a live Stripe key`,
         );
+      }
+      if (value === demo && SECRETS.has(name) && !this.allowsDemoValues) {
+        problems.push(`${name} is the demo value, which everybody can read: give it one of your own`);
       }
       return value ?? demo;
     };
@@ -318,22 +321,36 @@ function parseJwt(
   if (env.JWT_SECRET_PREVIOUS !== undefined && env.JWT_SECRET === undefined) {
     problems.push('JWT_SECRET_PREVIOUS is set without JWT_SECRET: it only helps to change from one secret to another');
   }
-  if (env.JWT_JWKS_URL !== undefined) return { kind: 'jwks', url: env.JWT_JWKS_URL };
-  if (env.JWT_PUBLIC_KEY !== undefined) {
-    try {
-      // A PEM in an environment variable often has its line ends written as \n.
-      const key = createPublicKey(env.JWT_PUBLIC_KEY.replaceAll('\\n', '\n'));
-      if (key.asymmetricKeyType === 'rsa') return { kind: 'public_key', algorithm: 'RS256', key };
-      if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') {
-        return { kind: 'public_key', algorithm: 'ES256', key };
-      }
-      problems.push('JWT_PUBLIC_KEY must be an RSA key (RS256) or an EC key on P-256 (ES256)');
-    } catch {
-      problems.push('JWT_PUBLIC_KEY is not a readable PEM public key');
-    }
+  if (env.JWT_JWKS_URL !== undefined) {
+    if (!isURL(env.JWT_JWKS_URL, URL_OPTIONS)) problems.push('JWT_JWKS_URL must be a URL address');
+    return { kind: 'jwks', url: env.JWT_JWKS_URL };
   }
-  const secret = demoOr('JWT_SECRET', env.JWT_SECRET ?? (env.JWT_PUBLIC_KEY && DEMO.jwtSecret), DEMO.jwtSecret);
-  const previous = env.JWT_SECRET_PREVIOUS;
+  if (env.JWT_PUBLIC_KEY !== undefined) {
+    const verification = parsePublicKey(env.JWT_PUBLIC_KEY);
+    if (typeof verification !== 'string') return verification;
+    problems.push(`JWT_PUBLIC_KEY ${verification}`);
+    return hmac(DEMO.jwtSecret);
+  }
+  return hmac(demoOr('JWT_SECRET', env.JWT_SECRET, DEMO.jwtSecret), env.JWT_SECRET_PREVIOUS);
+}
+
+/** @returns what is wrong with it where it cannot be used. */
+function parsePublicKey(pem: string): JwtVerification | string {
+  if (!pem.includes('-----BEGIN PUBLIC KEY-----')) return 'must be a PEM public key';
+  try {
+    // A PEM in an environment variable often has its line ends written as \n.
+    const key = createPublicKey(pem.replaceAll('\\n', '\n'));
+    if (key.asymmetricKeyType === 'rsa') return { kind: 'public_key', algorithm: 'RS256', key };
+    if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') {
+      return { kind: 'public_key', algorithm: 'ES256', key };
+    }
+    return 'must be an RSA key (RS256) or an EC key on P-256 (ES256)';
+  } catch {
+    return 'is not a readable PEM public key';
+  }
+}
+
+function hmac(secret: string, previous?: string): JwtVerification {
   return {
     kind: 'secret',
     algorithm: 'HS256',

@@ -1,8 +1,9 @@
 // class-transformer asks for the types that decorators left; where Nest is not loaded before, nobody else provides this.
 import 'reflect-metadata';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import {
   IsBoolean,
+  IsByteLength,
   IsEmail,
   IsIn,
   IsInt,
@@ -15,18 +16,46 @@ import {
   Max,
   Min,
   MinLength,
+  ValidateBy,
 } from 'class-validator';
 
 /** What decides where a user came by the link of one affiliate and used the promotion code of another. */
 export const ATTRIBUTION_PRECEDENCES = ['promotion_code', 'link'] as const;
 export type AttributionPrecedence = (typeof ATTRIBUTION_PRECEDENCES)[number];
 
-const URL_OPTIONS = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
-const DATABASE_URL = /^postgres(ql)?:\/\/\S+$/;
+export const URL_OPTIONS = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const commaList = () =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value,
   );
+/** Digits alone: `Number` would take 0x10, 1e3 and an empty string as well. */
+const wholeNumber = () =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value,
+  );
+/** It must be readable as a URL: a password with a `#` or a `/` that is not percent-encoded would end it early. */
+const isDatabaseUrl = () =>
+  ValidateBy({
+    name: 'isDatabaseUrl',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'string' && /^postgres(ql)?:\/\/\S+$/.test(value) && URL.canParse(value),
+      defaultMessage: () => 'must be a postgresql:// URL, with user and password percent-encoded',
+    },
+  });
+/** What paths are put after: whatever stood behind a `?` or `#` would swallow them. */
+const isBaseUrl = () =>
+  ValidateBy({
+    name: 'isBaseUrl',
+    validator: {
+      validate: (value: unknown) => {
+        if (typeof value !== 'string' || !URL.canParse(value)) return false;
+        const { username, password } = new URL(value);
+        return username === '' && password === '' && !/[?#]/.test(value);
+      },
+      defaultMessage: () => 'must end after host, port and path, and name no user',
+    },
+  });
 const flag = () =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
 
@@ -43,18 +72,18 @@ export class Environment {
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
   @IsOptional()
-  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  @isDatabaseUrl()
   DATABASE_URL?: string;
 
   @IsOptional()
-  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  @isDatabaseUrl()
   MIGRATION_DATABASE_URL?: string;
 
   @IsOptional()
-  @Matches(DATABASE_URL, { message: 'must be a postgresql:// URL' })
+  @isDatabaseUrl()
   DATABASE_REPLICA_URL?: string;
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(0)
   @Max(65535)
@@ -66,6 +95,7 @@ export class Environment {
 
   @IsOptional()
   @IsUrl(URL_OPTIONS)
+  @isBaseUrl()
   PUBLIC_URL?: string;
 
   @IsOptional()
@@ -91,19 +121,19 @@ export class Environment {
   DASHBOARD_EMBED_ORIGINS?: string[];
 
   @IsOptional()
-  @MinLength(32, { message: 'must have at least 32 bytes' })
+  @IsByteLength(32, undefined, { message: 'must have at least 32 bytes' })
   JWT_SECRET?: string;
 
   @IsOptional()
-  @MinLength(32, { message: 'must have at least 32 bytes' })
+  @IsByteLength(32, undefined, { message: 'must have at least 32 bytes' })
   JWT_SECRET_PREVIOUS?: string;
 
   @IsOptional()
-  @Matches(/-----BEGIN PUBLIC KEY-----/, { message: 'must be a PEM public key' })
+  @IsString()
   JWT_PUBLIC_KEY?: string;
 
   @IsOptional()
-  @IsUrl(URL_OPTIONS)
+  @IsString()
   JWT_JWKS_URL?: string;
 
   @MinLength(1)
@@ -129,13 +159,13 @@ export class Environment {
   @Matches(/^[\w-]{1,40}$/, { message: 'must be a metadata key: up to 40 letters, digits, _ or -' })
   REFERRED_USER_METADATA_KEY = 'userId';
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(1)
   @Max(365)
   COOKIE_WINDOW_DAYS = 30;
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(31)
   @Max(36_500)
@@ -150,7 +180,7 @@ export class Environment {
   @IsIn(['auto', 'manual'])
   PAYOUT_APPROVAL: 'auto' | 'manual' = 'auto';
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(1)
   @Max(500)
@@ -183,19 +213,19 @@ export class Environment {
   ADMIN_ENABLED = true;
 
   @IsOptional()
-  @MinLength(32, { message: 'must have at least 32 bytes' })
+  @IsByteLength(32, undefined, { message: 'must have at least 32 bytes' })
   SESSION_SECRET?: string;
 
   @IsOptional()
-  @MinLength(32, { message: 'must have at least 32 bytes' })
+  @IsByteLength(32, undefined, { message: 'must have at least 32 bytes' })
   SESSION_SECRET_PREVIOUS?: string;
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(1)
   RATE_LIMIT_HOST = 6000;
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(1)
   RATE_LIMIT_PUBLIC = 300;
@@ -227,7 +257,7 @@ export class Environment {
   @IsIn(MAIL_LOCALES)
   MAIL_LOCALE: MailLocale = 'en';
 
-  @Type(() => Number)
+  @wholeNumber()
   @IsInt()
   @Min(1)
   @Max(500)
