@@ -29,21 +29,35 @@ function isSignedWith(key: KeyObject, token: string): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
+/** How often an unknown `kid` asks again ahead of its time, until jose itself would ask. */
+const EARLY_FETCHES_MAX = 5;
+
 /**
- * Keys of a JWKS address. They are kept for ten minutes; an unknown `kid` asks again at most every 30 seconds, so
- * guessing key ids does not make this service call out. The header's `alg` must fit the key's type.
+ * Keys of a JWKS address. They are kept for ten minutes; an unknown `kid` asks again, at once and no more than a few times
+ * in half a minute: a host that changes its key is understood right away, and guessing key ids makes this service call out
+ * no more than that. The header's `alg` must fit the key's type.
  */
 function remoteKeys(url: string): (token: string) => Promise<KeyObject> {
   let find: RemoteJWKSet | undefined;
+  let earlyFetches = 0;
   const converted = new WeakMap<object, KeyObject>();
   return async (token) => {
     // Loaded here, since services whose key is configured never need it.
     const { createRemoteJWKSet, decodeProtectedHeader, errors } = await import('jose');
-    find ??= createRemoteJWKSet(new URL(url));
+    const jwks = (find ??= createRemoteJWKSet(new URL(url)));
     const header = decodeProtectedHeader(token);
     if (header.alg !== 'RS256' && header.alg !== 'ES256') throw new Error('the algorithm is not allowed');
+    const { coolingDown } = jwks;
+    if (!coolingDown) earlyFetches = 0;
     try {
-      const found = await find({ ...header, alg: header.alg });
+      const wanted = { ...header, alg: header.alg };
+      const found = await jwks(wanted).catch(async (error: unknown) => {
+        const mayAskEarly = coolingDown && earlyFetches < EARLY_FETCHES_MAX;
+        if (!(error instanceof errors.JWKSNoMatchingKey) || !mayAskEarly) throw error;
+        earlyFetches++;
+        await jwks.reload();
+        return jwks(wanted);
+      });
       const key = converted.get(found) ?? KeyObject.from(found);
       converted.set(found, key);
       return key;

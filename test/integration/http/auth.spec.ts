@@ -153,21 +153,21 @@ describe('a JWKS address', () => {
   let server: Server;
   let fetches = 0;
   let isDown = false;
+  let url: string;
+  const keys: object[] = [
+    { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa-1', use: 'sig', alg: 'RS256' },
+    { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec-1', use: 'sig' },
+    { kty: 'oct', k: Buffer.from('a-symmetric-key-has-no-business-here').toString('base64url'), kid: 'oct-1' },
+  ];
 
   beforeAll(async () => {
-    const keys = [
-      { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa-1', use: 'sig', alg: 'RS256' },
-      { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec-1', use: 'sig' },
-      { kty: 'oct', k: Buffer.from('a-symmetric-key-has-no-business-here').toString('base64url'), kid: 'oct-1' },
-    ];
     server = createServer((_request, response) => {
       fetches++;
       response.writeHead(isDown ? 500 : 200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    api = await startTestApp({
-      env: { JWT_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks` },
-    });
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+    api = await startTestApp({ env: { JWT_JWKS_URL: url } });
   });
   afterAll(async () => {
     await api.close();
@@ -187,7 +187,7 @@ describe('a JWKS address', () => {
     isDown = false;
   });
 
-  it('gives the keys, once, whoever guesses at key ids', async () => {
+  it('gives the keys, a few times at most, whoever guesses at key ids', async () => {
     fetches = 0;
     expect(await statusOf(api, signToken(NOW, { algorithm: 'RS256', key: rsa.privateKey, keyId: 'rsa-1' }))).toBe(200);
     expect(await statusOf(api, signToken(NOW, { algorithm: 'ES256', key: ec.privateKey, keyId: 'ec-1' }))).toBe(200);
@@ -196,7 +196,21 @@ describe('a JWKS address', () => {
         await statusOf(api, signToken(NOW, { algorithm: 'RS256', key: otherRsa.privateKey, keyId: `guess-${i}` })),
       ).toBe(401);
     }
-    expect(fetches).toBe(1);
+    expect(fetches).toBe(6);
+  });
+
+  it('that changes its key is understood at once, also right after the old one was fetched', async () => {
+    const before = await startTestApp({ env: { JWT_JWKS_URL: url } });
+    try {
+      const changed = { algorithm: 'RS256' as const, key: otherRsa.privateKey, keyId: 'rsa-2' };
+      expect(await statusOf(before, signToken(NOW, { ...changed, key: rsa.privateKey, keyId: 'rsa-1' }))).toBe(200);
+      expect(await statusOf(before, signToken(NOW, changed))).toBe(401);
+      keys.push({ ...otherRsa.publicKey.export({ format: 'jwk' }), kid: 'rsa-2', use: 'sig', alg: 'RS256' });
+      expect(await statusOf(before, signToken(NOW, changed))).toBe(200);
+    } finally {
+      keys.pop();
+      await before.close();
+    }
   });
 
   it.each<[string, TokenOptions]>([
