@@ -183,6 +183,24 @@ describe('the admin panel’s doors', () => {
     expect(await everything(panel)).toEqual(before);
   });
 
+  it('lists the first page where its address names none that there is', async () => {
+    const viewer = await callAs(panel.url, 'viewer');
+    for (const resource of RESOURCES) {
+      const list = `/api/resources/${resource}/actions/list`;
+      const first = (await viewer.get(list)).body['records'] as unknown[];
+      for (const [query, records] of [
+        ['page=-1', first],
+        ['page=-Infinity', first],
+        ['page=0.5', first],
+        ['perPage=many', first.slice(0, 10)],
+        ['perPage=-5', []],
+      ] as const) {
+        const { status, body } = await viewer.get(`${list}?${query}`);
+        expect([resource, query, status, body['records']]).toEqual([resource, query, 200, records]);
+      }
+    }
+  });
+
   it('shows no hash, no secret and no token in any list or record', async () => {
     const admin = await callAs(panel.url, 'admin');
     for (const resource of RESOURCES) {

@@ -3,6 +3,9 @@ import { formatAmount } from '../../common/money.js';
 import { LIST_DEPTH_MAX, type Filters, type ResourceReader } from './resource-reader.js';
 import type { Column, ResourceSpec, Row } from './resource-spec.js';
 
+/** Unless AdminJS says otherwise. */
+const ROWS_ON_PAGE = 10;
+
 /** A column as AdminJS knows it. */
 class ColumnProperty extends BaseProperty {
   constructor(
@@ -82,7 +85,10 @@ export class ListedResource extends BaseResource {
     return this.reader.count(this.spec, filtersOf(filter));
   }
 
-  override async find(filter: Filter, { limit = 10, offset = 0 }): Promise<BaseRecord[]> {
+  /** AdminJS counts both from what stands in the address, which may be no number at all. */
+  override async find(filter: Filter, page: { limit?: number; offset?: number }): Promise<BaseRecord[]> {
+    const limit = countOr(ROWS_ON_PAGE, page.limit);
+    const offset = countOr(0, page.offset);
     const typed = searchedText(filter, this.spec);
     const rows =
       typed === undefined
@@ -147,6 +153,10 @@ export function drawable(column: Column, row: Row): unknown {
     default:
       return typeof value === 'bigint' ? value.toString() : value;
   }
+}
+
+function countOr(otherwise: number, given = otherwise): number {
+  return Number.isNaN(given) ? otherwise : Math.max(0, Math.floor(given));
 }
 
 function filtersOf(filter: Filter): Filters {
