@@ -35,36 +35,44 @@ export const conversionRate = detectionRule<Evidence, ThresholdName>({
   beforeRun: true,
   // Only those with enough referrals to be hit are asked for their clicks: years of days are summed up for few. Whoever
   // came by a promotion code had no link to click. Clicks only ever get more, so only those whom the counted ones do not
-  // clear yet are asked for the ones that are still to be counted, which no index leads to.
+  // clear are asked for the ones that are still to be counted: all of them together, since no index leads to those, and
+  // each affiliate by itself would read them all.
   hits: (scope, { maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals }) => Prisma.sql`
-    SELECT r.affiliate_id, 'conversion_rate' AS key,
-           ${doublings(Prisma.sql`(r.referrals * 10000.0 / (greatest(c.uniques, 1) * ${maxRateBps}::int))`)}
-             + ${doublings(Prisma.sql`r.referrals`)} / 2 AS level,
-           NULL::text AS subject, NULL::text AS referral_id,
-           jsonb_build_object('referrals', r.referrals, 'uniqueClicks', c.uniques, 'maxRateBps', ${maxRateBps}::int,
-             'rateBps', CASE WHEN c.uniques > 0 THEN floor(r.referrals * 10000.0 / c.uniques)::bigint END) AS evidence
-    FROM (
-      SELECT affiliate_id, count(*)::bigint AS in_all FROM referrals
-      WHERE ${inScope(scope, Prisma.sql`affiliate_id`)}
+    WITH uncleared AS MATERIALIZED (
+      SELECT r.affiliate_id, r.referrals
+      FROM (
+        SELECT affiliate_id, count(*)::bigint AS in_all FROM referrals
+        WHERE ${inScope(scope, Prisma.sql`affiliate_id`)}
+        GROUP BY affiliate_id
+        HAVING count(*) >= ${leastReferrals({ maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals })}::bigint
+      ) candidate
+      CROSS JOIN LATERAL (
+        SELECT candidate.affiliate_id, candidate.in_all - count(*) AS referrals FROM referrals p
+        WHERE p.affiliate_id = candidate.affiliate_id AND p.promotion_code_id IS NOT NULL
+      ) r
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
+        FROM click_days d WHERE d.affiliate_id = r.affiliate_id
+      ) counted
+      WHERE r.referrals * 10000 > counted.uniques * ${maxRateBps}::bigint OR r.referrals > counted.clicks
+    ), clicks_now AS MATERIALIZED (
+      SELECT affiliate_id, sum(unique_clicks)::bigint AS uniques, sum(clicks)::bigint AS clicks FROM click_days_now
+      WHERE affiliate_id = ANY (ARRAY(SELECT affiliate_id FROM uncleared))
       GROUP BY affiliate_id
-      HAVING count(*) >= ${leastReferrals({ maxRateBps, minUniqueClicks, minReferrals, moreThanClicksFromReferrals })}::bigint
-    ) candidate
-    CROSS JOIN LATERAL (
-      SELECT candidate.affiliate_id, candidate.in_all - count(*) AS referrals FROM referrals p
-      WHERE p.affiliate_id = candidate.affiliate_id AND p.promotion_code_id IS NOT NULL
-    ) r
-    CROSS JOIN LATERAL (
-      SELECT r.affiliate_id, coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
-      FROM click_days d WHERE d.affiliate_id = r.affiliate_id
-    ) counted
-    CROSS JOIN LATERAL (
-      SELECT coalesce(sum(d.unique_clicks), 0)::bigint AS uniques, coalesce(sum(d.clicks), 0)::bigint AS clicks
-      FROM click_days_now d WHERE d.affiliate_id = counted.affiliate_id
+    )
+    SELECT c.affiliate_id, 'conversion_rate' AS key,
+           ${doublings(Prisma.sql`(c.referrals * 10000.0 / (greatest(c.uniques, 1) * ${maxRateBps}::int))`)}
+             + ${doublings(Prisma.sql`c.referrals`)} / 2 AS level,
+           NULL::text AS subject, NULL::text AS referral_id,
+           jsonb_build_object('referrals', c.referrals, 'uniqueClicks', c.uniques, 'maxRateBps', ${maxRateBps}::int,
+             'rateBps', CASE WHEN c.uniques > 0 THEN floor(c.referrals * 10000.0 / c.uniques)::bigint END) AS evidence
+    FROM (
+      SELECT u.affiliate_id, u.referrals, coalesce(n.uniques, 0) AS uniques, coalesce(n.clicks, 0) AS clicks
+      FROM uncleared u LEFT JOIN clicks_now n ON n.affiliate_id = u.affiliate_id
     ) c
-    WHERE (r.referrals * 10000 > counted.uniques * ${maxRateBps}::bigint OR r.referrals > counted.clicks)
-      AND (((c.uniques >= ${minUniqueClicks}::bigint OR r.referrals >= ${minReferrals}::bigint)
-            AND r.referrals * 10000 > c.uniques * ${maxRateBps}::bigint)
-        OR (r.referrals >= ${moreThanClicksFromReferrals}::bigint AND r.referrals > c.clicks))`,
+    WHERE ((c.uniques >= ${minUniqueClicks}::bigint OR c.referrals >= ${minReferrals}::bigint)
+           AND c.referrals * 10000 > c.uniques * ${maxRateBps}::bigint)
+       OR (c.referrals >= ${moreThanClicksFromReferrals}::bigint AND c.referrals > c.clicks)`,
   summary: ({ referrals, uniqueClicks, rateBps, maxRateBps }) =>
     rateBps === null
       ? `${referrals} people signed up, although the link was never clicked.`

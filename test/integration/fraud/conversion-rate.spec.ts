@@ -90,6 +90,26 @@ describe('the conversion rate', () => {
     expect(await world.hitsOf('conversion_rate', affiliateId)).toEqual([]);
   });
 
+  it('reads those clicks once, however many affiliates are asked about them', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const affiliateIds = await Promise.all(names.map((name) => world.affiliate(`many ${name}`)));
+    for (const affiliateId of affiliateIds) await world.referrals(affiliateId, 12);
+    await api.database.prisma.uncountedClicks.createMany({
+      data: affiliateIds.map((affiliateId) => ({
+        affiliateIds: [affiliateId],
+        days: [new Date('2026-01-01')],
+        visitorHashes: [Buffer.alloc(16, affiliateId)],
+      })),
+    });
+    const reads = (await world.plan('conversion_rate', affiliateIds)).filter(
+      ({ relation }) => relation === 'uncounted_clicks',
+    );
+    expect(reads).toEqual([{ relation: 'uncounted_clicks', loops: 1 }]);
+    for (const affiliateId of affiliateIds) {
+      expect(await world.hitsOf('conversion_rate', affiliateId)).toMatchObject([{ evidence: { uniqueClicks: 1 } }]);
+    }
+  });
+
   it('says so when the link was never clicked', async () => {
     const affiliateId = await world.affiliate('never clicked');
     await world.referrals(affiliateId, 12);

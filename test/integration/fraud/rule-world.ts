@@ -1,3 +1,4 @@
+import type { Prisma } from '@prisma/client';
 import { normaliseEmail } from '../../../src/affiliates/email.js';
 import { firstIdAt, IdGenerator } from '../../../src/common/ids.js';
 import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
@@ -42,6 +43,20 @@ interface ClickFacts {
   ip?: string;
   userAgent?: string | null;
   hoursAgo?: number;
+}
+
+interface PlanNode {
+  'Relation Name'?: string;
+  'Actual Loops': number;
+  Plans?: PlanNode[];
+}
+
+function readsIn({
+  'Relation Name': relation,
+  'Actual Loops': loops,
+  Plans: plans = [],
+}: PlanNode): { relation: string; loops: number }[] {
+  return [...(relation === undefined ? [] : [{ relation, loops }]), ...plans.flatMap(readsIn)];
 }
 
 /** What the rules look at, put into the database as the application would have: many affiliates in few statements. */
@@ -240,11 +255,21 @@ export class RuleWorld {
     return rule.summary(evidence);
   }
 
-  private async ask(
+  /** Which tables asking about these affiliates reads, and how often each. */
+  async plan(name: FraudRuleName, affiliateIds: string[]): Promise<{ relation: string; loops: number }[]> {
+    const { text, values } = await this.query(name, {}, affiliateIds);
+    const { rows } = await this.api.database.pool.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+      values,
+    );
+    return rows.flatMap((row) => readsIn(row['QUERY PLAN'][0].Plan));
+  }
+
+  private async query(
     name: FraudRuleName,
     changed: ThresholdValues,
     affiliateIds: string[] | null,
-  ): Promise<Map<string, Hit[]>> {
+  ): Promise<Prisma.Sql> {
     const rule = fraudRule(name);
     if (rule.judges !== 'affiliate') throw new Error(`${name} does not look at affiliates`);
     const thresholds = Object.fromEntries(
@@ -252,7 +277,15 @@ export class RuleWorld {
     );
     const newReferralIds = affiliateIds && (await this.referralsOf(affiliateIds));
     const scope = { now: this.api.clock.now(), since: this.hoursAgo(24 * 35), affiliateIds, newReferralIds };
-    const rows = await this.api.database.prisma.$queryRaw<Hit[]>(rule.hits(scope, thresholds));
+    return rule.hits(scope, thresholds);
+  }
+
+  private async ask(
+    name: FraudRuleName,
+    changed: ThresholdValues,
+    affiliateIds: string[] | null,
+  ): Promise<Map<string, Hit[]>> {
+    const rows = await this.api.database.prisma.$queryRaw<Hit[]>(await this.query(name, changed, affiliateIds));
     const byName = new Map<string, Hit[]>();
     for (const row of rows) {
       const affiliate = this.names.get(row.affiliate_id) ?? row.affiliate_id;
