@@ -12,6 +12,7 @@ const UNAVAILABLE_MESSAGE =
 
 const UNIQUE_VIOLATION = '23505';
 const LOCK_NOT_AVAILABLE = '55P03';
+const QUERY_CANCELED = '57014';
 const IN_FAILED_TRANSACTION = '25P02';
 const NUMBER_OUT_OF_RANGE = '22003';
 
@@ -28,6 +29,16 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
+/** Whether a lock was waited for in vain. */
+export function isLockedByOthers(error: unknown): boolean {
+  return codesOf(error).includes(LOCK_NOT_AVAILABLE);
+}
+
+/** Whether a statement was ended since it took too long. */
+export function isTooSlow(error: unknown): boolean {
+  return codesOf(error).includes(QUERY_CANCELED);
+}
+
 /** Whether a statement was passed over because one before it had failed. */
 export function isAfterFailure(error: unknown): boolean {
   return codesOf(error).includes(IN_FAILED_TRANSACTION);
@@ -35,7 +46,7 @@ export function isAfterFailure(error: unknown): boolean {
 
 /** Whether a statement met others on its tables: who waits for each other, or a lock that was waited for in vain. */
 export function isInOthersWay(error: unknown): boolean {
-  return isRetryableConflict(error) || codesOf(error).includes(LOCK_NOT_AVAILABLE);
+  return isRetryableConflict(error) || isLockedByOthers(error);
 }
 
 /** Whether a unique constraint refused the row. */

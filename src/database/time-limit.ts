@@ -13,3 +13,8 @@ export const WITHOUT_TIME_LIMIT = 'SET LOCAL statement_timeout = 0';
 export async function liftTimeLimit(tx: SqlTx): Promise<void> {
   await tx.$queryRaw`SELECT set_config('statement_timeout', '0', TRUE)`;
 }
+
+/** For the rest of a transaction that is open: each lock is waited for no longer, or the statement that waits fails. */
+export async function waitForLocks(tx: SqlTx, maxMs: number): Promise<void> {
+  await tx.$queryRaw`SELECT set_config('lock_timeout', ${String(maxMs)}, TRUE)`;
+}

@@ -5,8 +5,9 @@ import { Clock } from '../../common/clock.js';
 import { CommissionsService, type Told } from '../../commissions/commissions.service.js';
 import { DomainError } from '../../common/domain-error.js';
 import { Database, type Tx } from '../../database/database.js';
-import { isDatabaseUnavailable } from '../../database/database-errors.js';
+import { isDatabaseUnavailable, isLockedByOthers, isTooSlow } from '../../database/database-errors.js';
 import { planByIndex } from '../../database/plan-by-index.js';
+import { waitForLocks } from '../../database/time-limit.js';
 import { scrub } from '../../http/logging.js';
 import { actedBy, type StaffAct } from '../../staff/staff-act.js';
 import { describeStripeError } from '../gateways/stripe-errors.js';
@@ -20,12 +21,21 @@ import {
   markProcessed,
   noteFailedReplay,
   noteFailedTry,
+  putOff,
   type EventStatus,
 } from './event-records.js';
 import type { InboundEvent } from './webhook-verifier.js';
 
 /** Events of a group that are worked on at once, each by itself; more would only wait for each other's locks. */
 const CONCURRENCY = 4;
+
+/**
+ * How long the worker waits for what others have locked, hence at most so long for the sake of one event that waits in vain:
+ * whoever rejects an affiliate of a hundred thousand customers keeps theirs waiting for a minute, and must not keep all.
+ */
+const LOCK_WAIT_MS = 10_000;
+/** The same where its group has waited for that long already. */
+const FURTHER_LOCK_WAIT_MS = 500;
 
 /** An event that waits, and the facts that are all it tells. */
 interface Teller {
@@ -62,8 +72,9 @@ export class EventProcessor {
   ) {}
 
   /**
-   * A failing event never stops the others: it is tried again with growing pauses and ends as `failed`. Whatever is done
-   * already, and whatever the claim of has run out, is passed over.
+   * A failing event never stops the others: it is tried again with growing pauses and ends as `failed`. Nor does one that
+   * needs what somebody else keeps locked: its turn comes again some seconds later. Whatever is done already, and whatever
+   * the claim of has run out, is passed over.
    * @throws what the database throws while it is away; then all of this may be tried again.
    */
   async process(claimed: readonly ClaimedEvent[]): Promise<void> {
@@ -135,7 +146,7 @@ export class EventProcessor {
     try {
       const effects = await this.prepare(event, receivedAt);
       if (typeof effects !== 'function') return { id: event.id, told: effects };
-      await this.apply(event.id, effects, (status) => status === 'pending');
+      await this.apply(event.id, effects, { isWanted: (status) => status === 'pending', lockWaitMs: LOCK_WAIT_MS });
     } catch (error) {
       await this.recordFailure(event.id, error);
     }
@@ -144,13 +155,14 @@ export class EventProcessor {
 
   /**
    * Takes in what these events tell in one transaction, which also marks them as done. One that cannot be taken in fails
-   * alone: the rest is halved until it is found. Locks the events' inbox rows in the order of their ids, then what
-   * recordAll locks.
+   * alone: the rest is halved until it is found. Where they wait in vain for what others have locked, each is taken in by
+   * itself. Locks the events' inbox rows in the order of their ids, then what recordAll locks.
    */
-  private async takeIn(tellers: Teller[]): Promise<void> {
+  private async takeIn(tellers: Teller[], lockWaitMs = LOCK_WAIT_MS): Promise<void> {
     if (tellers.length === 0) return;
     try {
       await this.database.sqlTransaction(async (tx) => {
+        await waitForLocks(tx, lockWaitMs);
         // What is read are a few rows each of tables that grow by what is written here.
         await planByIndex(tx);
         const ids = tellers.map(({ id }) => id);
@@ -160,9 +172,12 @@ export class EventProcessor {
       });
     } catch (error) {
       const [only] = tellers;
+      if (tellers.length === 1 && only) return this.recordFailure(only.id, error);
+      if (isLockedByOthers(error) || isTooSlow(error)) {
+        return inLanes(tellers, (teller) => this.takeIn([teller], FURTHER_LOCK_WAIT_MS));
+      }
       // Halving finds the one that cannot be taken in; it is no help while the database is away.
       if (isDatabaseAway(error)) throw error;
-      if (tellers.length === 1 && only) return this.recordFailure(only.id, error);
       const middle = Math.ceil(tellers.length / 2);
       await this.takeIn(tellers.slice(0, middle));
       await this.takeIn(tellers.slice(middle));
@@ -191,7 +206,7 @@ export class EventProcessor {
       return { id, type, before, after: await this.giveUp(id, before, audit), error: null };
     }
     try {
-      await this.apply(id, await this.prepare(event, stored.receivedAt), () => true, audit);
+      await this.apply(id, await this.prepare(event, stored.receivedAt), { isWanted: () => true, audit });
       return { id, type, before, after: 'processed', error: null };
     } catch (error) {
       return { id, type, before, after: await this.recordFailedReplay(id, error, audit), error: messageOf(error) };
@@ -204,14 +219,21 @@ export class EventProcessor {
     return handler.prepare(readable, receivedAt);
   }
 
-  /** Idempotent; locks the event's inbox row, then what its handler locks. Does nothing in a status not wanted. */
+  /**
+   * Idempotent; locks the event's inbox row, then what its handler locks, for which it waits as long as all do unless told.
+   * Does nothing in a status not wanted.
+   */
   private async apply(
     stripeEventId: string,
     effects: Effects,
-    isWanted: (status: EventStatus) => boolean,
-    audit?: ReplayAudit,
+    {
+      isWanted,
+      audit,
+      lockWaitMs,
+    }: { isWanted: (status: EventStatus) => boolean; audit?: ReplayAudit; lockWaitMs?: number },
   ): Promise<void> {
     await this.database.transaction(async (tx) => {
+      if (lockWaitMs !== undefined) await waitForLocks(tx, lockWaitMs);
       const status = await lockEvent(tx, stripeEventId);
       if (!isWanted(status)) return;
       await (typeof effects === 'function' ? effects(tx) : this.commissions.recordAll(tx, [effects]));
@@ -232,6 +254,10 @@ export class EventProcessor {
 
   /** @throws the error itself while the database is away: nothing is wrong with the event then. */
   private async recordFailure(stripeEventId: string, error: unknown): Promise<void> {
+    if (isLockedByOthers(error)) {
+      this.logger.warn({ message: 'a Stripe event waits for what others keep locked', stripeEventId });
+      return putOff(this.database.prisma, stripeEventId);
+    }
     if (isDatabaseAway(error)) throw error;
     const noted = await noteFailedTry(this.database.prisma, stripeEventId, {
       message: messageOf(error),

@@ -7,6 +7,7 @@ export type EventStatus = 'pending' | 'processed' | 'ignored' | 'parked' | 'fail
 /** 5 s, 10 s, 20 s … the last wait is an hour and a half: about three hours in all before an event is `failed`. */
 const MAX_ATTEMPTS = 12;
 const FIRST_RETRY_SECONDS = 5;
+const PUT_OFF_SECONDS = 5;
 
 /** Locks the event's row until the transaction ends. */
 export async function lockEvent(tx: SqlTx, stripeEventId: string): Promise<EventStatus> {
@@ -59,6 +60,13 @@ export async function noteFailedTry(
     WHERE id = ${stripeEventId} AND status = 'pending'
     RETURNING status, attempts`;
   return noted ?? null;
+}
+
+/** Nothing is wrong with it: anybody may take it again soon, and it is no failed try. */
+export async function putOff(tx: SqlTx, stripeEventId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE stripe_events SET due_at = now() + make_interval(secs => ${PUT_OFF_SECONDS}::int)
+    WHERE id = ${stripeEventId} AND status = 'pending'`;
 }
 
 /** Notes a replay that failed. What waits for its next try still does. */

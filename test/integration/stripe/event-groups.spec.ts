@@ -1,4 +1,5 @@
 import type { Prisma } from '@prisma/client';
+import { lockBalances } from '../../../src/commissions/ledger/balances.js';
 import type { ClaimedEvent } from '../../../src/stripe/webhooks/claimed-events.js';
 import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
 import type { InboundEvent } from '../../../src/stripe/webhooks/webhook-verifier.js';
@@ -158,6 +159,47 @@ describe('events that are taken in together', () => {
       users.length,
     );
   });
+
+  it.each<[string, (userId: string) => Promise<Record<string, unknown>>]>([
+    ['paid invoices', (userId) => Promise.resolve(eventOf(api, 'invoice.paid', paidInvoice(api, { userId })))],
+    ['refunds', refundOfPaid],
+  ])('go on without those that need what somebody else keeps locked, as %s', async (kind, make) => {
+    const [free, kept] = [`free-${kind}`, `kept-${kind}`];
+    await affiliateWithReferrals(api, free, [free]);
+    const { id: affiliateId } = await affiliateWithReferrals(api, kept, [kept]);
+    await api.database.prisma.balance.createMany({ data: [{ affiliateId, currency: 'usd' }], skipDuplicates: true });
+    // More than are worked on at once, and before the other one.
+    const waiting = [await make(kept), await make(kept), await make(kept), await make(kept)];
+    const other = await make(free);
+    await api.database.transaction(async (tx) => {
+      await lockBalances(tx, [{ affiliateId, currency: 'usd' }]);
+      await processTogether([...waiting, other]);
+    });
+    expect(await statusOf(other)).toBe('processed');
+    // Nothing is wrong with the others: it was no failed try, and their turn comes again soon.
+    const ids = waiting.map(({ id }) => String(id));
+    for (const event of await api.database.prisma.stripeEvent.findMany({ where: { id: { in: ids } } })) {
+      expect(event).toMatchObject({ status: 'pending', attempts: 0 });
+      expect(event.dueAt.getTime()).toBeLessThan(IN_AN_HOUR.getTime() - 30 * 60_000);
+    }
+    await api.app.get(EventProcessor).process(waiting.map(claimed));
+    expect(await Promise.all(waiting.map(statusOf))).toEqual(waiting.map(() => 'processed'));
+  });
+
+  /** The refund of a part of an invoice that has earned. */
+  async function refundOfPaid(userId: string): Promise<Record<string, unknown>> {
+    const invoice = paidInvoice(api, { userId });
+    const payment = `pi_of_${String(invoice['id'])}`;
+    await processTogether([
+      eventOf(api, 'invoice.paid', invoice),
+      eventOf(
+        api,
+        'invoice_payment.paid',
+        invoicePayment(api, { invoice: String(invoice['id']), payment, amount: 9900 }),
+      ),
+    ]);
+    return eventOf(api, 'refund.created', refundOf(api, { payment, amount: 100 }));
+  }
 
   it('change nothing when they are processed a second time', async () => {
     await affiliateWithReferrals(api, 'Again', ['again-1']);
