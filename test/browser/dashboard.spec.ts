@@ -22,6 +22,11 @@ const date = (iso: string, locale = LOCALE): string =>
     new Date(iso),
   );
 
+/** What a card or a choice has no room for. */
+const STICKING_OUT = `[...document.querySelectorAll('.card, .segmented label > span')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+  .map(({ className, textContent }) => className + ': ' + textContent)`;
+
 /** What an affiliate reads of a quarter of its business, in a real Chromium, from the built server. */
 describe('on the dashboard', () => {
   let dashboard: TestDashboard;
@@ -129,14 +134,14 @@ describe('on the dashboard', () => {
 
     const refunded = await openCommission(REFUNDED.id);
     expect(await refunded.locator('.timeline-reversed').locator('p').allTextContents()).toEqual([
-      '$8.00 taken back',
-      '−$8.00',
-      expect.stringContaining('now worth $21.80'),
+      '$6.73 taken back',
+      '−$6.73',
+      expect.stringContaining('now worth $18.31'),
       'The customer got a refund of $40.00.',
       '$109.00 of the $149.00 that the customer paid remain.',
-      '20% of $149.00 × $109.00 ÷ $149.00 is $21.80.',
+      '20% of $125.21 × $109.00 ÷ $149.00 is $18.31931543…, rounded down to $18.31.',
     ]);
-    await refunded.getByText('originally $29.80').waitFor();
+    await refunded.getByText('originally $25.04').waitFor();
 
     const disputed = await openCommission('in_disputed');
     expect(await disputed.locator('.timeline-title').allTextContents()).toEqual([
@@ -284,6 +289,10 @@ describe('on the dashboard', () => {
     const drawer = await openCommission(EXAMPLE.id);
     await drawer.getByText('20 % von 83,19 $ sind 16,638 $, abgerundet auf 16,63 $.').waitFor();
     await takeScreenshot(page, 'dashboard-german-dark');
+    await openCommission(REFUNDED.id);
+    await drawer
+      .getByText('20 % von 125,21 $ × 109,00 $ ÷ 149,00 $ sind 18,31931543… $, abgerundet auf 18,31 $.')
+      .waitFor();
   });
 
   it('everything can be reached and left by keyboard alone', async () => {
@@ -354,6 +363,7 @@ describe('on the dashboard', () => {
       expect([place, await findSeriousProblems(page)]).toEqual([place, []]);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([place, width]).toEqual([place, (options.viewport ?? DESK).width]);
+      expect([place, await page.evaluate<string[]>(STICKING_OUT)]).toEqual([place, []]);
     }
   });
 

@@ -22,8 +22,8 @@ export const storyBegins = (): Date => new Date(lastPayday().getTime() - BEFORE_
 
 /** The invoice of the example: 99.00 with 15.81 of tax earns 20 % of 83.19, rounded down. */
 export const EXAMPLE = { id: 'in_example', total: 9900, totalExcludingTax: 8319 };
-/** An invoice of which 40.00 were refunded after its commission had been paid out. */
-export const REFUNDED = { id: 'in_refunded', total: 14_900 };
+/** An invoice of which 40.00 were refunded after its commission had been paid out; what remains is an endless fraction. */
+export const REFUNDED = { id: 'in_refunded', total: 14_900, totalExcludingTax: 12_521 };
 
 /**
  * A quarter of John's business: clicks every day, signups and refusals, two currencies, a payout on the last payday, and

@@ -38,7 +38,9 @@ export class Formats {
     const [whole = '0', decimals = ''] = amountMinor.replace('…', '').split('.');
     const amount = formatAmount(BigInt(whole), currency);
     const point = currencyExponent(currency) === 0 && decimals !== '' ? '.' : '';
-    return this.exact(`${amount}${point}${decimals}`, currency, 'auto') + (endless ? '…' : '');
+    const exact = this.exact(`${amount}${point}${decimals}`, currency, 'auto');
+    // Behind the last digit: the sign of the currency may come after it.
+    return endless ? exact.replace(/\d(?=\D*$)/, '$&…') : exact;
   }
 
   count(value: number): string {

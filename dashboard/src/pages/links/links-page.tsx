@@ -7,7 +7,7 @@ import { CopyButton } from '../../ui/copy-button';
 import { DataTable } from '../../ui/data-table';
 import { Page } from '../../ui/page';
 import { QrCode } from '../../ui/qr-code';
-import { EmptyState, Loaded } from '../../ui/states';
+import { Loaded } from '../../ui/states';
 import { buildDeepLink, SUB_ID_LENGTH_MAX, type DeepLink } from './deep-link';
 
 export function LinksPage() {
@@ -103,7 +103,7 @@ function SubIdClicks() {
       <Loaded query={query}>
         {(subIds) =>
           subIds.length === 0 ? (
-            <EmptyState title={words.noSubIds} />
+            <p className="card-empty">{words.noSubIds}</p>
           ) : (
             <DataTable
               label={words.subIds}

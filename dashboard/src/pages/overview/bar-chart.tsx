@@ -126,7 +126,11 @@ export function BarChart({ bars, name, description }: { bars: Bar[]; name: strin
             </g>
           ))}
         </svg>
-        {isEmpty && <p className="chart-empty">{texts.chart.empty}</p>}
+        {isEmpty && (
+          <p className="chart-empty">
+            <span>{texts.chart.empty}</span>
+          </p>
+        )}
         {shown && active !== null && (
           <div
             className="chart-tip"

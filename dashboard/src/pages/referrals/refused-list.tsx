@@ -41,7 +41,11 @@ function useDecisionColumns(): Column<Decision>[] {
   const words = texts.referrals;
   return [
     { key: 'customer', header: words.customer, lead: true, cell: ({ referredUserId }) => referredUserId },
-    { key: 'signedUp', header: words.signedUp, cell: ({ occurredAt }) => formats.date(occurredAt) },
+    {
+      key: 'signedUp',
+      header: words.signedUp,
+      cell: ({ occurredAt }) => <span className="unbroken">{formats.date(occurredAt)}</span>,
+    },
     {
       key: 'reason',
       header: words.reason,
@@ -52,7 +56,7 @@ function useDecisionColumns(): Column<Decision>[] {
       header: words.link,
       cell: ({ code, subId }) => (
         <>
-          {code ?? texts.common.none}
+          <span className="unbroken">{code ?? texts.common.none}</span>
           {subId !== null && <span className="fine below">{words.subId(subId)}</span>}
         </>
       ),
