@@ -72,7 +72,7 @@ describe('in the admin panel', () => {
     await takeScreenshot(page, 'review-queue');
     await page.getByText('31 signups out of 40 unique clicks').click();
 
-    await page.getByText('uniqueClicks').waitFor();
+    await page.getByText('unique clicks', { exact: true }).waitFor();
     const balances = page.getByRole('region', { name: 'Balances by currency' });
     expect(await balances.locator('tbody td').allTextContents()).toEqual([
       '0.00 USD',
@@ -104,8 +104,7 @@ describe('in the admin panel', () => {
     });
     expect(audited).toMatchObject({ reason: 'One person, forty devices.', before: { status: 'open' } });
 
-    await page.getByText('reviewer@example.com').click();
-    await page.getByText('Log out').click();
+    await page.getByRole('link', { name: 'Log out' }).click();
     await page.getByLabel('Password').waitFor();
     await page.goto(`${panel.url}/admin/resources/review-cases`);
     await page.getByLabel('Password').waitFor();
@@ -187,6 +186,38 @@ describe('in the admin panel', () => {
     });
   });
 
+  it('a record is found and opened, and the panel left, by keyboard alone, with the menu open or shut', async () => {
+    const { affiliateId } = await sell(panel.api, 'Kay', { total: 10_000 });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await logIn('admin@example.com');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Menu');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-css="sidebar"].visible').waitFor();
+    const menu = page.getByRole('navigation', { name: 'Lists' }).getByRole('link', { name: 'Affiliates' });
+    await menu.press('Enter');
+    await page.locator('tbody tr').first().waitFor();
+    // Neither the menu nor the filters take the keyboard while they lie beside the window.
+    const order = await pressTabs(page, 12);
+    expect(order.filter((name) => ['Start page', 'Name', 'Close the filters'].includes(name))).toEqual([]);
+    expect(await page.getByRole('columnheader', { name: 'Status' }).count()).toBe(1);
+    await page.getByRole('checkbox', { name: 'Select Kay' }).waitFor();
+
+    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    await page.getByLabel('Since, from').waitFor();
+    await page.getByLabel('Name', { exact: true }).fill('Kay');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Filter (1)' }).waitFor();
+    await page.getByRole('button', { name: 'Close the filters' }).press('Enter');
+    await page.getByRole('link', { name: 'Kay', exact: true }).press('Enter');
+    await page.waitForURL(new RegExp(`${affiliateId}/show$`));
+    await page.getByRole('region', { name: 'Balances by currency' }).waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: 'Kay', exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Log out' }).press('Enter');
+    await page.getByLabel('Password').waitFor();
+  });
+
   it('everything can be read and done on a phone', async () => {
     const sale = await sell(panel.api, 'Phil', { total: 10_000 });
     await openCase(panel, sale);
@@ -211,6 +242,20 @@ describe('in the admin panel', () => {
     }
   });
 });
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent");
+}
+
+/** @returns what had the focus in turn. */
+async function pressTabs(page: Page, times: number): Promise<string[]> {
+  const names = [];
+  for (let pressed = 0; pressed < times; pressed++) {
+    await page.keyboard.press('Tab');
+    names.push(await focused(page));
+  }
+  return names;
+}
 
 /** What the rule finds where too many of the visitors sign up: a case that holds the affiliate's money. */
 async function openCase({ api }: TestPanel, { affiliateId }: Sale): Promise<void> {

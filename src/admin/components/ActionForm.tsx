@@ -1,8 +1,9 @@
 import { Box, Button, FormGroup, Input, Label, MessageBox, Text } from '@adminjs/design-system';
-import { useNotice, type ActionProps, type RecordJSON } from 'adminjs';
+import { useNotice, type ActionProps, type RecordJSON, type ResourceJSON } from 'adminjs';
 import React, { useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
 import { recordUrl } from './format.js';
+import { titleOf } from './frame.js';
 import { send } from './send.js';
 
 interface Field {
@@ -61,7 +62,7 @@ export const ActionForm: React.FC<ActionProps> = ({ action, resource, record, re
   return (
     <Box bg="white" p="xxl" style={{ borderRadius: 12, maxWidth: 720 }}>
       <Text style={{ lineHeight: 1.5, marginBottom: 20 }}>{explains}</Text>
-      <Subjects resource={resource.id} subjects={subjects} />
+      <Subjects resource={resource} subjects={subjects} />
       {failure ? <MessageBox my="lg" variant="danger" message={failure} role="alert" /> : null}
       <form
         aria-busy={isBusy}
@@ -116,12 +117,12 @@ export const ActionForm: React.FC<ActionProps> = ({ action, resource, record, re
 
 const SUBJECTS_SHOWN = 12;
 
-const Subjects: React.FC<{ resource: string; subjects: RecordJSON[] }> = ({ resource, subjects }) =>
+const Subjects: React.FC<{ resource: ResourceJSON; subjects: RecordJSON[] }> = ({ resource, subjects }) =>
   subjects.length === 0 ? null : (
     <ul aria-label="What it is done to" style={{ margin: '0 0 20px', display: 'flex', flexWrap: 'wrap', gap: 8 }}>
-      {subjects.slice(0, SUBJECTS_SHOWN).map(({ id, title }) => (
-        <li key={id} style={{ background: '#f1f5f9', borderRadius: 8, padding: '7px 12px' }}>
-          <Link to={recordUrl(resource, id)}>{title || id}</Link>
+      {subjects.slice(0, SUBJECTS_SHOWN).map((subject) => (
+        <li key={subject.id} style={{ background: '#f1f5f9', borderRadius: 8, padding: '7px 12px' }}>
+          <Link to={recordUrl(resource.id, subject.id)}>{titleOf(subject, resource)}</Link>
         </li>
       ))}
       {subjects.length > SUBJECTS_SHOWN ? (

@@ -28,6 +28,14 @@ export function words(code: string): string {
   return code.replaceAll('_', ' ').replaceAll('-', ' ');
 }
 
+/** `webhook_endpoint.created` → `webhook endpoint created`, `maxRateBps` → `max rate bps`. */
+export function wordsOfName(name: string): string {
+  return words(name)
+    .replaceAll('.', ' ')
+    .replace(/[a-z\d](?=[A-Z])/g, '$& ')
+    .toLowerCase();
+}
+
 export function recordUrl(resource: string, id: string): string {
   return `/admin/resources/${resource}/records/${encodeURIComponent(id)}/show`;
 }

@@ -4,7 +4,7 @@ import { Link } from 'react-router-dom';
 import { listUrl, moment, money, words } from './format.js';
 import { jsonOf, Labelled, Nothing, type PropertyProps } from './property.js';
 import { SmallTable } from './tables.js';
-import { IdText, Small, Tree } from './values.js';
+import { IdText, Small, Tree, type Json } from './values.js';
 
 interface BalanceRow {
   currency: string;
@@ -178,7 +178,7 @@ export const Evidence: React.FC<PropertyProps> = (props) => {
               </Small>
             </Box>
             <Box style={{ fontSize: 13, lineHeight: 1.5 }}>
-              <Tree value={signal.evidence} />
+              <Tree value={signal.evidence} inWords />
             </Box>
           </Box>
         ))
@@ -187,26 +187,20 @@ export const Evidence: React.FC<PropertyProps> = (props) => {
   );
 };
 
-interface RuleFinding {
-  rule: string;
-  outcome?: string;
-  finding?: string;
-  evidence?: Record<string, never>;
-  [name: string]: unknown;
-}
+type RuleFinding = { rule: string; finding: string } & Record<string, Json>;
 
 export const RuleTrace: React.FC<PropertyProps> = (props) => {
   const findings = (jsonOf(props) ?? []) as RuleFinding[];
   return (
     <Labelled {...props}>
       <ol aria-label="Rules in the order they were asked">
-        {findings.map(({ rule, ...rest }) => (
+        {findings.map(({ rule, finding, ...rest }) => (
           <li
             key={rule}
             style={{ padding: '10px 0', borderBottom: '1px solid #e2e8f0', fontSize: 13, lineHeight: 1.5 }}
           >
             <strong style={{ fontWeight: 600 }}>{words(rule)}</strong>
-            <Tree value={rest as Record<string, never>} />
+            <Tree value={{ finding: words(finding), ...rest }} inWords />
           </li>
         ))}
       </ol>

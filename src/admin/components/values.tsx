@@ -1,7 +1,7 @@
 import { Badge, Box, Text } from '@adminjs/design-system';
 import React from 'react';
 import { Link } from 'react-router-dom';
-import { grouped, moment, money, recordUrl, resourceOfId, words } from './format.js';
+import { grouped, moment, money, recordUrl, resourceOfId, words, wordsOfName } from './format.js';
 import { jsonOf, Labelled, Nothing, type PropertyProps } from './property.js';
 
 type Variant = 'default' | 'primary' | 'success' | 'danger' | 'info' | 'secondary';
@@ -81,6 +81,9 @@ export const Count: React.FC<PropertyProps> = (props) => {
 /** Long texts are cut in a list; the record's page has all of it. */
 const LIST_TEXT_MAX = 110;
 
+/** What is short enough to stand in one line: codes and names would else be broken in their middle. */
+const ONE_LINE_MAX = 24;
+
 export const Plain: React.FC<PropertyProps> = (props) => {
   const value = props.record.params[props.property.path] as string | number | null | undefined;
   const text = String(value ?? '');
@@ -94,8 +97,28 @@ export const Plain: React.FC<PropertyProps> = (props) => {
           {text.length > LIST_TEXT_MAX ? `${text.slice(0, LIST_TEXT_MAX)}…` : text}
         </span>
       ) : (
-        <span style={props.where === 'show' ? { overflowWrap: 'anywhere' } : {}}>{text}</span>
+        <span
+          style={
+            props.where === 'show'
+              ? { overflowWrap: 'anywhere' }
+              : text.length <= ONE_LINE_MAX
+                ? { whiteSpace: 'nowrap' }
+                : {}
+          }
+        >
+          {text}
+        </span>
       )}
+    </Labelled>
+  );
+};
+
+/** A code of ours, said in words. */
+export const Words: React.FC<PropertyProps> = (props) => {
+  const code = props.record.params[props.property.path] as string | null;
+  return (
+    <Labelled {...props}>
+      {code ? <span style={{ whiteSpace: 'nowrap' }}>{wordsOfName(code)}</span> : <Nothing />}
     </Labelled>
   );
 };
@@ -149,11 +172,19 @@ export const IdLink: React.FC<PropertyProps> = (props) => {
   );
 };
 
-type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-/** Names and values, indented; ids are links. */
-export const Tree: React.FC<{ value: Json }> = ({ value }) => {
+const ISO_MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** Names and values, indented; ids are links. `inWords` for what people read, not for what a program sent. */
+export const Tree: React.FC<{ value: Json; inWords?: boolean }> = ({ value, inWords = false }) => {
   if (value === null || value === '') return <Nothing />;
+  if (typeof value === 'string' && inWords && ISO_MOMENT.test(value))
+    return (
+      <time dateTime={value} title={value}>
+        {moment(value)}
+      </time>
+    );
   if (typeof value === 'string') return <IdText id={value} />;
   if (typeof value !== 'object') return <span>{String(value)}</span>;
   const entries = Object.entries(value);
@@ -164,7 +195,7 @@ export const Tree: React.FC<{ value: Json }> = ({ value }) => {
         const isNested = typeof inner === 'object' && inner !== null && Object.keys(inner).length > 0;
         return (
           <div key={name} style={isNested ? {} : { display: 'flex', gap: 8, flexWrap: 'wrap' }}>
-            <dt style={{ color: '#475569', minWidth: 150 }}>{name}</dt>
+            <dt style={{ color: '#475569', minWidth: 150 }}>{inWords ? wordsOfName(name) : name}</dt>
             <dd
               style={
                 isNested
@@ -172,7 +203,7 @@ export const Tree: React.FC<{ value: Json }> = ({ value }) => {
                   : { overflowWrap: 'anywhere' }
               }
             >
-              <Tree value={inner} />
+              <Tree value={inner} inWords={inWords} />
             </dd>
           </div>
         );

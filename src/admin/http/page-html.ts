@@ -6,14 +6,23 @@ const GOOGLE_FONT = /<link rel="stylesheet" href="https:\/\/fonts\.googleapis\.c
 
 /**
  * What the bundle's styles leave open: links in our own parts, where the keyboard is, and lists on a phone, where AdminJS
- * hides every column but the title: here all are there, and the list is pushed aside to read them.
+ * hides every column but the title: here all are there, and the list is pushed aside to read them. A menu that is pushed out of
+ * sight is none.
  */
 const STYLE = `<style>
   :where(a) { color: #1d4ed8; }
   button:focus-visible, a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible, [tabindex]:focus-visible {
     outline: 2px solid #1d4ed8; outline-offset: 2px;
   }
+  .adminjs_Checkbox:focus-within > a { outline: 2px solid #1d4ed8; outline-offset: 2px; }
+  [data-css="sidebar"] { transition: left .25s ease-in-out, visibility .25s; }
+  @media (max-width: 1280px) {
+    /* Pushed out of sight, it is no place for the keyboard either. */
+    [data-css="sidebar"].hidden { visibility: hidden; }
+  }
   @media (max-width: 768px) {
+    /* Actions that are too many for one line keep apart in two. */
+    .adminjs_ActionHeader .adminjs_ButtonGroupItem { margin-bottom: 8px; }
     table[data-css$="-table"] { display: block; overflow-x: auto; }
     table[data-css$="-table"] td { display: table-cell; white-space: nowrap; }
   }

@@ -14,6 +14,7 @@ const ICONS_OF_GROUPS: Record<string, string> = {
 
 const COMPONENTS: Record<Exclude<ColumnKind, 'component'>, string> = {
   text: 'Plain',
+  code: 'Words',
   rate: 'Plain',
   count: 'Count',
   status: 'Status',

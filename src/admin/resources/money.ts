@@ -154,7 +154,7 @@ export const payouts: ResourceSpec = {
       sql: 't.failure_message',
       on: ['show'],
     },
-    { name: 'failureCode', label: 'Failure code', kind: 'text', sql: 't.failure_code', on: ['show'] },
+    { name: 'failureCode', label: 'Failure code', kind: 'code', sql: 't.failure_code', on: ['show'] },
     { name: 'attempts', label: 'Attempts', kind: 'count', sql: 't.attempt_no', on: ['show'] },
     { name: 'stripeTransferId', label: 'Stripe transfer', kind: 'text', sql: 't.stripe_transfer_id', on: ['show'] },
     { name: 'destination', label: 'Stripe account', kind: 'text', sql: 't.destination', on: ['show'] },

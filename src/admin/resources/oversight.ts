@@ -13,7 +13,7 @@ export const reviewCases: ResourceSpec = {
   order: "(t.status = 'open') DESC, t.id DESC",
   title: 'rule',
   columns: [
-    { name: 'rule', label: 'Rule', kind: 'text', sql: 't.rule', filter: 'equals' },
+    { name: 'rule', label: 'Rule', kind: 'code', sql: 't.rule', filter: 'equals' },
     {
       name: 'affiliateId',
       label: 'Affiliate',
@@ -109,7 +109,7 @@ export const whitelist: ResourceSpec = {
       reference: 'affiliates',
       filter: 'equals',
     },
-    { name: 'rule', label: 'Rule', kind: 'text', sql: 't.rule', filter: 'equals' },
+    { name: 'rule', label: 'Rule', kind: 'code', sql: 't.rule', filter: 'equals' },
     { name: 'subject', label: 'The other party', kind: 'text', sql: "coalesce(nullif(t.subject, ''), 'any')" },
     { name: 'staffUserId', label: 'Allowed by', kind: 'text', sql: 't.staff_user_id', reference: 'staff' },
     { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason' },
@@ -231,7 +231,7 @@ export const auditLog: ResourceSpec = {
   columns: [
     { name: 'recordedAt', label: 'When', kind: 'moment', sql: 't.recorded_at', filter: 'period' },
     { name: 'actorId', label: 'Who', kind: 'text', sql: 't.actor_id', reference: 'staff', filter: 'equals' },
-    { name: 'action', label: 'Did', kind: 'text', sql: 't.action' },
+    { name: 'action', label: 'Did', kind: 'code', sql: 't.action' },
     {
       name: 'subjectId',
       label: 'To what',

@@ -223,7 +223,7 @@ export const decisions: ResourceSpec = {
       kind: 'status',
       sql: "CASE WHEN t.attributed THEN 'attributed' ELSE 'refused' END",
     },
-    { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason', filter: 'equals' },
+    { name: 'reason', label: 'Reason', kind: 'code', sql: 't.reason', filter: 'equals' },
     {
       name: 'clickId',
       label: 'Click',

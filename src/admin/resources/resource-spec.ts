@@ -4,6 +4,8 @@ import type { IdKind } from '../../common/ids.js';
 export type ColumnKind =
   /** Text as it is. */
   | 'text'
+  /** A code of ours, drawn in words. */
+  | 'code'
   /** A word of a fixed set, drawn as a badge. */
   | 'status'
   /** A moment, in UTC. */
