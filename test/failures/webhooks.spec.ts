@@ -146,7 +146,7 @@ describe('what cannot be worked on, or never arrives', () => {
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'poison-1' })));
     await api.settle();
     expect(await stored(poison['id'])).toMatchObject({ status: 'failed', attempts: 12 });
-    expect((await stored(poison['id']))?.lastError).toContain('SyntaxError');
+    expect((await stored(poison['id']))?.lastError).toContain('UnreadableFieldError: amount_paid of invoice');
     expect(await commissionsOf('poison-1')).toHaveLength(1);
     // What the database does not tell within two seconds is left out, until the next time.
     await eventually(async () => {

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { isId } from '../../common/ids.js';
 import type { TransferFact } from '../../payouts/reversals/transfer-fact.js';
-import { idOf, metadataValue } from '../stripe-object.js';
+import { getAmountMinor, getCurrency, getMoment, idOf, metadataValue } from '../stripe-object.js';
 
 /**
  * The payout that a transfer belongs to, by its group, or by its metadata where somebody made it without a group; null
@@ -19,11 +19,11 @@ export function transferFactOf(transfer: Stripe.Transfer): TransferFact | null {
   return {
     transferId: transfer.id,
     payoutId,
-    amountMinor: BigInt(transfer.amount),
-    amountReversedMinor: BigInt(transfer.amount_reversed),
-    currency: transfer.currency,
+    amountMinor: getAmountMinor(transfer, 'amount'),
+    amountReversedMinor: getAmountMinor(transfer, 'amount_reversed'),
+    currency: getCurrency(transfer),
     destination: idOf(transfer.destination) ?? '',
-    createdAt: new Date(transfer.created * 1000),
+    createdAt: getMoment(transfer, 'created'),
     reversedAt: newest > 0 ? new Date(newest * 1000) : null,
   };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import type { InvoicePaymentFact } from '../../commissions/facts/loss-records.js';
 import { isResourceMissing, unlessMissing } from '../gateways/stripe-errors.js';
-import { idOf } from '../stripe-object.js';
+import { getAmountMinor, idOf } from '../stripe-object.js';
 
 /** What refunds and disputes name their payment by. */
 interface PaidObject {
@@ -61,10 +61,16 @@ export class PaymentReader {
 
 /** An invoice payment in our words. One that names no payment yet, or whose payment is not Stripe's, is left out. */
 export function invoicePaymentFacts(payments: Stripe.InvoicePayment[]): InvoicePaymentFact[] {
-  return payments.flatMap(({ id, invoice, payment, amount_paid, amount_requested, status }) => {
+  return payments.flatMap((shown) => {
+    const { id, invoice, payment, status } = shown;
     const invoiceId = idOf(invoice);
     const paymentId = idOf(payment.payment_intent) ?? idOf(payment.charge);
     if (!invoiceId || !paymentId) return [];
-    return [{ id, invoiceId, paymentId, amountMinor: BigInt(amount_paid ?? amount_requested), status }];
+    // What is not paid yet has only what is asked for.
+    const amountMinor = getAmountMinor(
+      shown,
+      (shown.amount_paid ?? null) === null ? 'amount_requested' : 'amount_paid',
+    );
+    return [{ id, invoiceId, paymentId, amountMinor, status }];
   });
 }

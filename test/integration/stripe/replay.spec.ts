@@ -164,7 +164,7 @@ describe('npm run stripe:replay', () => {
     const failed = await run(['--failed']);
     expect(failed.exitCode).toBe(1);
     expect(failed.output).toMatch(new RegExp(`${id} +│ invoice.paid +│ failed +│ failed`));
-    expect(failed.output).toContain('TypeError');
+    expect(failed.output).toContain(`${id}: UnreadableFieldError: total of invoice`);
     await mend();
     const mended = await run(['--event', id]);
     expect(mended.exitCode).toBe(0);

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BankPayouts } from '../../../affiliates/notices/bank-payouts.js';
 import type { Tx } from '../../../database/database.js';
+import { getAmountMinor, getCurrency } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import type { InboundEvent } from '../webhook-verifier.js';
@@ -24,12 +25,20 @@ export class BankPayoutEndedHandler extends EventHandler {
     const accountId = 'account' in event ? event.account : undefined;
     // Without an account it is the platform's own money on its way to the platform's own bank.
     if (!accountId) return async () => undefined;
-    const { id: bankPayoutId, amount, currency, failure_code: failureCode } = snapshotOf(event, 'payout');
+    const payout = snapshotOf(event, 'payout');
+    const { id: bankPayoutId, failure_code: failureCode } = payout;
     if (event.type !== 'payout.failed') {
       this.logger.log({ message: event.type, accountId, bankPayoutId, stripeEventId: event.id });
       return async () => undefined;
     }
-    const failed = { bankPayoutId, accountId, amountMinor: BigInt(amount), currency, failureCode, ...causeOf(event) };
+    const failed = {
+      bankPayoutId,
+      accountId,
+      amountMinor: getAmountMinor(payout, 'amount'),
+      currency: getCurrency(payout),
+      failureCode,
+      ...causeOf(event),
+    };
     return (tx: Tx) => this.bankPayouts.recordFailure(tx, failed);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
-import { idOf } from '../../stripe-object.js';
+import { getAmountMinor, getCurrency, idOf } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import type { InboundEvent } from '../webhook-verifier.js';
@@ -24,14 +24,14 @@ export class CreditNoteChangedHandler extends EventHandler {
   override async prepare(event: InboundEvent): Promise<Apply> {
     const note = snapshotOf(event, 'credit_note');
     const invoiceId = idOf(note.invoice);
-    if (!note.out_of_band_amount || invoiceId === null) return async () => undefined;
+    if ((note.out_of_band_amount ?? 0) === 0 || invoiceId === null) return async () => undefined;
     const loss: LossFact = {
       id: note.id,
       source: 'credit_note',
       paymentId: null,
       invoiceId,
-      currency: note.currency,
-      amountMinor: BigInt(note.out_of_band_amount),
+      currency: getCurrency(note),
+      amountMinor: getAmountMinor(note, 'out_of_band_amount'),
       status: note.status,
       stripeEventId: event.id,
     };

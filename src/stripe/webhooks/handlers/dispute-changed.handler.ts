@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CommissionsService } from '../../../commissions/commissions.service.js';
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
+import { getAmountMinor, getCurrency } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { PaymentReader } from '../payment-reader.js';
@@ -38,8 +39,8 @@ export class DisputeChangedHandler extends EventHandler {
       source: 'dispute',
       paymentId,
       invoiceId: null,
-      currency: dispute.currency,
-      amountMinor: BigInt(dispute.amount),
+      currency: getCurrency(dispute),
+      amountMinor: getAmountMinor(dispute, 'amount'),
       status: dispute.status,
       stripeEventId: event.id,
     };

@@ -5,7 +5,7 @@ import { CommissionsService, type PaidInvoice, type Told } from '../../../commis
 import { Database, type Tx } from '../../../database/database.js';
 import type { PromotionUse } from '../../../referrals/promotions/promotion-redemptions.service.js';
 import { unlessMissing } from '../../gateways/stripe-errors.js';
-import { idOf, metadataValue } from '../../stripe-object.js';
+import { getAmountMinor, getCurrency, getMoment, idOf, metadataValue } from '../../stripe-object.js';
 import { EventHandler, readEach, type Effects } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { invoicePaymentFacts } from '../payment-reader.js';
@@ -170,24 +170,31 @@ function paidInvoiceIn(event: InboundEvent) {
 }
 
 function invoiceFacts(invoice: InvoiceSnapshot, stripeEventId: string): Omit<PaidInvoice, 'referredUserId'> {
-  const paidAt = invoice.status_transitions?.paid_at ?? invoice.created;
-  const offStripe = BigInt(invoice.amount_paid_off_stripe ?? 0);
-  const paid = BigInt(invoice.amount_paid);
+  const offStripe =
+    (invoice.amount_paid_off_stripe ?? null) === null ? 0n : getAmountMinor(invoice, 'amount_paid_off_stripe');
+  const paid = getAmountMinor(invoice, 'amount_paid');
   const excludingTax = invoice.total_excluding_tax ?? null;
   return {
     id: invoice.id,
     customerId: idOf(invoice.customer),
     subscriptionId: idOf(subscriptionDetails(invoice)?.subscription),
-    currency: invoice.currency,
-    totalMinor: BigInt(invoice.total),
+    currency: getCurrency(invoice),
+    totalMinor: getAmountMinor(invoice, 'total'),
     // Only what is absent is none: the total in place of one that cannot be read would be a commission on the tax.
-    totalExcludingTaxMinor: excludingTax === null ? null : BigInt(excludingTax),
+    totalExcludingTaxMinor: excludingTax === null ? null : getAmountMinor(invoice, 'total_excluding_tax'),
     // Money that did not come through Stripe earns nothing by itself: nobody but the host can vouch for it.
     amountPaidMinor: paid > offStripe ? paid - offStripe : 0n,
     amountPaidOffStripeMinor: offStripe,
-    paidAt: new Date(paidAt * 1000),
+    paidAt: paidAtOf(invoice),
     stripeEventId,
   };
+}
+
+/** An old snapshot may not say when it was paid; it was made by then. */
+function paidAtOf(invoice: InvoiceSnapshot): Date {
+  const transitions = invoice.status_transitions;
+  const isSaid = transitions && (transitions.paid_at ?? null) !== null;
+  return isSaid ? getMoment(transitions, 'paid_at') : getMoment(invoice, 'created');
 }
 
 function subscriptionDetails(invoice: InvoiceSnapshot): Stripe.Invoice.Parent['subscription_details'] | undefined {

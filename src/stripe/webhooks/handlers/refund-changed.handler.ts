@@ -4,7 +4,7 @@ import { CommissionsService } from '../../../commissions/commissions.service.js'
 import type { LossFact } from '../../../commissions/facts/loss-records.js';
 import type { Tx } from '../../../database/database.js';
 import { isResourceMissing } from '../../gateways/stripe-errors.js';
-import { idOf } from '../../stripe-object.js';
+import { getAmountMinor, getCurrency, idOf } from '../../stripe-object.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { causeOf, snapshotOf } from '../inbound-event.js';
 import { PaymentReader } from '../payment-reader.js';
@@ -61,10 +61,10 @@ export class RefundChangedHandler extends EventHandler {
       if (!isResourceMissing(error)) throw error;
     }
     if (refunds.length === 0) refunds.push(...(charge.refunds?.data ?? []));
-    if (refunds.length === 0 && charge.amount_refunded !== 0) {
-      throw new Error(
-        `${charge.amount_refunded} of charge ${charge.id} were refunded, but Stripe shows no refund of it`,
-      );
+    if (refunds.length > 0) return refunds;
+    const refundedMinor = getAmountMinor(charge, 'amount_refunded');
+    if (refundedMinor !== 0n) {
+      throw new Error(`${refundedMinor} of charge ${charge.id} were refunded, but Stripe shows no refund of it`);
     }
     return refunds;
   }
@@ -76,8 +76,8 @@ function lossOf(refund: Stripe.Refund, paymentId: string, stripeEventId: string)
     source: 'refund',
     paymentId,
     invoiceId: null,
-    currency: refund.currency,
-    amountMinor: BigInt(refund.amount),
+    currency: getCurrency(refund),
+    amountMinor: getAmountMinor(refund, 'amount'),
     // Null only in old snapshots of refunds that went through at once.
     status: refund.status ?? 'succeeded',
     stripeEventId,

@@ -5,7 +5,7 @@ import { Config } from '../../../config/config.js';
 import type { Tx } from '../../../database/database.js';
 import { ReferralLifecycle, type SubscriptionFacts } from '../../../referrals/referral-lifecycle.js';
 import { unlessMissing } from '../../gateways/stripe-errors.js';
-import { idOf, metadataValue } from '../../stripe-object.js';
+import { getMoment, idOf, metadataValue } from '../../stripe-object.js';
 import { monthlyRevenueMinor } from '../../monthly-revenue.js';
 import { EventHandler, type Apply } from '../event-handlers.js';
 import { snapshotOf } from '../inbound-event.js';
@@ -50,7 +50,7 @@ export class SubscriptionChangedHandler extends EventHandler {
       status: subscription.status,
       mrrMinor: monthlyRevenueMinor(subscription.items.data),
       currency: subscription.currency,
-      endedAt: subscription.ended_at ? new Date(subscription.ended_at * 1000) : null,
+      endedAt: (subscription.ended_at ?? null) !== null ? getMoment(subscription, 'ended_at') : null,
       seenAt,
     };
     const redeem = await this.redemptions.prepare({
