@@ -12,7 +12,7 @@ const LAST_SECOND = 253_402_300_799;
  * An object lacks a field, or has something in it that Stripe's API says is never there: it was rendered by another
  * version than it says, or not by Stripe. Nothing is guessed in its place. The message does not quote what stands there.
  */
-export class UnreadableFieldError extends Error {
+class UnreadableFieldError extends Error {
   override readonly name = 'UnreadableFieldError';
 
   constructor(object: object, field: string, expected: string) {
