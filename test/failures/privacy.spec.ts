@@ -222,7 +222,8 @@ describe('71 · erasing a referred user', () => {
     await erase(BUYER.userId);
     told.push(await tellUnreadable(2));
     const replayed = await api.app.get(EventProcessor).replayBatch(told, null);
-    expect(replayed).toMatchObject(told.map(() => ({ after: 'pending', error: expect.stringContaining('\ufffd') })));
+    const error: unknown = expect.stringMatching(/total_excluding_tax of \S+ in_unreadable_\d is not a whole number/);
+    expect(replayed).toMatchObject(told.map(() => ({ after: 'pending', error })));
     expect(await commissionsOf(api, id)).toHaveLength(1);
   });
 
