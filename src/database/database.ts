@@ -17,6 +17,12 @@ const TRANSACTION_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 20;
 /** Groups follow each other. */
 const MAX_PIPELINED_CONNECTIONS = 1;
+/** All of them may be waiting for locks. */
+const MAX_PATIENT_CONNECTIONS = 4;
+/** All requests of a group wait, and those of the next one. */
+const GROUP_LOCK_WAIT_MS = 2_000;
+/** While whoever has asked still listens. */
+const PATIENT_LOCK_WAIT_MS = 5_000;
 /**
  * A page of the dashboard asks several statements at once, and often nobody has for minutes: on new connections, which have
  * planned nothing yet, it would take several times as long.
@@ -42,6 +48,7 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
 
   private readonly pipelinedPool: pg.Pool;
+  private readonly patientPool: pg.Pool;
   private readonly replica: Replica | null;
   private readonly names = new StatementNames();
 
@@ -62,7 +69,8 @@ export class Database implements OnApplicationShutdown {
     };
     this.pool = createPool({ ...connections, max: MAX_CONNECTIONS }, boundWaits);
     this.pipelinedPool = createPool({ ...connections, max: MAX_PIPELINED_CONNECTIONS, pipeline: true }, boundWaits);
-    for (const pool of [this.pool, this.pipelinedPool]) {
+    this.patientPool = createPool({ ...connections, max: MAX_PATIENT_CONNECTIONS }, boundWaits);
+    for (const pool of [this.pool, this.pipelinedPool, this.patientPool]) {
       // An idle connection that breaks (a database restart) is replaced at its next use; unheard, it would end the process.
       pool.on('error', (error) =>
         this.logger.warn({ message: 'an idle database connection broke', error: error.message }),
@@ -97,14 +105,30 @@ export class Database implements OnApplicationShutdown {
    * need no answer of each other are sent in one go (inOneGo), the last ones with COMMIT (lastly), and each is planned once,
    * by indexes and for any values, since planning the fraud rules anew takes several times as long as asking them. So it is
    * for work on few rows of any table.
-   * Groups wait for each other: `work` must not wait long for anybody else's locks.
+   * Groups wait for each other, so it fails soon (isLockedByOthers) where it waits for anybody else's locks.
    *
    * @param onSent called once COMMIT is sent: the next group's statements may follow in the same go. Again, if it had to be
    *   run again after that.
    */
   groupTransaction<T>(work: (tx: SqlTx) => Promise<T>, onSent?: () => void): Promise<T> {
     return untilItWins(async () =>
-      transactOn(await this.pipelinedPool.connect(), work, this.names, BEGIN.toWriteByIndex, onSent),
+      transactOn(
+        await this.pipelinedPool.connect(),
+        work,
+        this.names,
+        BEGIN.toWriteByIndex(GROUP_LOCK_WAIT_MS),
+        onSent,
+      ),
+    );
+  }
+
+  /**
+   * The same for what has waited in vain there: waits as long as somebody listens for the answer, beside all groups. On few
+   * connections of its own, so that however much waits for locks, it takes none from anybody else.
+   */
+  patientTransaction<T>(work: (tx: SqlTx) => Promise<T>): Promise<T> {
+    return untilItWins(async () =>
+      transactOn(await this.patientPool.connect(), work, this.names, BEGIN.toWriteByIndex(PATIENT_LOCK_WAIT_MS)),
     );
   }
 
@@ -135,6 +159,7 @@ export class Database implements OnApplicationShutdown {
     await this.prisma.$disconnect();
     await this.replica?.close();
     await this.pipelinedPool.end();
+    await this.patientPool.end();
     await this.pool.end();
   }
 }

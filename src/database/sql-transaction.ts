@@ -40,19 +40,17 @@ export async function lastly(tx: SqlTx, step: () => Promise<unknown>): Promise<v
 const TYPES = new pg.TypeOverrides();
 TYPES.setTypeParser(pg.types.builtins.INT8, BigInt);
 
-/**
- * To write, with plans that are made once and go from row to row by indexes. What is few rows by its values may be any number
- * to whoever plans without looking at them, who would read whole tables then.
- */
-const BEGIN_BY_INDEX = `BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;
-  SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0;
-  SET LOCAL jit = off`;
-
 /** How a transaction begins. */
 export const BEGIN = {
   /** To write; each statement finds the database as it is by then. */
   toWrite: 'BEGIN',
-  toWriteByIndex: BEGIN_BY_INDEX,
+  /**
+   * The same with plans that are made once and go from row to row by indexes. What is few rows by its values may be any number
+   * to whoever plans without looking at them, who would read whole tables then.
+   */
+  toWriteByIndex: (lockWaitMs: number) => `BEGIN; SET LOCAL lock_timeout = ${lockWaitMs};
+    SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off`,
   /** To read all in one state. */
   toRead: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
 } as const;

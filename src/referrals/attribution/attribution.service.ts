@@ -147,6 +147,12 @@ export class AttributionService {
     return signups.map((signup) => bySignup.get(signup) ?? null);
   }
 
+  /** Whose referral this would be, as its link or a code that was redeemed says now; null where they say nobody's. */
+  async affiliateOf(db: SqlTx, signup: Signup): Promise<string | null> {
+    const [found] = await readFacts(db, [signup], this.config);
+    return found?.link?.affiliate?.id ?? found?.promotion?.affiliate?.id ?? null;
+  }
+
   /** All subjects are locked. */
   private async decideAll(tx: SqlTx, found: readonly FoundSignup[]): Promise<(Answer<AttributionDto> | DomainError)[]> {
     const judged = found.map((one) => ({ ...one, judgement: judge(one), decisionId: this.ids.next('decision') }));

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../common/domain-error.js';
 import { Database } from '../../database/database.js';
-import { isDatabaseUnavailable } from '../../database/database-errors.js';
+import { isDatabaseUnavailable, isLockedByOthers } from '../../database/database-errors.js';
 import { GroupCommit, GroupCommitOverloadedError } from '../../database/group-commit.js';
 import type { SqlTx } from '../../database/sql-transaction.js';
 import { Idempotency, LeaseLostError, type Answer, type Claim } from '../../http/idempotency.js';
@@ -17,6 +18,8 @@ const MAX_QUEUED = 500;
 const MAX_GROUP = 100;
 /** Answers of a group that are given in one go; what the database says of the next group is heard in between. */
 const ANSWERED_AT_ONCE = 8;
+/** Of so many affiliates things are kept locked at the same time; of more, several groups of one may wait beside each other. */
+const MAX_AFFILIATES_APART = 500;
 
 interface Reported {
   signup: Signup;
@@ -29,17 +32,23 @@ interface Reported {
   turn: number;
 }
 
+/** Runs the work of a group in a transaction. */
+type Run = (work: (tx: SqlTx) => Promise<SignupResult[]>) => Promise<SignupResult[]>;
+
 /**
  * Decides about signups as they are reported. Those that arrive while others are being written share the next transaction
  * and its statements; on a quiet system a group is one signup. The next transaction begins behind COMMIT, without waiting
  * for it. Several of one user or one Stripe customer are written one after the other.
+ *
+ * A group that waits in vain for what somebody keeps locked, such as the balance of an affiliate who is being rejected, is
+ * written affiliate by affiliate instead, beside the groups that follow: who must go on waiting keeps nobody else.
  */
 @Injectable()
 export class SignupGroups implements BeforeApplicationShutdown {
-  private readonly group = new GroupCommit<Reported>((reported) => this.write(reported), {
-    maxQueued: MAX_QUEUED,
-    maxBatch: MAX_GROUP,
-    keysOf: ({ signup }) => namesOf(signup),
+  private readonly group = groupOf((reported) => this.write(reported));
+  private readonly apart = new LRUCache<string, GroupCommit<Reported>>({
+    max: MAX_AFFILIATES_APART,
+    memoMethod: () => groupOf((reported) => this.transact(reported, (work) => this.database.patientTransaction(work))),
   });
 
   /** Groups are committed one after the other. */
@@ -55,12 +64,36 @@ export class SignupGroups implements BeforeApplicationShutdown {
    * Resolves once what was decided is committed, with the answer that is stored under the claim, if there is one.
    *
    * @throws DomainError what AttributionService.attributeAll answers where the signup is invalid, or `overloaded` (503);
-   *   LeaseLostError, without any effect, when others work under the key by now.
+   *   LeaseLostError, without any effect, when others work under the key by now; the database's error, where it waits in vain
+   *   for what somebody keeps locked (isLockedByOthers), too.
    */
   async attribute(signup: Signup, claim: Claim | null): Promise<Answer<AttributionDto>> {
+    const { result, turn } = await this.report(signup, claim);
+    for (let waited = 0; waited < turn; waited++) await setImmediate();
+    if (result instanceof Error) throw result;
+    return result ?? this.attributeAlone(signup, claim);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.group, ...this.apart.values()].map((group) => group.drain()));
+    await Promise.allSettled([this.last]);
+  }
+
+  private async report(signup: Signup, claim: Claim | null): Promise<Reported> {
+    try {
+      return await this.join(this.group, signup, claim);
+    } catch (error) {
+      if (!isLockedByOthers(error)) throw error;
+      const affiliateId = await this.attribution.affiliateOf(this.database.prisma, signup);
+      return this.join(this.apart.memo(affiliateId ?? ''), signup, claim);
+    }
+  }
+
+  /** @returns what became of the signup; without a result where it is to be attributed alone. */
+  private async join(group: GroupCommit<Reported>, signup: Signup, claim: Claim | null): Promise<Reported> {
     const reported: Reported = { signup, claim, result: null, committed: null, turn: 0 };
     try {
-      await this.group.add(reported);
+      await group.add(reported);
     } catch (error) {
       if (!(error instanceof GroupCommitOverloadedError)) throw error;
       throw new DomainError('unavailable', 'overloaded', 'Too many signups are waiting to be stored; try again.');
@@ -70,23 +103,15 @@ export class SignupGroups implements BeforeApplicationShutdown {
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
       // It was rolled back at its very end, maybe on account of another one.
-      return this.attributeAlone(signup, claim);
+      reported.result = null;
     }
-    const { result, turn } = reported;
-    for (let waited = 0; waited < turn; waited++) await setImmediate();
-    if (result instanceof Error) throw result;
-    return result ?? this.attributeAlone(signup, claim);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.group.drain();
-    await Promise.allSettled([this.last]);
+    return reported;
   }
 
   /** Resolves once all is sent. What fails before rejects; what fails after is told by `committed`. */
   private write(reported: Reported[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const committed = this.transact(reported, resolve);
+      const committed = this.transact(reported, (work) => this.database.groupTransaction(work, resolve));
       for (const [place, each] of reported.entries()) {
         each.committed = committed;
         each.turn = Math.floor(place / ANSWERED_AT_ONCE);
@@ -96,10 +121,10 @@ export class SignupGroups implements BeforeApplicationShutdown {
     });
   }
 
-  private async transact(reported: Reported[], onSent: () => void): Promise<void> {
+  private async transact(reported: Reported[], run: Run): Promise<void> {
     if (reported.length === 0) return;
     try {
-      const results = await this.database.groupTransaction((tx) => this.attributeTogether(tx, reported), onSent);
+      const results = await run((tx) => this.attributeTogether(tx, reported));
       reported.forEach((each, index) => (each.result = results[index] ?? null));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
@@ -109,7 +134,7 @@ export class SignupGroups implements BeforeApplicationShutdown {
       for (const each of reported.filter(isLost)) each.result = error;
       await this.transact(
         reported.filter((each) => !isLost(each)),
-        onSent,
+        run,
       );
     }
   }
@@ -135,4 +160,12 @@ export class SignupGroups implements BeforeApplicationShutdown {
       return answer;
     });
   }
+}
+
+function groupOf(flush: (reported: Reported[]) => Promise<void>): GroupCommit<Reported> {
+  return new GroupCommit(flush, {
+    maxQueued: MAX_QUEUED,
+    maxBatch: MAX_GROUP,
+    keysOf: ({ signup }) => namesOf(signup),
+  });
 }

@@ -1,6 +1,7 @@
 import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import { FraudNewsList } from '../../../src/fraud/fraud-news.service.js';
 import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
+import { lockComparedSignups } from '../../../src/fraud/signup-locks.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import type { AttributionDto } from '../../../src/referrals/attribution/attribution.dto.js';
 import { lockReferralSubjects } from '../../../src/referrals/referral-locks.js';
@@ -354,6 +355,42 @@ describe('a signup in a group', () => {
       expect(await referralsOf('busy')).toBe(0);
     });
     expect(outcomeOf((await waiting) as SignupResponse)).toBe('201 attributed: true');
+  });
+
+  it('whose affiliate somebody keeps locked waits apart, and the others are credited', async () => {
+    const { id: affiliateId } = await createAffiliate(api, { code: 'KEPT' });
+    const { clickId } = await visit(api, 'KEPT');
+    const kept = [report('kept-1', 'kept-1', 'KEPT'), { body: { referredUserId: 'kept-2', clickId } }];
+    let waiting: Promise<SignupResponse>[] = [];
+    await api.database.transaction(async (tx) => {
+      await lockComparedSignups(tx, { affiliateIds: [affiliateId], emailHashes: [] });
+      waiting = kept.map((one) => send(api, one));
+      await untilSomebodyWaits(api);
+      // Both with and after those that wait, and again while those are apart.
+      for (const round of [1, 2]) {
+        const others = ['beside', 'besides'].map((user) => report(`${user}-${round}`, `${user}-${round}`));
+        const answers = await Promise.all(others.map((one) => send(api, one)));
+        expect(answers.map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+      }
+      expect(await api.database.prisma.referral.count({ where: { affiliateId } })).toBe(0);
+    });
+    expect((await Promise.all(waiting)).map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+    await expectExactRollups(api);
+  });
+
+  it('whose affiliate is kept locked for too long is to come again, and has had no effect', async () => {
+    const { id: affiliateId } = await createAffiliate(api, { code: 'KEPT-LONG' });
+    const kept = ['long-1', 'long-2'].map((user) => report(user, user, 'KEPT-LONG'));
+    await api.database.transaction(async (tx) => {
+      await lockComparedSignups(tx, { affiliateIds: [affiliateId], emailHashes: [] });
+      const refused = await Promise.all(kept.map((one) => send(api, one)));
+      expect(refused.map(outcomeOf)).toEqual(['503 database_unavailable', '503 database_unavailable']);
+      expect(refused.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5']);
+    });
+    expect(await api.database.prisma.referral.count({ where: { affiliateId } })).toBe(0);
+    const again = await Promise.all(kept.map((one) => send(api, one)));
+    expect(again.map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+    await expectExactRollups(api);
   });
 
   it('shares its transaction with those that arrived while another one was written', async () => {
