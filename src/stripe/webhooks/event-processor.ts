@@ -252,13 +252,16 @@ export class EventProcessor {
     return after;
   }
 
-  /** @throws the error itself while the database is away: nothing is wrong with the event then. */
+  /**
+   * An event of which a statement alone takes too long has failed like any other: nobody knows that the next try is faster.
+   * @throws the error itself while the database is away: nothing is wrong with the event then.
+   */
   private async recordFailure(stripeEventId: string, error: unknown): Promise<void> {
     if (isLockedByOthers(error)) {
       this.logger.warn({ message: 'a Stripe event waits for what others keep locked', stripeEventId });
       return putOff(this.database.prisma, stripeEventId);
     }
-    if (isDatabaseAway(error)) throw error;
+    if (isDatabaseAway(error) && !isTooSlow(error)) throw error;
     const noted = await noteFailedTry(this.database.prisma, stripeEventId, {
       message: messageOf(error),
       isUnreadable: error instanceof ForeignVersionError,

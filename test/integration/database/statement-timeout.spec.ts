@@ -8,6 +8,9 @@ import { RollupsService } from '../../../src/rollups/rollups.service.js';
 import { Database } from '../../../src/database/database.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
+import { affiliateWithReferrals } from '../../setup/host.js';
+import { expectSoundLedger } from '../../setup/ledger.js';
+import { deliver, eventOf, invoicePayment, paidInvoice, refundOf } from '../../setup/webhooks.js';
 
 /** Enough for whatever else is asked here, on a machine that now and then stands still. */
 const TIMEOUT_MS = 6_000;
@@ -72,6 +75,52 @@ describe('a statement that takes too long', () => {
       await locker.query('ROLLBACK');
       await Promise.all([waiting, working]);
     });
+  });
+
+  it('fails its Stripe event alone where it is always one of that, and all others are worked on', async () => {
+    const server = await startTestApp({ statementTimeoutMs: TIMEOUT_MS });
+    const asOwner = async (sql: string): Promise<void> => {
+      const owner = new pg.Client({ connectionString: server.ownerUrl });
+      await owner.connect();
+      await owner.query(sql).finally(() => owner.end());
+    };
+    // Nothing that any lock explains: PostgreSQL is at it for as long as nobody ends it.
+    await asOwner(`
+      CREATE FUNCTION never_end() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END';
+      CREATE TRIGGER endless BEFORE INSERT ON stripe_invoices FOR EACH ROW WHEN (NEW.id = 'in_endless') EXECUTE FUNCTION never_end();
+      CREATE TRIGGER endless BEFORE INSERT ON stripe_losses FOR EACH ROW WHEN (NEW.id = 're_endless') EXECUTE FUNCTION never_end()`);
+    await affiliateWithReferrals(server, 'Beside', ['beside']);
+    const payment = (invoice: string) => invoicePayment(server, { invoice, payment: `pi_of_${invoice}`, amount: 9900 });
+    const endless = [
+      eventOf(server, 'invoice.paid', paidInvoice(server, { id: 'in_endless', userId: 'beside' })),
+      eventOf(
+        server,
+        'refund.created',
+        refundOf(server, { id: 're_endless', payment: 'pi_of_in_beside', amount: 100 }),
+      ),
+    ];
+    const others = [
+      eventOf(server, 'invoice.paid', paidInvoice(server, { id: 'in_beside', userId: 'beside' })),
+      eventOf(server, 'invoice_payment.paid', payment('in_beside')),
+      eventOf(server, 'refund.created', refundOf(server, { payment: 'pi_of_in_beside', amount: 9900 })),
+    ];
+    const [first, ...rest] = others;
+    for (const event of [first, ...endless, ...rest]) expect((await deliver(server, event)).status).toBe(200);
+    const stored = (events: Record<string, unknown>[]) =>
+      server.database.prisma.stripeEvent.findMany({ where: { id: { in: events.map(({ id }) => String(id)) } } });
+    await eventually(async () => {
+      for (const { status } of await stored(others)) expect(status).toBe('processed');
+      for (const event of await stored(endless)) {
+        expect(event.attempts).toBeGreaterThan(0);
+        expect(event.lastError).toContain('statement timeout');
+      }
+    });
+    await asOwner('DROP FUNCTION never_end CASCADE');
+    await eventually(async () => {
+      for (const { status } of await stored(endless)) expect(status).toBe('processed');
+    });
+    await expectSoundLedger(server);
+    await server.close();
   });
 
   it('is one that took 35 s in a server, and none in a command', async () => {
