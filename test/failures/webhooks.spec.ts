@@ -3,7 +3,9 @@
  * processes (test/scenarios/several-processes.spec.ts); what refunds and disputes do to each other's order is in
  * rows 5 and 31 to 37.
  */
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import pg from 'pg';
@@ -12,12 +14,13 @@ import { EventPump } from '../../src/events/event-pump.js';
 import { FraudNewsList } from '../../src/fraud/fraud-news.service.js';
 import { createLogger } from '../../src/http/logging.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
-import { StripeEmulator } from '../../src/stripe/emulator/index.js';
+import { signatureOf, StripeEmulator } from '../../src/stripe/emulator/index.js';
 import { EventHandlers } from '../../src/stripe/webhooks/event-handlers.js';
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { WebhookInbox } from '../../src/stripe/webhooks/webhook-inbox.js';
 import { WebhookController } from '../../src/stripe/webhooks/webhook.controller.js';
 import { WebhookPathError } from '../../src/stripe/webhooks/webhook-self-test.js';
+import type { InboundEvent } from '../../src/stripe/webhooks/webhook-verifier.js';
 import { startTestApp, WEBHOOK_SECRET, type TestApp } from '../setup/app.js';
 import { createTestDatabase } from '../setup/database.js';
 import { eventually } from '../setup/eventually.js';
@@ -302,6 +305,30 @@ describe('what is no genuine event', () => {
     }
   });
 
+  it('13 · a replay stays one, whatever moments stand beside the one that was signed', async () => {
+    const replayed = event();
+    const body = JSON.stringify(replayed);
+    const [moment, signature] = signatureOf(body, WEBHOOK_SECRET, minutes(-60)).split(',');
+    const now = `t=${Math.floor(api.clock.now().getTime() / 1000)}`;
+    const parts = [
+      [now, moment, signature],
+      [moment, signature, now],
+      [now, signature, `${moment}x`],
+      [now, signature, `${moment}=`],
+      [now, signature, 't'],
+      [` ${now}`, moment, signature],
+    ];
+    for (const header of parts.map((each) => each.join(','))) {
+      const answer = await api.request('POST', '/stripe/webhooks', {
+        token: '',
+        body,
+        headers: { 'stripe-signature': header },
+      });
+      expect([header, answer.status, answer.body]).toMatchObject([header, 400, { error: {} }]);
+    }
+    expect(await stored(replayed['id'])).toBeNull();
+  });
+
   it.each<[string, unknown]>([
     ['text that is no JSON', 'hello'],
     ['a JSON array', '[]'],
@@ -356,6 +383,26 @@ describe('what is kept without effect', () => {
     await api.settle();
     expect(await statusOf(event['id'])).toBe(status);
     expect(await api.database.prisma.stripeInvoice.count({ where: { referredUserId: 'kept' } })).toBe(0);
+  });
+
+  it('15 · no type that the README has an operator send here is taken for an unknown one', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+    const typesOf = (endpoint: string): string[] => {
+      const row = readme.split('\n').find((line) => line.startsWith(`| ${endpoint} |`)) ?? '';
+      return [...row.matchAll(/`([a-z_]+(?:\.[a-z_]+)+)`/g)].flatMap(([, type]) => type ?? []);
+    };
+    const [own, connected] = [typesOf('your account'), typesOf('connected accounts')];
+    expect([own.length, connected.length]).toEqual([24, 9]);
+    const events = [
+      ...own.map((type) => eventOf(api, type, {})),
+      ...connected.map((type) => eventOf(api, type, {}, { account: 'acct_1' })),
+      thin('v2.core.account[configuration.recipient].capability_status_updated'),
+      thin('v2.core.account[requirements].updated'),
+      thin('v2.core.account.closed'),
+    ];
+    const handlers = api.app.get(EventHandlers);
+    const unknown = events.filter((event) => !handlers.accepts(event as unknown as InboundEvent));
+    expect(unknown.map(({ type }) => type)).toEqual([]);
   });
 
   it('14 · news of a connected account that is nobody’s here changes nobody', async () => {
