@@ -50,15 +50,19 @@ async function give({ id }: AffiliateDto, promotionCode: string): Promise<Promot
 /** A customer subscribes with JANE20; `userId` where the host says in Stripe's metadata who that is. */
 async function buy({ userId, email }: { userId?: string; email?: string } = {}): Promise<string> {
   const metadata: Record<string, string> = userId === undefined ? {} : { userId };
-  const customer = await stripe.customers.create({ metadata, email });
+  const { id } = await stripe.customers.create({ metadata, email });
+  await subscribeWithCode(id);
+  return id;
+}
+
+async function subscribeWithCode(customer: string): Promise<void> {
   const [promotionCode] = (await stripe.promotionCodes.list({ code: 'JANE20' })).data;
   await stripe.subscriptions.create({
-    customer: customer.id,
+    customer,
     items: [{ price: price.id }],
     discounts: [{ promotion_code: promotionCode!.id }],
   });
   await api.settle();
-  return customer.id;
 }
 
 const report = async (body: Record<string, unknown>): Promise<{ status: number; body: AttributionDto }> =>
@@ -178,6 +182,19 @@ describe('a customer who came by no link', () => {
     expect(await earned(jane)).toBe(0);
   });
 
+  it('is another’s by the host’s word, whatever Stripe’s metadata says: the code credits nobody, and no event fails', async () => {
+    await begin();
+    const customer = await stripe.customers.create({ metadata: { userId: 'usr_named' } });
+    await report({ referredUserId: 'usr_bound', code: john.code, stripeCustomerId: customer.id });
+    await subscribeWithCode(customer.id);
+    expect(await referralOf('usr_named')).toBeNull();
+    expect(await referralOf('usr_bound')).toMatchObject({ affiliateId: john.id, stripeCustomerId: customer.id });
+    expect([await earned(john), await earned(jane)]).toEqual([1584, 0]);
+    const { promotionRedemption, stripeEvent } = api.database.prisma;
+    expect(await promotionRedemption.findMany()).toMatchObject([{ decidedAt: api.clock.now(), decisionId: null }]);
+    expect(await stripeEvent.count({ where: { lastError: { not: null } } })).toBe(0);
+  });
+
   it('uses the code of somebody who is suspended, one that was taken away, and one before it was theirs', async () => {
     await begin();
     const [code] = (await api.request<{ data: PromotionCodeDto[] }>('GET', `/v1/affiliates/${jane.id}/promotion-codes`))
@@ -189,6 +206,7 @@ describe('a customer who came by no link', () => {
 
     api.clock.advance(HOUR_MS);
     const path = `/v1/affiliates/${jane.id}/promotion-codes/${code!.id}`;
+    expect((await api.request('DELETE', path.replace(jane.id, john.id))).status).toBe(404);
     expect((await api.request('DELETE', path)).status).toBe(204);
     expect((await api.request('DELETE', path)).status).toBe(404);
     api.clock.advance(HOUR_MS);

@@ -205,6 +205,13 @@ describe('webhooks', () => {
     await soon(async () => expect(takenOf('aff_bad')).toEqual(['aff_bad 1']));
     expect(new Set(receiver.received.filter(({ status }) => status === 500).map(({ event }) => event.id)).size).toBe(1);
     expect(await endpointOf(id)).toMatchObject({ status: 'enabled', disabledAt: null });
+    // Asked for once more, it has all its tries before it again.
+    expect((await api.request('POST', `/v1/webhook-deliveries/${given?.id}/resend`)).status).toBe(202);
+    await soon(async () => {
+      const again = (await deliveries()).find((each) => each.id === given?.id);
+      expect(again?.log[0]).toMatchObject({ number: TRIES_MAX + 1, outcome: 'failed' });
+      expect(again?.status).toBe('pending');
+    });
   });
 
   it('are no longer sent to an endpoint that took nothing for five days; enabled again, it gets all of it', async () => {
@@ -274,6 +281,37 @@ describe('webhooks', () => {
       }
     } finally {
       for (const other of others) await other.close();
+    }
+  });
+
+  it('are sent again when the host asks while a try is under way, whatever comes of that try', async () => {
+    const answers: ((status: number) => void)[] = [];
+    receiver.answer((response) => {
+      answers.push((status) => response.writeHead(status).end());
+      return null;
+    });
+    const { id: endpointId } = await createEndpoint();
+    await happen('aff_a');
+    await soon(async () => expect(answers).toHaveLength(1));
+    const [{ id } = { id: '' }] = await deliveries();
+    const resend = async () =>
+      expect((await api.request('POST', `/v1/webhook-deliveries/${id}/resend`)).status).toBe(202);
+    const log = async () => (await deliveries())[0]?.log.map(({ number, outcome }) => `${number} ${outcome}`);
+    await resend();
+    answers[0]?.(200);
+    await soon(async () => expect(answers).toHaveLength(2));
+    // The process that waits for the second answer is busy: another one makes the third try beside it.
+    const other = await startTestApp({ databaseUrl: api.database.url, clock: api.clock });
+    try {
+      await resend();
+      await eventually(async () => expect(answers).toHaveLength(3));
+      answers[1]?.(500);
+      await eventually(async () => expect(await log()).toEqual(['3 unknown', '2 failed', '1 delivered']));
+      answers[2]?.(200);
+      await eventually(async () => expect(await deliveries()).toMatchObject([{ status: 'delivered', attempts: 3 }]));
+      expect(await endpointOf(endpointId)).toMatchObject({ status: 'enabled', failingSince: null });
+    } finally {
+      await other.close();
     }
   });
 

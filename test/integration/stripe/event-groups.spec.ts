@@ -1,6 +1,6 @@
 import type { Prisma } from '@prisma/client';
 import { lockBalances } from '../../../src/commissions/ledger/balances.js';
-import type { ClaimedEvent } from '../../../src/stripe/webhooks/claimed-events.js';
+import { CLAIM_SECONDS, type ClaimedEvent } from '../../../src/stripe/webhooks/claimed-events.js';
 import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
 import type { InboundEvent } from '../../../src/stripe/webhooks/webhook-verifier.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterEach(async () => expectSoundLedger(api));
 afterAll(async () => api.close());
 
-/** Stores events as the inbox does, claimed by nobody who is running, and has them processed as one group. */
-async function processTogether(events: Record<string, unknown>[]): Promise<void> {
+/** Stores events as the inbox does, claimed by nobody who is running. */
+async function store(events: Record<string, unknown>[]): Promise<void> {
   await api.database.prisma.stripeEvent.createMany({
     data: events.map((event) => ({
       id: String(event['id']),
@@ -32,6 +32,11 @@ async function processTogether(events: Record<string, unknown>[]): Promise<void>
       dueAt: IN_AN_HOUR,
     })),
   });
+}
+
+/** Stores events and has them processed as one group. */
+async function processTogether(events: Record<string, unknown>[]): Promise<void> {
+  await store(events);
   await api.app.get(EventProcessor).process(events.map(claimed));
 }
 
@@ -201,6 +206,17 @@ describe('events that are taken in together', () => {
     return eventOf(api, 'refund.created', refundOf(api, { payment, amount: 100 }));
   }
 
+  it('are left to others once the claim on them has run out', async () => {
+    await affiliateWithReferrals(api, 'Run out', ['run-out-1']);
+    const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'run-out-1' }));
+    await store([event]);
+    const { claimedAtMs, ...rest } = claimed(event);
+    await api.app.get(EventProcessor).process([{ ...rest, claimedAtMs: claimedAtMs - CLAIM_SECONDS * 1000 }]);
+    expect([await statusOf(event), await entriesOf(event)]).toEqual(['pending', []]);
+    await api.app.get(EventProcessor).process([claimed(event)]);
+    expect([await statusOf(event), await entriesOf(event)]).toEqual(['processed', [{ kind: 'commission_earned' }]]);
+  });
+
   it('change nothing when they are processed a second time', async () => {
     await affiliateWithReferrals(api, 'Again', ['again-1']);
     const event = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'again-1' }));
@@ -208,7 +224,15 @@ describe('events that are taken in together', () => {
     const entries = await api.database.prisma.journalEntry.count();
     await api.app.get(EventProcessor).process([claimed(event), claimed(event)]);
     await api.app.get(EventProcessor).replayBatch([String(event['id'])], null);
+    // Nor where that fails: another process may have done meanwhile what fails here.
+    const unreadable = { ...event, data: { object: { ...paidInvoice(api, { userId: 'again-1' }), total: null } } };
+    await api.app.get(EventProcessor).process([claimed(unreadable)]);
     expect(await api.database.prisma.journalEntry.count()).toBe(entries);
+    expect(await api.database.prisma.stripeEvent.findUnique({ where: { id: String(event['id']) } })).toMatchObject({
+      status: 'processed',
+      attempts: 0,
+      lastError: null,
+    });
   });
 
   it('are so where affiliates have promotion codes, too, but for a customer who is to be credited by one', async () => {

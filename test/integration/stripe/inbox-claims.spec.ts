@@ -74,6 +74,27 @@ describe('an event of the inbox', () => {
     expect(await take(other)).toEqual([later]);
   });
 
+  it('is worked on at once where its insert was committed and not answered', async () => {
+    one.app.get(ClaimedEvents).open(() => undefined);
+    const { pool } = one.database;
+    const query = pool.query.bind(pool) as (statement: unknown) => Promise<unknown>;
+    const unanswered = async (statement: unknown): Promise<never> => {
+      await query(statement);
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    };
+    Object.assign(pool, {
+      query: (statement: { name?: string }) =>
+        (statement.name === 'store-stripe-events' ? unanswered : query)(statement),
+    });
+    await expect(store(one, 'claimed-7')).rejects.toThrow('ECONNRESET');
+    Object.assign(pool, { query });
+    one.app.get(ClaimedEvents).close();
+    expect(await take(other)).toEqual([]);
+    const [id, ...others] = await take(one);
+    expect(others).toEqual([]);
+    expect((await stored(id ?? '')).payload).toMatchObject({ data: { object: { customer: 'cus_claimed-7' } } });
+  });
+
   it('that nobody claims any more is worked on by a process that starts', async () => {
     await affiliateWithReferrals(other, 'Claimed', ['claimed-6']);
     const id = await store(one, 'claimed-6');

@@ -89,6 +89,23 @@ describe('replaying events', () => {
     expect(await replay({ failed: true })).toMatchObject([{ before: 'parked', after: 'processed' }]);
   });
 
+  it('leaves processed what was, also where it cannot be read any more', async () => {
+    await affiliateWithReferrals(api, 'Unread', ['unread-1']);
+    const invoice = paidInvoice(api, { userId: 'unread-1' });
+    const event = eventOf(api, 'invoice.paid', invoice);
+    await deliver(api, event);
+    await api.settle();
+    const { id, status } = await stored(event['id']);
+    expect(status).toBe('processed');
+    const payload = { ...event, data: { object: { ...invoice, total: null } } } as Prisma.InputJsonObject;
+    await api.database.prisma.stripeEvent.update({ where: { id }, data: { payload } });
+    expect(await replay({ eventId: id })).toMatchObject([
+      { before: 'processed', after: 'processed', error: expect.stringContaining('total') },
+    ]);
+    expect(await stored(id)).toMatchObject({ status: 'processed', lastError: null });
+    expect(await api.database.prisma.commission.count()).toBe(1);
+  });
+
   it("offers ignored events to today's handlers, and leaves those that can have no effect", async () => {
     await affiliateWithReferrals(api, 'Ignored', ['ignored-1']);
     const known = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'ignored-1' }));

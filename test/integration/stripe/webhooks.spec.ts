@@ -4,6 +4,7 @@ import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { deliver, eventOf, paidInvoice, subscriptionOf } from '../../setup/webhooks.js';
 import { EventProcessor } from '../../../src/stripe/webhooks/event-processor.js';
+import { ReferralLifecycle } from '../../../src/referrals/referral-lifecycle.js';
 import type { ReferralDto } from '../../../src/referrals/referral.dto.js';
 
 let api: TestApp;
@@ -28,6 +29,18 @@ describe('a paid invoice', () => {
     expect(answer).toMatchObject({
       status: 201,
       body: { referral: { status: 'paid', stripeCustomerId: 'cus_late', lifetimeEarned: 1980 } },
+    });
+  });
+
+  it('earns when the referral is reported only afterwards, with the customer that alone says whose it is', async () => {
+    const { code } = await affiliateWithReferrals(api, 'Late customer', []);
+    const stripeCustomerId = 'cus_late_only';
+    await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { customer: stripeCustomerId })));
+    await api.settle();
+    const body = { referredUserId: 'late-2', code, stripeCustomerId };
+    expect(await api.request('POST', '/v1/referrals', { body })).toMatchObject({
+      status: 201,
+      body: { referral: { status: 'paid', stripeCustomerId, lifetimeEarned: 1980 } },
     });
   });
 
@@ -221,5 +234,29 @@ describe('a subscription', () => {
     await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'trial-1' })));
     await api.settle();
     expect(await referralOf('trial-1')).toMatchObject({ status: 'paid', mrr: 5800, lifetimeEarned: 1980 });
+  });
+
+  it('is as the later of two answers of Stripe says, whichever is stored last; and one that ended stays so', async () => {
+    await affiliateWithReferrals(api, 'Answers', ['answers-1']);
+    const askedAt = api.clock.now().getTime();
+    const record = (status: string, mrrMinor: bigint, seconds: number) =>
+      api.database.transaction((tx) =>
+        api.app.get(ReferralLifecycle).recordSubscription(tx, {
+          id: 'sub_answers',
+          customerId: 'cus_answers',
+          referredUserId: 'answers-1',
+          status,
+          mrrMinor,
+          currency: 'usd',
+          endedAt: null,
+          seenAt: new Date(askedAt + seconds * 1000),
+        }),
+      );
+    await record('active', 9900n, 2);
+    await record('active', 5800n, 1);
+    expect(await referralOf('answers-1')).toMatchObject({ status: 'trial', mrr: 9900 });
+    await record('canceled', 0n, 3);
+    await record('active', 9900n, 4);
+    expect(await referralOf('answers-1')).toMatchObject({ mrr: 0 });
   });
 });
