@@ -6,6 +6,7 @@ import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { accountIdOf, atStripe, noticesOf, onboardingOf } from '../setup/accounts.js';
 import { FakeClock, startTestApp, type TestApp } from '../setup/app.js';
+import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { expectSoundLedger } from '../setup/ledger.js';
 import { expectReconciled } from '../setup/reconciliation.js';
@@ -243,6 +244,28 @@ describe('58 · an account that is replaced', () => {
       { stripeAccountId: second, replacedAt: null },
       { stripeAccountId: first, replacedAt: expect.any(String) as string },
     ]);
+  });
+
+  it('while Stripe is asked about the old one: that gets nothing, and the new one all in the next run', async () => {
+    const { id, accountId: first } = await affiliateOwed('Late mover');
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*', afterCommit: true });
+    const running = run('2026-12');
+    await question.arrived();
+    await atStripe(api, first, 'deauthorize');
+    api.clock.advance(1000);
+    await onboard(api, id);
+    const second = await accountIdOf(api, id);
+    question.letGo();
+    await running;
+    expect(await endsOf(id)).toEqual([['2026-12', 'pending', null]]);
+    api.clock.advance(DAY_MS);
+    await run('2026-12');
+    await run('2027-01');
+    expect(await endsOf(id)).toEqual([
+      ['2027-01', 'paid', null],
+      ['2026-12', 'canceled', 'account_restricted'],
+    ]);
+    expect([await transfersTo(first), await transfersTo(second)]).toEqual([[], [4000]]);
   });
 
   it('still tells of its bank, and coming back does not make it the present one', async () => {

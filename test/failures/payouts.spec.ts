@@ -1,10 +1,16 @@
+import type Stripe from 'stripe';
 import { DomainError } from '../../src/common/domain-error.js';
 import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { PayoutScheduler } from '../../src/payouts/runs/payout-scheduler.js';
 import { RunDecisions } from '../../src/payouts/runs/run-decisions.service.js';
+import { PayoutAttempts } from '../../src/payouts/sending/payout-attempts.js';
+import { PayoutClaims } from '../../src/payouts/sending/payout-claims.js';
 import { SendingHaltedError } from '../../src/payouts/sending/sending-halted.error.js';
+import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
+import { eventually } from '../setup/eventually.js';
+import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe } from '../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger } from '../setup/ledger.js';
 import {
@@ -37,8 +43,126 @@ afterEach(async () => {
 
 const decisions = (): RunDecisions => api.app.get(RunDecisions);
 const suspend = (id: string) => api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
+/** What Stripe is asked for with the affiliate's only payout. */
+const transferFor = async (affiliateId: string): Promise<Stripe.TransferCreateParams> => {
+  const { id } = await onlyPayout(api, affiliateId);
+  const { amountMinor, currency, destination } = await api.database.prisma.payout.findUniqueOrThrow({ where: { id } });
+  return { amount: Number(amountMinor), currency, destination, transfer_group: id };
+};
+const runUnlessHalted = (period: string) =>
+  runPeriod(api, period).catch((error: unknown) => expect(error).toBeInstanceOf(SendingHaltedError));
 const sums = async (): Promise<[number, string][]> =>
   (await transfersOf(api)).map(({ amount, currency }): [number, string] => [amount, currency]).sort();
+
+describe('42: a transfer that was made and whose answer got lost', () => {
+  it.each<RequestFaultKind>([
+    'rate_limited_429',
+    'unauthorized_401',
+    'idempotency_error',
+    'refused_400',
+    'balance_insufficient',
+  ])(
+    'is found and never given back, though the next try is answered by %s and the affiliate is suspended',
+    async (kind) => {
+      await start();
+      const id = await affiliateOwed(api, 'lost', 3000);
+      failTransfers(api, 'drop_before', 2);
+      await runPeriod(api, '2026-12');
+      expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 1 });
+      // It was made after all, and its key is known no more.
+      await hostStripe(api).transfers.create(await transferFor(id));
+      failTransfers(api, kind, null);
+      api.clock.advance(MINUTE_MS);
+      await runUnlessHalted('2026-12');
+      expect(await onlyPayout(api, id)).toMatchObject({ attempts: 2 });
+      api.stripe.faults.clear();
+      await suspend(id);
+      api.clock.advance(HOUR_MS);
+      await runPeriod(api, '2026-12');
+      expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid' });
+      expect(await sums()).toEqual([[3000, 'usd']]);
+      expect(await balanceOf(api, id)).toMatchObject([{ payable: 0, inPayout: 0, paid: 3000 }]);
+    },
+  );
+
+  it.each([
+    ['restricted', 'is not given back'],
+    ['well', 'is not asked for again'],
+  ])('by another process while this one took long to find the account %s: it %s', async (found) => {
+    await start();
+    const id = await affiliateOwed(api, 'late', 3000);
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${id}`)).body;
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
+    const first = runPeriod(api, '2026-12');
+    await question.arrived();
+    // Its claim has run out: another one takes the payout over, and finds the account well.
+    api.clock.advance(MINUTE_MS);
+    failTransfers(api, 'drop_after_commit', 2);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 1 });
+    if (found === 'restricted') {
+      await fetch(`${api.stripe.url}/_emulator/accounts/${stripeAccountId}/restrict`, { method: 'POST' });
+    }
+    question.letGo();
+    await first;
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 1 });
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid' });
+    expect(await sums()).toEqual([[3000, 'usd']]);
+  });
+
+  it('is unknown from the moment at which it is sent again, whatever an earlier request of it is told by then', async () => {
+    await start({ PAYOUT_APPROVAL: 'manual' });
+    await affiliateOwed(api, 'again', 3000);
+    const { id: runId } = await runPeriod(api, '2026-12');
+    await decisions().approve('2026-12', STAFF);
+    const [claims, attempts] = [api.app.get(PayoutClaims), api.app.get(PayoutAttempts)];
+    const send = async () => {
+      const [claimed] = await claims.claim(runId, null);
+      const sent = claimed && (await attempts.intend(claimed));
+      api.clock.advance(MINUTE_MS);
+      return sent!;
+    };
+    const outcomes = async () =>
+      (await api.database.prisma.payoutAttempt.findMany()).map(({ outcome, resolvedAt }) => [outcome, resolvedAt]);
+    const first = await send();
+    await attempts.resolve(first, 'busy', 'too fast');
+    // The process dies right after it sent once more; another one that was still waiting for its answer gets it now.
+    await send();
+    expect(await outcomes()).toEqual([['unknown', null]]);
+    await attempts.resolve(first, 'busy', 'too fast');
+    expect(await outcomes()).toEqual([['unknown', null]]);
+  });
+
+  it('after another process had looked for it in vain is not followed by a second one under another key', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'crossed', 3000);
+    failTransfers(api, 'drop_before', 2);
+    await runPeriod(api, '2026-12');
+    api.clock.advance(19 * HOUR_MS);
+    // This one trusts the key, and is about to send again …
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
+    const sending = runPeriod(api, '2026-12');
+    await question.arrived();
+    // … while another one, whose clock is an hour ahead, has to look first. It is told that there is nothing.
+    api.clock.advance(HOUR_MS);
+    const search = holdRequest(api.stripe, { method: 'GET', path: '/v1/transfers', afterCommit: true });
+    const looking = runPeriod(api, '2026-12');
+    await search.arrived();
+    api.clock.advance(-HOUR_MS);
+    failTransfers(api, 'drop_after_commit', 2);
+    question.letGo();
+    await eventually(async () => expect(api.stripe.faults.pending().requests).toEqual([]));
+    search.letGo();
+    await Promise.all([sending, looking]);
+    expect(await sums()).toEqual([[3000, 'usd']]);
+    api.clock.advance(2 * HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 2 });
+    expect(await sums()).toEqual([[3000, 'usd']]);
+  });
+});
 
 describe('44: an idempotency_error', () => {
   beforeEach(() => start({ PAYOUT_APPROVAL: 'manual' }));
@@ -83,6 +207,26 @@ describe('44: an idempotency_error', () => {
     expect(paid).toMatchObject({ status: 'paid', attempts: 5 });
     const ours = (await transfersOf(api)).filter((transfer) => transfer.id !== foreign.id);
     expect(ours.map(({ amount }) => amount).sort()).toEqual([3000, 4000]);
+  });
+});
+
+describe('44: an idempotency_error of a payout whose own transfer is under the key', () => {
+  it('says nothing of what was done: it is found, and never given back', async () => {
+    await start({ PAYOUT_APPROVAL: 'manual' });
+    const id = await affiliateOwed(api, 'restored', 3000);
+    await runPeriod(api, '2026-12');
+    // Sent before the database was restored from a backup, by a version that described it otherwise.
+    const transfer = await transferFor(id);
+    await hostStripe(api).transfers.create(
+      { ...transfer, description: 'before' },
+      { idempotencyKey: `${transfer.transfer_group}:1` },
+    );
+    await decisions().approve('2026-12', STAFF);
+    await expect(runPeriod(api, '2026-12')).rejects.toThrow(SendingHaltedError);
+    await suspend(id);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 1 });
+    expect(await sums()).toEqual([[3000, 'usd']]);
   });
 });
 

@@ -9,6 +9,7 @@ import { ClawbackSender } from '../../src/payouts/reversals/clawback-sender.js';
 import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
+import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger, expectStatesListed } from '../setup/ledger.js';
 import { expectReconciled } from '../setup/reconciliation.js';
@@ -334,6 +335,30 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       expect(await takenBack(sale.transferId)).toBe(1000);
       expect(await api.database.prisma.transferReversal.findFirst()).toMatchObject({ attemptNo: attempts });
       expect(await api.database.prisma.reviewCase.count()).toBe(0);
+    });
+
+    it('that one process looked for in vain while another asked again is not asked for under another key', async () => {
+      const sale = await paidAffiliate('Crossed');
+      await refund(sale, 5000);
+      api.stripe.faults.addForWebhooks({ kind: 'drop', types: ['transfer.reversed'] });
+      failReversals('drop_before', 2);
+      await tick();
+      api.clock.advance(20 * HOUR_MS);
+      const search = holdRequest(api.stripe, { method: 'GET', path: '/v1/transfers/*/reversals', afterCommit: true });
+      const looking = api.app.get(ClawbackSender).sendDue();
+      await search.arrived();
+      // The other one's clock is an hour behind: it still trusts the key.
+      api.clock.advance(-HOUR_MS);
+      failReversals('drop_after_commit', 2);
+      await api.app.get(ClawbackSender).sendDue();
+      api.clock.advance(HOUR_MS);
+      search.letGo();
+      await looking;
+      api.clock.advance(HOUR_MS);
+      await tick();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
+      expect(await takenBack(sale.transferId)).toBe(1000);
+      expect(await api.database.prisma.transferReversal.findFirst()).toMatchObject({ attemptNo: 1 });
     });
 
     it('is left alone when it was earned meanwhile', async () => {

@@ -7,10 +7,13 @@ export interface HeldRequest {
   letGo(): void;
 }
 
-/** Holds the next such request at the emulator, before it is carried out, for as long as a test needs. */
+/**
+ * Holds the next such request at the emulator for as long as a test needs: before it is carried out, or with `afterCommit`
+ * only its answer.
+ */
 export function holdRequest(
   stripe: Pick<StripeEmulator, 'faults'>,
-  which: Required<Pick<RequestFault, 'method' | 'path'>>,
+  which: Required<Pick<RequestFault, 'method' | 'path'>> & Pick<RequestFault, 'afterCommit'>,
 ): HeldRequest {
   let letGo = (): void => undefined;
   const until = new Promise<void>((resolve) => (letGo = resolve));

@@ -168,10 +168,10 @@ export class ClawbackSender {
     });
   }
 
-  /** Under another key, once it is certain that the last one had no effect. */
-  private async startAnew({ id, attemptNo }: TransferReversal): Promise<void> {
+  /** Under another key, once it is certain that the last one had no effect; not where it was sent again meanwhile. */
+  private async startAnew({ id, attemptNo, sends }: TransferReversal): Promise<void> {
     await this.database.prisma.transferReversal.updateMany({
-      where: { id, status: 'pending', attemptNo },
+      where: { id, status: 'pending', attemptNo, sends },
       data: {
         attemptNo: attemptNo + 1,
         idempotencyKey: reversalKey(id, attemptNo + 1),

@@ -44,22 +44,25 @@ export class PayoutAttempts {
     return intent.granted ? { ...payout, sends: payout.sends + 1 } : null;
   }
 
-  /** What became of the payout's present attempt. */
+  /** What became of the payout's present attempt; nothing where another process has sent it since: that has no answer yet. */
   async resolve(payout: ClaimedPayout, outcome: AttemptOutcome, outcomeDetail: string | null): Promise<void> {
-    await this.database.prisma.payoutAttempt.update({
-      where: { payoutId_attemptNo: { payoutId: payout.id, attemptNo: payout.attemptNo } },
+    const { id: payoutId, attemptNo, sends } = payout;
+    await this.database.prisma.payoutAttempt.updateMany({
+      where: { payoutId, attemptNo, payout: { sends } },
       data: { outcome, outcomeDetail, resolvedAt: outcome === 'unknown' ? null : this.clock.now() },
     });
   }
 
   /**
    * Goes on to the next attempt, under another key; only for one of which it is certain that it made no transfer.
-   * Compare-and-set, so that of two processes only one does; the other gets null.
+   * Compare-and-set, so that of two processes only one does; the other gets null. So does one that was certain before
+   * another one sent the attempt again.
    */
   async next(payout: ClaimedPayout): Promise<ClaimedPayout | null> {
+    const { id, sends } = payout;
     const attemptNo = payout.attemptNo + 1;
     const { count } = await this.database.prisma.payout.updateMany({
-      where: { id: payout.id, status: 'pending', attemptNo: payout.attemptNo },
+      where: { id, status: 'pending', attemptNo: payout.attemptNo, sends },
       data: { attemptNo },
     });
     return count === 1 ? { ...payout, attemptNo, attempt: null } : null;
