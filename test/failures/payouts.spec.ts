@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { DomainError } from '../../src/common/domain-error.js';
+import { PayoutReservation } from '../../src/payouts/runs/payout-reservation.js';
 import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { PayoutScheduler } from '../../src/payouts/runs/payout-scheduler.js';
@@ -461,6 +462,30 @@ describe('78: a run that waits for approval', () => {
       [3000, 'usd'],
       [4000, 'usd'],
     ]);
+  });
+
+  it('that is cancelled stays so when a process that was late has reserved it, too', async () => {
+    const id = await affiliateOwed(api, 'late', 3000);
+    const reservation = api.app.get(PayoutReservation);
+    const reserveAll = reservation.reserveAll.bind(reservation);
+    let letGo = (): void => undefined;
+    const standstill = new Promise<void>((resolve) => (letGo = resolve));
+    const isLate = new Promise<void>((resolve) => {
+      reservation.reserveAll = async (run) => {
+        reservation.reserveAll = reserveAll;
+        await reserveAll(run);
+        resolve();
+        await standstill;
+      };
+    });
+    const late = runPeriod(api, '2026-12');
+    await isLate;
+    await runPeriod(api, '2026-12');
+    await decisions().cancel('2026-12', STAFF);
+    letGo();
+    await late;
+    expect(await runOf(api)).toMatchObject({ status: 'canceled', decision: { made: 'canceled' } });
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'canceled' });
   });
 
   it('that is approved and cancelled at the same moment is one of both, and the money agrees', async () => {

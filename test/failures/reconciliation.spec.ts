@@ -4,6 +4,7 @@ import type Stripe from 'stripe';
 import type { PayoutDto, PayoutPageDto } from '../../src/payouts/payout.dto.js';
 import { ReconciliationScheduler } from '../../src/payouts/reconciliation/reconciliation-scheduler.js';
 import { ReconciliationService } from '../../src/payouts/reconciliation/reconciliation.service.js';
+import { TwoSides } from '../../src/payouts/reconciliation/two-sides.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { eventually } from '../setup/eventually.js';
@@ -161,6 +162,22 @@ describe('60 · what only Stripe knows', () => {
     const { sums } = await reconcile(api);
     expect(sums).toEqual([{ currency: 'usd', transfers: 1, sentMinor: 3000n, reversedMinor: 208n, paidMinor: 2792n }]);
     await expectReconciled(api);
+  });
+});
+
+describe('60 · reversals of which not all are listed', () => {
+  it('are looked into among all transfers, too', async () => {
+    const { id: payoutId, transfer } = await paid('Listed');
+    const [transferId, destination] = [transfer.id, transfer.destination as string];
+    const sides = api.app.get(TwoSides);
+    const suspects = async (reconciliationId: string, reversalsMinor: bigint): Promise<string[]> => {
+      const amounts = { amountMinor: 3000n, amountReversedMinor: 0n, reversalsMinor };
+      const when = { createdAt: CUT_OFF, reversedAt: null };
+      await sides.add(reconciliationId, [{ transferId, payoutId, destination, currency: 'usd', ...amounts, ...when }]);
+      return (await sides.compare(reconciliationId, null, 10)).suspects;
+    };
+    expect(await suspects('rec_all', 0n)).toEqual([]);
+    expect(await suspects('rec_some', 1n)).toEqual([payoutId]);
   });
 });
 

@@ -337,6 +337,25 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       expect(await api.database.prisma.reviewCase.count()).toBe(0);
     });
 
+    it('is no longer taken for what somebody else took back once it is refused: staff hear of that', async () => {
+      const sale = await paidAffiliate('Refused beside');
+      await refund(sale, 5000);
+      failReversals('drop_before', 2);
+      await tick();
+      await stripe().transfers.createReversal(sale.transferId, { amount: 300 });
+      await api.settle();
+      // As far as anybody can tell, it may be a part of our own.
+      expect(await api.database.prisma.reviewCase.count()).toBe(0);
+      failReversals('refused_400');
+      api.clock.advance(5 * 60 * 1000);
+      await tick();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'refused']]);
+      expect(await caseOf(sale.affiliateId, 'transfer_reversed')).toMatchObject({
+        signals: [{ key: `${sale.transferId}:300` }],
+      });
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: -700, paid: 2700 }]);
+    });
+
     it('that one process looked for in vain while another asked again is not asked for under another key', async () => {
       const sale = await paidAffiliate('Crossed');
       await refund(sale, 5000);

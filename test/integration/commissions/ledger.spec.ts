@@ -105,6 +105,30 @@ describe('the database itself', () => {
     await expect(api.database.pool.query(`DELETE FROM ${table}`)).rejects.toThrow('permission denied');
   });
 
+  it('keeps guarding the money where other triggers rest, as while a copy is replicated', async () => {
+    const guards = await api.database.prisma.$queryRaw<{ name: string; enabled: string }[]>`
+      SELECT tgname::text AS name, tgenabled::text AS enabled FROM pg_trigger
+      WHERE tgname ~ '_(append_only|no_truncate|zero_sum|never_overlap|only_released)$'`;
+    expect(guards.length).toBeGreaterThanOrEqual(17);
+    expect(guards.filter(({ enabled }) => enabled !== 'A')).toEqual([]);
+  });
+
+  it('refuses a second payout of a balance in a run, unless the first was given back', async () => {
+    const { prisma } = api.database;
+    const now = api.clock.now();
+    const run = { id: 'run_1', period: '2026-12', cutOff: now, startedAt: now, status: 'reserving' };
+    await prisma.payoutRun.create({ data: run });
+    const payout = { runId: run.id, affiliateId, currency: 'usd', amountMinor: 100n, destination: 'acct_1' };
+    const add = (id: string) => prisma.payout.create({ data: { ...payout, id, status: 'pending', createdAt: now } });
+    await add('po_1');
+    await expect(add('po_2')).rejects.toMatchObject({ code: 'P2002' });
+    await prisma.payout.update({ where: { id: 'po_1' }, data: { status: 'paid' } });
+    await expect(add('po_2')).rejects.toMatchObject({ code: 'P2002' });
+    await prisma.payout.update({ where: { id: 'po_1' }, data: { status: 'failed' } });
+    await add('po_2');
+    await asOwner(async (client) => void (await client.query('DELETE FROM payouts')));
+  });
+
   it('refuses an act of staff without a reason', async () => {
     const record = (entry: AuditRecord) => api.database.transaction((tx) => api.app.get(AuditLog).record(tx, entry));
     await expect(record({ ...act, reason: ' ' })).rejects.toThrow('audit_log_reason');
@@ -144,6 +168,7 @@ describe('the database itself', () => {
     ])('refuses two live ones of the same postings: %s', async (_what, firstSeq, lastSeq) => {
       await insert('po_1', 10, 20);
       await expect(insert('po_2', firstSeq, lastSeq)).rejects.toThrow(/two payouts|unique/i);
+      await expect(insert('po_1', firstSeq, lastSeq)).rejects.toThrow(/two payouts|unique/i);
       await insert('po_2', 21, 30);
       await insert('po_2', 5, 9);
     });

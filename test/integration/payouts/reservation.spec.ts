@@ -2,14 +2,21 @@ import { Logger } from '@nestjs/common';
 import { Prisma, type PayoutRun } from '@prisma/client';
 import pg from 'pg';
 import { CUT_OFF, PERIOD, seedLedger, type LedgerShape } from '../../../bench/harness/seed-ledger.js';
+import { adjustmentEntry } from '../../../src/commissions/adjustments.service.js';
 import { HoldsService } from '../../../src/commissions/holds.service.js';
 import { Ledger } from '../../../src/commissions/ledger/ledger.js';
 import { openItems } from '../../../src/payouts/eligibility/payout-items.js';
 import { PlatformFunds } from '../../../src/payouts/eligibility/platform-funds.js';
+import type { PreviewDto } from '../../../src/payouts/preview/preview.dto.js';
 import { PayoutReservation } from '../../../src/payouts/runs/payout-reservation.js';
+import { PayoutRetry } from '../../../src/payouts/runs/payout-retry.service.js';
+import { PayoutOutcomes } from '../../../src/payouts/sending/payout-outcomes.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
+import { setBalance } from '../../setup/payday.js';
+
+const STAFF = { staffUserId: 'finance@example.com', reason: 'looked at' };
 
 let api: TestApp;
 
@@ -103,6 +110,76 @@ describe('reserving', () => {
       await other.close();
     }
     await expectEverybodyReserved(shape);
+  });
+
+  it('keeps whoever ends it waiting until a batch that is under way is written', async () => {
+    await seed({ affiliates: 1, commissionsPerMonth: 6 });
+    const run = await newRun();
+    const ledger = api.app.get(Ledger);
+    const post = ledger.post.bind(ledger);
+    let letGo = (): void => undefined;
+    const standstill = new Promise<void>((resolve) => (letGo = resolve));
+    const isPosting = new Promise<void>((resolve) => {
+      ledger.post = async (...args) => {
+        resolve();
+        await standstill;
+        return post(...args);
+      };
+    });
+    const reserving = reservation().reserveAll(run);
+    await isPosting;
+    let hasEnded = false;
+    const { payoutRun } = api.database.prisma;
+    const ending = payoutRun.updateMany({ where: { id: run.id }, data: { status: 'sending' } }).then(async () => {
+      hasEnded = true;
+      return pendingPayouts();
+    });
+    await eventually(async () => {
+      const waiting = await api.database.prisma.$queryRaw<unknown[]>`
+        SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%payout_runs%'`;
+      expect(hasEnded || waiting.length > 0).toBe(true);
+    });
+    letGo();
+    await reserving;
+    expect(await ending).toHaveLength(1);
+  });
+
+  it('forgets no currency of an affiliate in whose middle a batch ends; nor do its preview and its retry', async () => {
+    // Whatever a batch holds, one of a size that three does not divide ends within somebody's currencies.
+    const shape = { affiliates: 340, commissionsPerMonth: 6 };
+    const more = ['eur', 'jpy'];
+    await seed(shape);
+    await setBalance(api, { usd: 0, eur: 0, jpy: 0 });
+    const everybody = await api.database.prisma.affiliate.findMany({ select: { id: true } });
+    const given = everybody.flatMap(({ id: affiliateId }) =>
+      more.map((currency) => ({
+        affiliateId,
+        currency,
+        amountMinor: 2500n,
+        adjustmentId: `${affiliateId}:${currency}`,
+      })),
+    );
+    await api.database.transaction((tx) =>
+      api.app.get(Ledger).post(
+        tx,
+        given.map((one) => adjustmentEntry({ ...one, ...STAFF }, CUT_OFF)),
+      ),
+    );
+    const balances = shape.affiliates * (1 + more.length);
+    const preview = await api.request<PreviewDto>('POST', '/v1/payout-runs/preview', { body: { period: PERIOD } });
+    expect(preview.body.payouts).toHaveLength(balances);
+
+    const run = await newRun();
+    await reservation().reserveAll(run);
+    const payouts = await pendingPayouts();
+    expect(payouts).toHaveLength(balances);
+    expect(await api.database.prisma.balance.count({ where: { payableMinor: { not: 0 } } })).toBe(0);
+
+    await api.database.prisma.payoutRun.update({ where: { id: run.id }, data: { status: 'sending' } });
+    const refused = { status: 'failed' as const, failureCode: 'account_invalid', failureMessage: null };
+    await api.app.get(PayoutOutcomes).giveBack(payouts, refused);
+    expect(await api.app.get(PayoutRetry).retryFailed(PERIOD, STAFF)).toBe(balances);
   });
 
   it('takes ten thousand items of one affiliate', async () => {
