@@ -31,6 +31,20 @@ function creditNote(amountMinor: bigint, status = 'issued'): Loss {
 
 describe('lossesOfInvoice', () => {
   it.each<[string, InvoicePayment[], Loss[], bigint, boolean]>([
+    [
+      'another payment that is still open has brought nothing',
+      [payment(), payment({ paymentId: 'pi_2', amountMinor: 4000n, status: 'open' })],
+      [refund(10_000n)],
+      10_000n,
+      false,
+    ],
+    [
+      'what goes back of a payment that others make superfluous costs nothing, and gives nothing',
+      [payment(), payment({ paymentId: 'pi_2', amountMinor: 12_000n })],
+      [refund(500n)],
+      0n,
+      false,
+    ],
     ['nothing was lost', [payment()], [], 0n, false],
     ['a refund of its one payment counts whole', [payment()], [refund(2500n)], 2500n, false],
     ['refunds add up', [payment()], [refund(2500n), refund(1000n)], 3500n, false],
@@ -159,6 +173,17 @@ describe('splitByWeight', () => {
         }
       }),
     );
+  });
+
+  it('is even where nothing has a weight', () => {
+    const nothing = new Map([
+      ['in_1', 0n],
+      ['in_2', 0n],
+    ]);
+    expect([...splitByWeight(5n, nothing)]).toEqual([
+      ['in_1', 3n],
+      ['in_2', 2n],
+    ]);
   });
 
   it('does not depend on the order in which the parts are named', () => {
