@@ -12,10 +12,13 @@ import { StripeEventsModule } from '../stripe/stripe-events.module.js';
 import { AffiliateActions } from './actions/affiliate-actions.js';
 import { CaseActions } from './actions/case-actions.js';
 import { ExportLog } from './actions/export-log.js';
-import { HouseActions } from './actions/house-actions.js';
 import { LedgerActions } from './actions/ledger-actions.js';
 import { PayoutActions } from './actions/payout-actions.js';
+import { PlanActions } from './actions/plan-actions.js';
+import { RepeatActions } from './actions/repeat-actions.js';
+import { RuleActions } from './actions/rule-actions.js';
 import { StaffActions } from './actions/staff-actions.js';
+import { StaffUserActions } from './actions/staff-user-actions.js';
 import { AdminPanel } from './admin-panel.js';
 import { StaffSessions } from './http/staff-sessions.service.js';
 import { PanelPages } from './pages/panel-pages.js';
@@ -41,15 +44,18 @@ import { WorkListReader } from './start/work-list.js';
     AffiliateActions,
     CaseActions,
     ExportLog,
-    HouseActions,
     LedgerActions,
     PanelPages,
     PayoutActions,
+    PlanActions,
     ProgramFiguresReader,
+    RepeatActions,
     ResourceReader,
     ResourceSpecs,
+    RuleActions,
     StaffActions,
     StaffSessions,
+    StaffUserActions,
     WorkListReader,
   ],
 })

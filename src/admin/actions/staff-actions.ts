@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AffiliateActions } from './affiliate-actions.js';
 import { CaseActions } from './case-actions.js';
-import { HouseActions } from './house-actions.js';
 import { LedgerActions } from './ledger-actions.js';
 import { PayoutActions } from './payout-actions.js';
+import { PlanActions } from './plan-actions.js';
+import { RepeatActions } from './repeat-actions.js';
+import { RuleActions } from './rule-actions.js';
 import type { StaffAction } from './staff-action.js';
+import { StaffUserActions } from './staff-user-actions.js';
 
 /** Everything staff can do in the panel, by the resource on whose pages it is done. */
 @Injectable()
@@ -12,9 +15,12 @@ export class StaffActions {
   constructor(
     private readonly affiliates: AffiliateActions,
     private readonly cases: CaseActions,
-    private readonly house: HouseActions,
     private readonly ledger: LedgerActions,
     private readonly payouts: PayoutActions,
+    private readonly plans: PlanActions,
+    private readonly repeats: RepeatActions,
+    private readonly rules: RuleActions,
+    private readonly staffUsers: StaffUserActions,
   ) {}
 
   of(resource: string): StaffAction[] {
@@ -32,15 +38,15 @@ export class StaffActions {
       case 'ledger':
         return this.ledger.all();
       case 'plans':
-        return this.house.ofPlans();
+        return this.plans.all();
       case 'rules':
-        return this.house.ofRules();
+        return this.rules.all();
       case 'stripe-events':
-        return this.house.ofEvents();
+        return this.repeats.ofStripeEvents();
       case 'webhook-deliveries':
-        return this.house.ofDeliveries();
+        return this.repeats.ofWebhookDeliveries();
       case 'staff':
-        return this.house.ofStaff();
+        return this.staffUsers.all();
       default:
         return [];
     }
