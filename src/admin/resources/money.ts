@@ -1,4 +1,5 @@
 import { PAYOUT_STATUSES } from '../../payouts/payout-status.js';
+import { AFFILIATE, PLAN_VERSION, relatedBy, termsOf } from './columns.js';
 import type { ResourceSpec } from './resource-spec.js';
 
 export const commissions: ResourceSpec = {
@@ -12,14 +13,7 @@ export const commissions: ResourceSpec = {
   title: 'id',
   columns: [
     { name: 'createdAt', label: 'Earned', kind: 'moment', sql: 't.created_at', filter: 'period' },
-    {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
-    },
+    AFFILIATE,
     { name: 'state', label: 'State', kind: 'status' },
     { name: 'netAmount', label: 'Net', kind: 'money', currency: 't.currency' },
     { name: 'amount', label: 'Earned at first', kind: 'money', sql: 't.amount_minor', currency: 't.currency' },
@@ -43,22 +37,8 @@ export const commissions: ResourceSpec = {
     },
     { name: 'payoutId', label: 'Payout', kind: 'text', reference: 'payouts', on: ['show'] },
     { name: 'availableAt', label: 'Payable from', kind: 'moment', sql: 't.available_at', on: ['show'] },
-    {
-      name: 'planVersionId',
-      label: 'Terms',
-      kind: 'text',
-      sql: 't.plan_version_id',
-      reference: 'plan-versions',
-      on: ['show'],
-    },
-    {
-      name: 'related',
-      label: 'All of this commission',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('commissionId', t.id)`,
-      on: ['show'],
-    },
+    PLAN_VERSION,
+    relatedBy({ commissionId: 't.id' }, 'All of this commission'),
   ],
 };
 
@@ -85,12 +65,7 @@ export const ledger: ResourceSpec = {
     { name: 'recordedAt', label: 'Recorded', kind: 'moment', sql: 't.recorded_at', filter: 'period' },
     { name: 'kind', label: 'Entry', kind: 'status', sql: 't.kind' },
     {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
+      ...AFFILIATE,
       condition: `t.id IN (SELECT p.entry_id FROM postings p WHERE p.affiliate_id = $
                             ORDER BY p.affiliate_id DESC, p.currency DESC, p.seq DESC LIMIT ${ENTRIES_OF_AFFILIATE_MAX})`,
     },
@@ -133,14 +108,7 @@ export const payouts: ResourceSpec = {
   title: 'id',
   columns: [
     { name: 'period', label: 'Period', kind: 'text', sql: 'run.period' },
-    {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
-    },
+    AFFILIATE,
     { name: 'amount', label: 'Amount', kind: 'money', sql: 't.amount_minor', currency: 't.currency' },
     { name: 'status', label: 'Status', kind: 'status', sql: 't.status', values: PAYOUT_STATUSES, filter: 'equals' },
     { name: 'createdAt', label: 'Reserved', kind: 'moment', sql: 't.created_at', filter: 'period' },
@@ -166,14 +134,7 @@ export const payouts: ResourceSpec = {
       currency: 't.currency',
       on: ['show'],
     },
-    {
-      name: 'related',
-      label: 'All of this payout',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('payoutId', t.id)`,
-      on: ['show'],
-    },
+    relatedBy({ payoutId: 't.id' }, 'All of this payout'),
   ],
 };
 
@@ -199,14 +160,7 @@ export const runs: ResourceSpec = {
     { name: 'decision', label: 'Decision', kind: 'status', sql: 't.decision', on: ['show'] },
     { name: 'decidedBy', label: 'Decided by', kind: 'text', sql: 't.decided_by', reference: 'staff', on: ['show'] },
     { name: 'decisionReason', label: 'Reason', kind: 'text', isLong: true, sql: 't.decision_reason', on: ['show'] },
-    {
-      name: 'related',
-      label: 'All of this run',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('runId', t.id)`,
-      on: ['show'],
-    },
+    relatedBy({ runId: 't.id' }, 'All of this run'),
   ],
 };
 
@@ -223,22 +177,8 @@ export const plans: ResourceSpec = {
   columns: [
     { name: 'name', label: 'Name', kind: 'text', sql: 't.name' },
     { name: 'version', label: 'Newest version', kind: 'count', sql: 'v.version' },
-    { name: 'rate', label: 'Rate', kind: 'rate', sql: 'v.rate_bps' },
-    { name: 'duration', label: 'Earns', kind: 'text', sql: "coalesce(v.duration_months || ' months', 'for life')" },
-    {
-      name: 'holdDays',
-      label: 'Held',
-      kind: 'text',
-      sql: "CASE v.hold_days WHEN 0 THEN 'not held' ELSE v.hold_days || ' days' END",
-    },
-    {
-      name: 'related',
-      label: 'All of this plan',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('planId', t.id)`,
-      on: ['show'],
-    },
+    ...termsOf('v'),
+    relatedBy({ planId: 't.id' }, 'All of this plan'),
     { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at', on: ['show'] },
   ],
 };
@@ -256,14 +196,7 @@ export const planVersions: ResourceSpec = {
   columns: [
     { name: 'title', label: 'Version', kind: 'text', sql: "plan.name || ' ' || t.version" },
     { name: 'planId', label: 'Plan', kind: 'text', sql: 't.plan_id', reference: 'plans', filter: 'equals' },
-    { name: 'rate', label: 'Rate', kind: 'rate', sql: 't.rate_bps' },
-    { name: 'duration', label: 'Earns', kind: 'text', sql: "coalesce(t.duration_months || ' months', 'for life')" },
-    {
-      name: 'holdDays',
-      label: 'Held',
-      kind: 'text',
-      sql: "CASE t.hold_days WHEN 0 THEN 'not held' ELSE t.hold_days || ' days' END",
-    },
+    ...termsOf('t'),
     { name: 'effectiveFrom', label: 'In force from', kind: 'moment', sql: 't.effective_from' },
   ],
 };

@@ -1,4 +1,5 @@
 import { STAFF_ROLES } from '../../staff/staff-role.js';
+import { AFFILIATE, balancesOf, relatedBy } from './columns.js';
 import type { ResourceSpec } from './resource-spec.js';
 
 export const reviewCases: ResourceSpec = {
@@ -14,14 +15,7 @@ export const reviewCases: ResourceSpec = {
   title: 'rule',
   columns: [
     { name: 'rule', label: 'Rule', kind: 'code', sql: 't.rule', filter: 'equals' },
-    {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
-    },
+    AFFILIATE,
     {
       name: 'status',
       label: 'Status',
@@ -44,28 +38,12 @@ export const reviewCases: ResourceSpec = {
                FROM (SELECT * FROM review_signals WHERE case_id = t.id ORDER BY found_at DESC, key LIMIT 100) s)`,
       on: ['show'],
     },
-    {
-      name: 'balances',
-      label: 'The affiliate’s balances',
-      kind: 'component',
-      component: 'Balances',
-      sql: `(SELECT json_agg(json_build_object('currency', b.currency, 'held', b.held_minor::text, 'payable', b.payable_minor::text,
-               'inPayout', b.in_payout_minor::text, 'paid', b.paid_out_minor::text, 'lifetimeEarned', b.lifetime_earned_minor::text)
-               ORDER BY b.currency) FROM balances b WHERE b.affiliate_id = t.affiliate_id)`,
-      on: ['show'],
-    },
+    balancesOf('t.affiliate_id', 'The affiliate’s balances'),
     { name: 'signals', label: 'Signals', kind: 'count', sql: 'found.signals', on: ['show'] },
     { name: 'closedAt', label: 'Decided', kind: 'moment', sql: 't.closed_at', on: ['show'] },
     { name: 'decidedBy', label: 'Decided by', kind: 'text', sql: 't.decided_by', reference: 'staff', on: ['show'] },
     { name: 'reason', label: 'Reason', kind: 'text', isLong: true, sql: 't.reason', on: ['show'] },
-    {
-      name: 'related',
-      label: 'All of this affiliate',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('affiliateId', t.affiliate_id)`,
-      on: ['show'],
-    },
+    relatedBy({ affiliateId: 't.affiliate_id' }, 'All of this affiliate'),
   ],
 };
 
@@ -101,14 +79,7 @@ export const whitelist: ResourceSpec = {
   order: 't.created_at DESC',
   title: 'rule',
   columns: [
-    {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
-    },
+    AFFILIATE,
     { name: 'rule', label: 'Rule', kind: 'code', sql: 't.rule', filter: 'equals' },
     { name: 'subject', label: 'The other party', kind: 'text', sql: "coalesce(nullif(t.subject, ''), 'any')" },
     { name: 'staffUserId', label: 'Allowed by', kind: 'text', sql: 't.staff_user_id', reference: 'staff' },
@@ -158,14 +129,7 @@ export const emails: ResourceSpec = {
   title: 'occasion',
   columns: [
     { name: 'createdAt', label: 'Written', kind: 'moment', sql: 't.created_at', filter: 'period' },
-    {
-      name: 'affiliateId',
-      label: 'Affiliate',
-      kind: 'text',
-      sql: 't.affiliate_id',
-      reference: 'affiliates',
-      filter: 'equals',
-    },
+    AFFILIATE,
     { name: 'occasion', label: 'About', kind: 'text', sql: "replace(t.occasion, '_', ' ')" },
     {
       name: 'status',
@@ -207,14 +171,7 @@ export const staff: ResourceSpec = {
     },
     { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at' },
     { name: 'deactivatedAt', label: 'Deactivated', kind: 'moment', sql: 't.deactivated_at', on: ['show'] },
-    {
-      name: 'related',
-      label: 'What this person did',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('staffUserId', t.id)`,
-      on: ['show'],
-    },
+    relatedBy({ staffUserId: 't.id' }, 'What this person did'),
   ],
 };
 

@@ -1,14 +1,6 @@
 import { AFFILIATE_STATUSES } from '../../affiliates/affiliate-status.js';
-import type { Column, ResourceSpec } from './resource-spec.js';
-
-const AFFILIATE: Column = {
-  name: 'affiliateId',
-  label: 'Affiliate',
-  kind: 'text',
-  sql: 't.affiliate_id',
-  reference: 'affiliates',
-  filter: 'equals',
-};
+import { AFFILIATE, balancesOf, PLAN_VERSION, relatedBy } from './columns.js';
+import type { ResourceSpec } from './resource-spec.js';
 
 /**
  * Names have the words that what was typed consists of, or begin with them. Each way by itself and as a list of ids, so that
@@ -70,24 +62,8 @@ export const affiliates: ResourceSpec = {
     },
     { name: 'payoutsEnabled', label: 'Can be paid', kind: 'yesno', sql: 't.payouts_enabled' },
     { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at', filter: 'period' },
-    {
-      name: 'balances',
-      label: 'Balances',
-      kind: 'component',
-      component: 'Balances',
-      sql: `(SELECT json_agg(json_build_object('currency', b.currency, 'held', b.held_minor::text, 'payable', b.payable_minor::text,
-               'inPayout', b.in_payout_minor::text, 'paid', b.paid_out_minor::text, 'lifetimeEarned', b.lifetime_earned_minor::text)
-               ORDER BY b.currency) FROM balances b WHERE b.affiliate_id = t.id)`,
-      on: ['show'],
-    },
-    {
-      name: 'related',
-      label: 'All of this affiliate',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('affiliateId', t.id)`,
-      on: ['show'],
-    },
+    balancesOf('t.id', 'Balances'),
+    relatedBy({ affiliateId: 't.id' }, 'All of this affiliate'),
     { name: 'email', label: 'Email', kind: 'text', sql: 't.email', on: ['show'] },
     { name: 'userId', label: 'User id of the host', kind: 'text', sql: 't.user_id', on: ['show'], filter: 'equals' },
     { name: 'country', label: 'Country', kind: 'text', sql: 't.country', on: ['show'] },
@@ -144,24 +120,10 @@ export const referrals: ResourceSpec = {
     { name: 'createdAt', label: 'Signed up', kind: 'moment', sql: 't.occurred_at' },
     { name: 'convertedAt', label: 'First paid', kind: 'moment', sql: 't.converted_at' },
     { name: 'churnedAt', label: 'Ended', kind: 'moment', sql: 't.churned_at', on: ['show'] },
-    {
-      name: 'related',
-      label: 'All of this referral',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('referralId', t.id, 'referredUserId', t.referred_user_id)`,
-      on: ['show'],
-    },
+    relatedBy({ referralId: 't.id', referredUserId: 't.referred_user_id' }, 'All of this referral'),
     { name: 'clickId', label: 'Click', kind: 'text', sql: 't.click_id', reference: 'clicks', on: ['show'] },
     { name: 'decisionId', label: 'Decision', kind: 'text', sql: 't.decision_id', reference: 'decisions', on: ['show'] },
-    {
-      name: 'planVersionId',
-      label: 'Terms',
-      kind: 'text',
-      sql: 't.plan_version_id',
-      reference: 'plan-versions',
-      on: ['show'],
-    },
+    PLAN_VERSION,
     {
       name: 'stripeCustomerId',
       label: 'Stripe customer',
@@ -283,13 +245,6 @@ export const promotionCodes: ResourceSpec = {
     { name: 'createdAt', label: 'Since', kind: 'moment', sql: 't.created_at' },
     { name: 'removedAt', label: 'Removed', kind: 'moment', sql: 't.removed_at', on: ['show'] },
     { name: 'stripeId', label: 'At Stripe', kind: 'text', sql: 't.stripe_promotion_code_id', on: ['show'] },
-    {
-      name: 'related',
-      label: 'All of this affiliate',
-      kind: 'component',
-      component: 'Related',
-      sql: `json_build_object('affiliateId', t.affiliate_id)`,
-      on: ['show'],
-    },
+    relatedBy({ affiliateId: 't.affiliate_id' }, 'All of this affiliate'),
   ],
 };
