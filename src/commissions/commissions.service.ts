@@ -3,6 +3,7 @@ import type { Referral, StripeInvoice } from '@prisma/client';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../database/database.js';
 import type { SqlTx } from '../database/sql-transaction.js';
+import { bindPayers, payersOf, pseudonymsOf, toldOf, usersOfCustomers } from '../referrals/payers.js';
 import { ReferralLifecycle, type CustomerFacts } from '../referrals/referral-lifecycle.js';
 import { lockReferralSubjects } from '../referrals/referral-locks.js';
 import { ReferralObserver } from '../referrals/referral-observer.js';
@@ -80,10 +81,10 @@ export class CommissionsService extends ReferralObserver {
 
   /** Referrals were reported: what their users paid since then earns now. Of most of them Stripe has told nothing yet. */
   override async referralsCreated(tx: SqlTx, referrals: Referral[]): Promise<string[]> {
-    const known = await this.lifecycle.toldOf(tx, referrals);
+    const known = await toldOf(tx, referrals);
     if (known.length === 0) return [];
-    const payers = await this.lifecycle.payersOf(tx, known);
-    const bound = await this.lifecycle.findReferrals(tx, payers);
+    const payers = await payersOf(tx, known);
+    const bound = await bindPayers(tx, payers);
     const settled = new Map(
       known.map((referral, index) => [bound[index]?.id ?? referral.id, bound[index] ?? referral]),
     );
@@ -109,7 +110,7 @@ export class CommissionsService extends ReferralObserver {
     const stored = await loadInvoices(tx, [...causes.keys()]);
     await this.lockPayers(tx, stored);
     const invoices = await this.withPseudonyms(tx, stored);
-    const payers = await this.lifecycle.findReferrals(tx, invoices);
+    const payers = await bindPayers(tx, invoices);
     const referrals = new Map<string, Referral>();
     const byReferral = new Map<string, Cause>();
     payers.forEach((referral, index) => {
@@ -133,7 +134,7 @@ export class CommissionsService extends ReferralObserver {
   private async lockPayers(tx: SqlTx, invoices: StripeInvoice[]): Promise<void> {
     const unnamed = invoices.filter(({ referredUserId }) => referredUserId === null);
     const usersOf = () =>
-      this.lifecycle.usersOf(
+      usersOfCustomers(
         tx,
         unnamed.map(({ customerId }) => customerId),
       );
@@ -152,7 +153,7 @@ export class CommissionsService extends ReferralObserver {
 
   /** An invoice of an erased person that names them all the same names their pseudonym from now on. */
   private async withPseudonyms(tx: SqlTx, invoices: StripeInvoice[]): Promise<StripeInvoice[]> {
-    const pseudonyms = await this.lifecycle.pseudonymsOf(
+    const pseudonyms = await pseudonymsOf(
       tx,
       invoices.flatMap(({ customerId }) => customerId ?? []),
     );

@@ -3,7 +3,7 @@ import { Clock } from '../../common/clock.js';
 import { Config } from '../../config/config.js';
 import { Database, type Tx } from '../../database/database.js';
 import { AttributionService } from '../attribution/attribution.service.js';
-import { ReferralLifecycle } from '../referral-lifecycle.js';
+import { pseudonymsOf, usersOfCustomers } from '../payers.js';
 import { lockReferralSubjects } from '../referral-locks.js';
 
 /** A promotion code was used by a customer. */
@@ -42,7 +42,6 @@ export class PromotionRedemptions {
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly database: Database,
-    private readonly lifecycle: ReferralLifecycle,
     private readonly attribution: AttributionService,
   ) {}
 
@@ -136,8 +135,8 @@ export class PromotionRedemptions {
 
   /** An erased person is known by the pseudonym, whatever Stripe's objects go on to say. */
   private async userOf(tx: Tx, { customerId, referredUserId }: RedeemingCustomer): Promise<string | null> {
-    const pseudonym = (await this.lifecycle.pseudonymsOf(tx, [customerId])).get(customerId);
-    return pseudonym ?? referredUserId ?? (await this.lifecycle.findUserOf(tx, customerId));
+    const pseudonym = (await pseudonymsOf(tx, [customerId])).get(customerId);
+    return pseudonym ?? referredUserId ?? (await usersOfCustomers(tx, [customerId])).get(customerId) ?? null;
   }
 }
 
