@@ -12,7 +12,7 @@ import { placeBundle } from './bundle-cache.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMPONENTS = join(ROOT, 'src', 'admin', 'components');
-/** The one file of the service's own that the components import. */
+/** The one file of the service's own that the components import, but for types. */
 const SHARED = join(ROOT, 'src', 'common', 'money.ts');
 const PICTURES = join(ROOT, 'src', 'admin', 'pictures');
 

@@ -1,6 +1,7 @@
 import type { Action, ActionContext, ActionRequest, ActionResponse } from 'adminjs';
 import type { StaffIdentity } from '../../staff/staff-identity.js';
 import { mayAct, type StaffRole } from '../../staff/staff-role.js';
+import type { ActionFormContent } from './action-field.js';
 import { ActionForm } from './action-form.js';
 import type { StaffAction } from './staff-action.js';
 
@@ -21,7 +22,7 @@ export function panelAction(action: StaffAction): PanelAction {
     isAccessible: ({ currentAdmin }: ActionContext) => mayAct(roleOf(currentAdmin), role),
     isVisible: ({ currentAdmin, record }: ActionContext) =>
       mayAct(roleOf(currentAdmin), role) && (!fits || !record || fits(record.params)),
-    custom: { writes: true, label, explains, isDangerous, fields },
+    custom: { writes: true, label, explains, isDangerous, fields } satisfies ActionFormContent & { writes: true },
     handler: (request: ActionRequest, _response: unknown, context: ActionContext) => handle(action, request, context),
   };
 }
@@ -40,7 +41,7 @@ export function exportAction(): PanelAction {
       isDangerous: false,
       fields: [],
       download: true,
-    },
+    } satisfies ActionFormContent,
     handler: (_request: ActionRequest, _response: unknown, context: ActionContext) => Promise.resolve(answer(context)),
   };
 }

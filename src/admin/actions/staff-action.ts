@@ -1,21 +1,8 @@
 import type { StaffIdentity } from '../../staff/staff-identity.js';
 import type { StaffAct } from '../../staff/staff-act.js';
 import type { StaffRole } from '../../staff/staff-role.js';
+import type { ActionField } from './action-field.js';
 import type { ActionForm } from './action-form.js';
-
-/** A field of an action's form, beside its reason. */
-export interface ActionField {
-  name: string;
-  label: string;
-  kind: 'text' | 'number' | 'choice' | 'email' | 'password';
-  choices?: { value: string; label: string }[];
-  required?: boolean;
-  /** What it stands at before anybody touches it. */
-  value?: string;
-  /** Of the record: the parameter that it stands at before anybody touches it. */
-  from?: string;
-  help?: string;
-}
 
 export interface ActionCall {
   /** The records that it is done to; none for an action of a whole list. */

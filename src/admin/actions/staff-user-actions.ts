@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { STAFF_ROLES } from '../../staff/staff-role.js';
 import { StaffUsers } from '../../staff/staff-users.service.js';
-import type { ActionCall, ActionField, StaffAction } from './staff-action.js';
+import type { ActionField } from './action-field.js';
+import type { ActionCall, StaffAction } from './staff-action.js';
 
 const ROLE_FIELD: ActionField = {
   name: 'role',

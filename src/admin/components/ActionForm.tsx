@@ -2,33 +2,14 @@ import { Box, Button, FormGroup, Input, Label, MessageBox, Text } from '@adminjs
 import { useNotice, type ActionProps, type RecordJSON, type ResourceJSON } from 'adminjs';
 import React, { useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
+import type { ActionField as Field, ActionFormContent } from '../actions/action-field.js';
 import { recordUrl } from './format.js';
 import { titleOf } from './frame.js';
 import { send } from './send.js';
 
-interface Field {
-  name: string;
-  label: string;
-  kind: 'text' | 'number' | 'choice' | 'email' | 'password';
-  choices?: { value: string; label: string }[];
-  required?: boolean;
-  value?: string;
-  from?: string;
-  help?: string;
-}
-
-interface Custom {
-  label: string;
-  explains: string;
-  isDangerous: boolean;
-  fields: Field[];
-  /** Set where the answer is a file: the browser sends the form itself. */
-  download?: boolean;
-}
-
 /** The form of every action: what it will do, to whom, its fields and the reason, and one button that does it. */
 export const ActionForm: React.FC<ActionProps> = ({ action, resource, record, records }) => {
-  const { label, explains, isDangerous, fields, download } = action.custom as unknown as Custom;
+  const { label, explains, isDangerous, fields, download } = action.custom as unknown as ActionFormContent;
   const [failure, setFailure] = useState('');
   const [isBusy, setBusy] = useState(false);
   // One form is one act: sent twice, it is done once.

@@ -12,6 +12,7 @@ import {
   type ChartConfiguration,
 } from 'chart.js';
 import React, { useEffect, useRef } from 'react';
+import type { ProgramFigures } from '../start/start-page.js';
 import { currencyDivisor, money } from './format.js';
 import { SectionTitle } from './SectionTitle.js';
 
@@ -29,15 +30,6 @@ Chart.register(
 Chart.defaults.font.family =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Open Sans', Arial, sans-serif";
 Chart.defaults.color = '#475569';
-
-export interface ProgramFigures {
-  days: string[];
-  clicks: number[];
-  signups: number[];
-  conversions: number[];
-  commissions: { currency: string; amounts: number[] }[];
-  payouts: { period: string; currency: string; paid: number; pending: number; failed: number }[];
-}
 
 const BLUE = '#1d4ed8';
 const SKY = '#0ea5e9';

@@ -2,30 +2,10 @@ import { Box, MessageBox, Text } from '@adminjs/design-system';
 import { ApiClient } from 'adminjs';
 import React, { useEffect, useState } from 'react';
 import { Link } from 'react-router-dom';
-import { Charts, type ProgramFigures } from './Charts.js';
+import type { StartPage as Start, WorkList } from '../start/start-page.js';
+import { Charts } from './Charts.js';
 import { listUrl, moment, recordUrl, words } from './format.js';
 import { SectionTitle } from './SectionTitle.js';
-
-interface WorkList {
-  openCases: { count: number; holding: number; oldest: string | null };
-  pendingAffiliates: number;
-  failedEvents: number;
-  pendingPayouts: number;
-  failedPayouts: { count: number; period: string | null };
-  failingEndpoints: number;
-  failedEmails: number;
-  waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
-  ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
-  verification: { finishedAt: string; breachCount: number } | null;
-  verificationRequestedAt: string | null;
-  reconciliation: { status: string; finishedAt: string | null; differenceCount: number; openCount: number } | null;
-}
-
-interface Start {
-  work: WorkList;
-  /** Null where a month is too much to walk through. */
-  figures: ProgramFigures | null;
-}
 
 const COUNTED_MAX = 1000;
 

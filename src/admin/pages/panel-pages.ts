@@ -6,6 +6,7 @@ import { PayoutPreviewService } from '../../payouts/preview/payout-preview.servi
 import { StaffTotp } from '../../staff/staff-totp.service.js';
 import { ActionForm } from '../actions/action-form.js';
 import { ProgramFiguresReader } from '../start/program-figures.js';
+import type { StartPage } from '../start/start-page.js';
 import { WorkListReader } from '../start/work-list.js';
 
 /** The file has them all; a page is read by people. */
@@ -38,7 +39,7 @@ export class PanelPages {
     };
   }
 
-  private async start(): Promise<object> {
+  private async start(): Promise<StartPage> {
     const work = await this.work.read();
     // Charts are worth no failure of the page: without them it still says what needs somebody.
     const figures = await this.figures.read().catch((error: unknown) => {

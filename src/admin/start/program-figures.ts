@@ -4,6 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { firstIdAt } from '../../common/ids.js';
 import { Database } from '../../database/database.js';
 import { OUTCOME_OF_RUN } from '../../payouts/runs/run-outcome.js';
+import type { ProgramFigures } from './start-page.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS_SHOWN = 30;
@@ -13,18 +14,6 @@ const RUNS_SHOWN = 6;
 const REMEMBERED_MS = 60_000;
 /** Where that takes longer, the page does without charts rather than the database without breath. */
 const READ_TIMEOUT_MS = 5000;
-
-export interface ProgramFigures {
-  /** The last thirty days in UTC, the oldest first: `2026-11-28`. */
-  days: string[];
-  clicks: number[];
-  signups: number[];
-  conversions: number[];
-  /** What was earned each day, in minor units, by currency; the busiest currencies first. */
-  commissions: { currency: string; amounts: number[] }[];
-  /** Of the last runs, the oldest first, in minor units. */
-  payouts: { period: string; currency: string; paid: number; pending: number; failed: number }[];
-}
 
 interface DayRow {
   day: string;

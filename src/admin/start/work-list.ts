@@ -3,38 +3,13 @@ import { Clock } from '../../common/clock.js';
 import { firstIdAt } from '../../common/ids.js';
 import { NightlyVerification } from '../../commissions/nightly-verification.js';
 import { Database } from '../../database/database.js';
+import type { WorkList } from './start-page.js';
 
 /** A failed e-mail is not sent again by itself; after a week nobody misses it. */
 const EMAILS_SHOWN_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Nobody reads further than that there are many. */
 const COUNTED_MAX = 1000;
-
-/** What needs a person today, and whether the books are in order. Counts end at a thousand. */
-export interface WorkList {
-  openCases: { count: number; holding: number; oldest: string | null };
-  pendingAffiliates: number;
-  failedEvents: number;
-  pendingPayouts: number;
-  failedPayouts: { count: number; period: string | null };
-  /** Endpoints of the host that do not take what is sent to them, or were given up. */
-  failingEndpoints: number;
-  /** Of the last week. */
-  failedEmails: number;
-  /** Runs that wait for somebody: for approval, for funds, or because sending was halted. */
-  waitingRuns: { id: string; period: string; status: string; haltedReason: string | null }[];
-  ledger: { sealed: string; unsealed: number; lastEntryAt: string | null };
-  /** What came out when the ledger was last proven; null before the first night. */
-  verification: { finishedAt: string; breachCount: number } | null;
-  /** Since when somebody waits for another proof; null while nobody does. */
-  verificationRequestedAt: string | null;
-  reconciliation: {
-    status: string;
-    finishedAt: string | null;
-    differenceCount: number;
-    openCount: number;
-  } | null;
-}
 
 /** Reads the work list by counts that end early: it costs the same with ten cases as with ten million. */
 @Injectable()
