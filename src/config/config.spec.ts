@@ -40,7 +40,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       publicUrl: 'http://localhost:3000',
       siteUrl: 'http://localhost:3000',
-      usesStripeEmulator: true,
+      stripeSecretKey: undefined,
       jwtAudience: 'fairshare',
       payoutCron: '0 6 1 * *',
       payoutTimezone: 'UTC',
@@ -51,7 +51,7 @@ describe('the configuration', () => {
 
   it('is complete in production', () => {
     const config = readConfig(PRODUCTION);
-    expect(config).toMatchObject({ production: true, host: '0.0.0.0', livemode: true, usesStripeEmulator: false });
+    expect(config).toMatchObject({ production: true, host: '0.0.0.0', livemode: true });
     expect(config.stripeWebhookSecrets).toEqual(['whsec_a', 'whsec_b']);
   });
 

@@ -178,10 +178,6 @@ export class Config {
     return this.stripeSecretKey?.includes('_live_') ?? false;
   }
 
-  get usesStripeEmulator(): boolean {
-    return this.stripeSecretKey === undefined;
-  }
-
   /** The currencies whose minimum is set by itself; usd is always one of them. */
   get minPayoutCurrencies(): string[] {
     return [...this.minPayouts.keys()];
