@@ -30,7 +30,7 @@ export interface CommissionRow {
 /**
  * These commissions as they are in this transaction, newest first, without their explanations.
  *
- * money.md, "Reserve": a commission's state follows from its net (0 → reversed), the balance it lies in, and the
+ * A commission's state follows from its net (0 → reversed), the balance it lies in, and the
  * payout of its first payable posting's live line. Where that payout's transfer was reversed whole, the money goes the
  * way of what was posted back: payable again, and then in the payout that takes it.
  *

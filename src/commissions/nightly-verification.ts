@@ -21,7 +21,7 @@ const EVERY_QUARTER_HOUR = '0 3-59/15 * * * *';
 
 /**
  * Proves the ledger once a night, and when staff ask for it, whichever instance comes first, and keeps what came out
- * (money.md, "Invariants"). It asks each quarter of an hour whether this night's is done and whether somebody asked, so a
+ * (ARCHITECTURE.md, "Invariants"). It asks each quarter of an hour whether this night's is done and whether somebody asked, so a
  * proof that was missed or failed is made up for.
  */
 @Injectable()

@@ -11,7 +11,7 @@ import { StatementNames } from './statement-names.js';
 /** What every writer takes first: one open database transaction. */
 export type Tx = Prisma.TransactionClient;
 
-/** money.md: serialization failures and deadlocks are retried, at most this often. */
+/** Serialization failures and deadlocks are retried, at most this often. */
 const MAX_TRIES = 5;
 const TRANSACTION_TIMEOUT_MS = 120_000;
 const MAX_CONNECTIONS = 20;

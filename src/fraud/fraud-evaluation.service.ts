@@ -39,7 +39,7 @@ export class FraudEvaluation {
     return this.evaluate(detectionRules(), null);
   }
 
-  /** The rules that product.md has looked at once more before anybody is paid, over all affiliates. */
+  /** The rules that are looked at once more before anybody is paid, over all affiliates. */
   evaluateBeforeRun(): Promise<number> {
     return this.evaluate(
       detectionRules().filter(([, { beforeRun }]) => beforeRun),

@@ -9,7 +9,7 @@ export interface TransferIntent {
 }
 
 /**
- * What is known after asking for a transfer (money.md, "Payout run", step 7):
+ * What is known after asking for a transfer:
  * - `sent`: the answer is this transfer.
  * - `refused`: a definite no with the provider's error; nothing was moved by *this* request.
  * - `insufficient_funds`: a definite no that goes away once the platform's balance is there.

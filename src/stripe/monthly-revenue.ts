@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 
-/** Months of a year as a fraction of an interval: what one interval is worth in a month (product.md: year ÷ 12, week × 52 ÷ 12 …). */
+/** Months of a year as a fraction of an interval: what one interval is worth in a month (year ÷ 12, week × 52 ÷ 12 …). */
 const INTERVALS_PER_MONTH: Record<string, { numerator: bigint; denominator: bigint }> = {
   day: { numerator: 365n, denominator: 12n },
   week: { numerator: 52n, denominator: 12n },

@@ -18,7 +18,7 @@ export interface PgBouncer {
 /** Null where Debian's package is installed; else the reason to skip a test that needs it. */
 export const withoutPgBouncer = existsSync(PROGRAM) ? null : `${PROGRAM} is missing: apt-get install pgbouncer`;
 
-/** PgBouncer in transaction mode before this database, with the settings of docs/operations/pgbouncer.md. */
+/** PgBouncer in transaction mode before this database, with the settings of docs/operations/database.md. */
 export async function startPgBouncer(database: TestDatabase, serverConnections: number): Promise<PgBouncer> {
   const { hostname, port: serverPort, username, password } = new URL(database.url);
   const folder = mkdtempSync(join(tmpdir(), `fairshare-test-${process.pid}-`));

@@ -20,7 +20,7 @@ export interface CommissionAmount {
 }
 
 /**
- * What an invoice earns at a rate (money.md, "Commission of an invoice"): tax, discounts and credit earn nothing, and
+ * What an invoice earns at a rate: tax, discounts and credit earn nothing, and
  * the result is rounded down, once, to what can be moved in the currency. Zero means that it earns nothing.
  */
 export function calculateCommission(invoice: InvoiceAmounts, rateBps: number): CommissionAmount {
@@ -46,7 +46,7 @@ export function outOfBandPaidOf(invoice: InvoiceAmounts, acceptedMinor: bigint):
 
 /**
  * What a commission should be worth when `lostMinor` of the `paidMinor` has gone back to the customer: one division,
- * rounded down once, so that partial refunds in any order end exactly at zero (money.md, "Delta to target").
+ * rounded down once, so that partial refunds in any order end exactly at zero.
  *
  * @param lostMinor from 0 to `paidMinor`.
  */

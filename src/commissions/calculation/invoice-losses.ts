@@ -43,7 +43,7 @@ export interface InvoiceLosses {
 }
 
 /**
- * What the customer has taken back of an invoice (money.md, "Delta to target"): its share of the refunds and disputes
+ * What the customer has taken back of an invoice: its share of the refunds and disputes
  * of each payment, and its credit notes that were settled out of band, capped at what was paid.
  *
  * The *sum* of what a payment lost is split over its invoices at once, so that many small refunds end exactly where one

@@ -4,7 +4,7 @@
  */
 export type Account = 'commission_expense' | 'held' | 'payable' | 'in_payout' | 'paid_out';
 
-/** What each kind of entry moves, from one account to another (money.md, "Journal"). */
+/** What each kind of entry moves, from one account to another. */
 export const ENTRY_KINDS = {
   commission_earned: 'expense → held or payable',
   commission_released: 'held → payable',

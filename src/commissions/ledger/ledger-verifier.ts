@@ -30,7 +30,7 @@ const SHOWN_BREACHES = 10;
 const SEALED_WITHIN_MS = 60 * 60 * 1000;
 
 /**
- * Proves the ledger (money.md, "Invariants"): every figure is worked out again from the postings, and every seal from
+ * Proves the ledger (ARCHITECTURE.md, "Invariants"): every figure is worked out again from the postings, and every seal from
  * what it was taken of. Reads only, in one snapshot, and leaves the work to PostgreSQL, so memory stays flat at any size.
  */
 @Injectable()

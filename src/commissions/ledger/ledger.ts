@@ -162,7 +162,7 @@ export class Ledger {
 }
 
 /**
- * Since when what an entry moves into or out of *payable* may be paid out (money.md, "Items"): what a commission moves,
+ * Since when what an entry moves into or out of *payable* may be paid out: what a commission moves,
  * since the commission first became payable; anything else, since it happened. Null for what a payout itself moves.
  *
  * @param known since when commissions are payable; those that an entry makes payable are added.

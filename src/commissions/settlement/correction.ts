@@ -16,7 +16,7 @@ export interface Movement {
 }
 
 /**
- * The movements that bring a commission from what it is to what it should be (money.md, "Delta to target"). A loss
+ * The movements that bring a commission from what it is to what it should be (docs/decisions/0007-facts-and-targets.md). A loss
  * takes what is held first; the rest comes from payable, below zero when it was paid already. What comes back, and
  * what an inquiry keeps, goes to held.
  *

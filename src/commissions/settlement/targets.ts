@@ -13,7 +13,7 @@ import type { ReferralFacts } from './referral-facts.js';
 
 /**
  * Stripe stamps payments in whole seconds by its own clock, the host signups by its own: a payment that looks up to
- * five minutes older than the signup is the same visit (the tolerance api.md grants `occurredAt`).
+ * five minutes older than the signup is the same visit (the tolerance that the API grants `occurredAt`).
  */
 export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
 const LAST_MS_OF_SECOND = 999;
@@ -50,7 +50,7 @@ type Paid = Pick<Target, 'invoice' | 'part' | 'amounts' | 'acceptance'>;
 type Earning = Paid & Pick<Target, 'commission' | 'baseMinor' | 'amountMinor' | 'rateBps' | 'rateSource'>;
 
 /**
- * What each paid invoice of a referral should be worth now (money.md, "Commission of an invoice"): a function of the
+ * What each paid invoice of a referral should be worth now (docs/decisions/0007-facts-and-targets.md): a function of the
  * facts alone, so that it does not matter in which order they came. What has been posted keeps the terms it was posted
  * with; an invoice paid before the signup, or that earns nothing, is left out.
  */

@@ -37,7 +37,7 @@ describe('the registry of fraud rules', () => {
     },
   );
 
-  it('holds money by default only where product.md says so, and refuses only where signups are judged', () => {
+  it('holds money by default for the conversion rate alone, and refuses only where signups are judged', () => {
     const byDefault = (mode: string): string[] =>
       FRAUD_RULE_NAMES.filter((name) => {
         const { defaultMode } = fraudRule(name);

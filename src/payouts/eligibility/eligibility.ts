@@ -1,4 +1,4 @@
-/** Why somebody is not paid in a run. The words are a contract (api.md, "PayoutRun"). */
+/** Why somebody is not paid in a run. The words are a part of the API's contract. */
 export const SKIP_REASONS = [
   'below_minimum',
   'negative_balance',

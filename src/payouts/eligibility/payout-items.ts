@@ -4,7 +4,7 @@ import { lineOf } from '../../commissions/payout-lines.js';
 /**
  * The items of the balances in `balances` (a relation with affiliate_id, currency, first_unlined_seq) from
  * `first_unlined_seq` on, in the order of posting. `is_lined` tells which stand in a live payout line, `is_taken` which of
- * the others a run with this cut-off takes (money.md, "Items"): what a commission earned that became payable by the
+ * the others a run with this cut-off takes: what a commission earned that became payable by the
  * cut-off or has been in a payout before, anything else by the cut-off, and every deduction whenever it came. Since all
  * deductions are taken, the sum of the taken items never exceeds the payable balance. Beside them stand all columns of
  * `balances`.

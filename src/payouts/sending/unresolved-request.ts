@@ -1,6 +1,6 @@
 /**
  * Stripe forgets a key after 24 hours at the earliest; from here on the same key might make a second transfer, so the
- * payout is looked up first. Four hours of room for clocks that differ (money.md, "Payout run", step 6).
+ * payout is looked up first. Four hours of room for clocks that differ.
  */
 const KEY_TRUSTED_MS = 20 * 60 * 60 * 1000;
 

@@ -60,7 +60,7 @@ export class UpcomingPayouts {
   }
 
   /**
-   * A balance's payable money is what a run takes, since all of it became payable by now (money.md, invariant 7). To it
+   * A balance's payable money is what a run takes, since all of it became payable by now (ARCHITECTURE.md, invariant 7). To it
    * comes what a run releases first: the holds that will have run out.
    */
   private readBalances(affiliateId: string, { at }: PlannedRun): Promise<Row[]> {
