@@ -61,7 +61,8 @@ export class Database implements OnApplicationShutdown {
     replicaUrl?: string,
     statementTimeoutMs = 0,
   ) {
-    const boundWaits = (client: pg.ClientBase): Promise<void> => setLimits(client, statementTimeoutMs);
+    const boundWaits = (client: pg.ClientBase, isPooled: boolean): Promise<void> =>
+      setLimits(client, statementTimeoutMs, isPooled);
     const connections = {
       connectionString: url,
       idleTimeoutMillis: IDLE_CONNECTION_KEPT_MS,
@@ -164,12 +165,17 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/** Not by a startup parameter: PgBouncer refuses those that it does not know. */
-async function setLimits(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
-  await client.query(
-    `SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}; SET lock_timeout = ${LOCK_TIMEOUT_MS};
-     SET statement_timeout = ${statementTimeoutMs}`,
-  );
+/**
+ * Not by a startup parameter: PgBouncer refuses those that it does not know. What is set stays with the server process there,
+ * whoever has it next: who needs no limit must not take away that of the others.
+ */
+async function setLimits(client: pg.ClientBase, statementTimeoutMs: number, isPooled: boolean): Promise<void> {
+  const limits = [
+    `SET idle_in_transaction_session_timeout = ${ABANDONED_AFTER_MS}`,
+    `SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
+  ];
+  if (statementTimeoutMs > 0 || !isPooled) limits.push(`SET statement_timeout = ${statementTimeoutMs}`);
+  await client.query(limits.join('; '));
 }
 
 /** Runs a transaction again after a deadlock or a serialization failure, up to five times in all. */

@@ -17,14 +17,15 @@ export async function isBehindPooler(client: pg.ClientBase): Promise<boolean> {
  */
 export function createPool(
   config: pg.PoolConfig & { pipeline?: boolean },
-  onConnect?: (client: pg.ClientBase) => Promise<void>,
+  onConnect?: (client: pg.ClientBase, isPooled: boolean) => Promise<void>,
 ): pg.Pool {
   return new pg.Pool({
     ...config,
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, though its types do not say so
     onConnect: async (client) => {
-      if (await isBehindPooler(client)) dropStatementNames(client);
-      await onConnect?.(client);
+      const isPooled = await isBehindPooler(client);
+      if (isPooled) dropStatementNames(client);
+      await onConnect?.(client, isPooled);
     },
   });
 }

@@ -20,7 +20,7 @@ export class Replica {
   constructor(
     private readonly primary: pg.Pool,
     url: string,
-    onConnect: (client: pg.ClientBase) => Promise<void>,
+    onConnect: (client: pg.ClientBase, isPooled: boolean) => Promise<void>,
   ) {
     this.pool = createPool(
       { connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },

@@ -106,6 +106,17 @@ if (withoutPgBouncer) console.warn(`not tried through PgBouncer: ${withoutPgBoun
     await Promise.all(instances.map((instance) => instance.onApplicationShutdown()));
   });
 
+  it('a command leaves servers the time limit of their statements', async () => {
+    const server = new Database(pooler.url, undefined, 35_000);
+    const limit = async (): Promise<unknown> => (await server.pool.query('SHOW statement_timeout')).rows;
+    expect(await limit()).toEqual([{ statement_timeout: '35s' }]);
+    const command = new Database(pooler.url);
+    // PgBouncer hands out the server process that was used last.
+    await command.pool.query('SELECT 1');
+    expect(await limit()).toEqual([{ statement_timeout: '35s' }]);
+    await Promise.all([server, command].map((instance) => instance.onApplicationShutdown()));
+  });
+
   it('migrations ask for a way past it', async () => {
     const client = new pg.Client({ connectionString: pooler.url });
     await client.connect();
