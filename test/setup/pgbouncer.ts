@@ -12,6 +12,10 @@ const PROGRAM = '/usr/sbin/pgbouncer';
 export interface PgBouncer {
   /** The same database as the app's role, through the pooler. */
   url: string;
+  /** kill -9: every connection through it breaks, and nobody listens. */
+  crash(): Promise<void>;
+  /** On the same port, as after a crash. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,26 +48,38 @@ idle_transaction_timeout = 30
   );
   // It runs as another user where we are root, which it refuses to be.
   for (const path of [folder, users, settings]) chmodSync(path, 0o755);
+  const url = new URL(database.url);
+  url.port = String(port);
+  let running = await run(settings, url.href);
+  return {
+    url: url.href,
+    crash: () => running.end('SIGKILL'),
+    start: async () => void (running = await run(settings, url.href)),
+    close: async () => {
+      await running.end('SIGINT');
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Resolves once a connection through it works. */
+async function run(settings: string, url: string): Promise<{ end(signal: NodeJS.Signals): Promise<void> }> {
   const child = spawn(PROGRAM, [...(process.getuid?.() === 0 ? ['-u', 'postgres'] : []), settings], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  const exited = new Promise((resolve) => child.once('close', resolve));
-  const url = new URL(database.url);
-  url.port = String(port);
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`PgBouncer ended with ${child.exitCode}: ${log}`);
-    const client = new pg.Client({ connectionString: url.href });
+    const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.end();
   });
   return {
-    url: url.href,
-    close: async () => {
-      child.kill('SIGINT');
-      await exited;
-      rmSync(folder, { recursive: true });
+    end: (signal) => {
+      child.kill(signal);
+      return exited;
     },
   };
 }
