@@ -52,6 +52,15 @@ describe('health and metrics', () => {
   });
 });
 
+/** Whether /metrics, which is answered at any rate, shows the figure whose absence means that the database is away. */
+async function hasWhatAlertsMiss(api: TestApp): Promise<boolean> {
+  const rules = readFileSync(join(import.meta.dirname, '../../../docs/operations/alerts.yml'), 'utf8');
+  const figure = /expr: absent\((.+)\)/.exec(rules)?.[1] ?? 'no rule';
+  const { status, text } = await api.request('GET', '/metrics', { token: '' });
+  expect(status).toBe(200);
+  return text.includes(`\n${figure} `);
+}
+
 describe('a database that goes away', () => {
   it('is answered 503 with Retry-After, and everything recovers by itself', async () => {
     const database = await createTestDatabase();
@@ -63,7 +72,9 @@ describe('a database that goes away', () => {
       const expectReady = (): Promise<void> =>
         eventually(async () => expect((await api.request('GET', '/health/ready')).status).toBe(200));
       await expectReady();
+      expect(await hasWhatAlertsMiss(api)).toBe(true);
       line.cut();
+      expect(await hasWhatAlertsMiss(api)).toBe(false);
       for (const response of [
         await api.request<ErrorBody>('GET', '/health/ready'),
         await api.request<ErrorBody>('GET', '/v1/plans'),
