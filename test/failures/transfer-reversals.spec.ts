@@ -7,6 +7,7 @@ import { ClawbackDebts } from '../../src/payouts/reversals/clawback-debts.js';
 import { ClawbackScheduler } from '../../src/payouts/reversals/clawback-scheduler.js';
 import { ClawbackSender } from '../../src/payouts/reversals/clawback-sender.js';
 import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
+import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { holdRequest } from '../setup/held-requests.js';
@@ -124,6 +125,26 @@ describe('a transfer that is reversed at Stripe', () => {
     // Old news of the first transfer does not open the case again.
     await tell(api, 'transfer.updated', await stripe().transfers.retrieve(transferId));
     expect(await api.database.prisma.reviewCase.count({ where: { affiliateId, status: 'open' } })).toBe(0);
+  });
+
+  it('55 · whole is not paid anew in its own period by trying a payout again that had failed there before', async () => {
+    const { affiliateId } = await sell(api, 'Twice in a month', { total: 15_000 });
+    await onboard(api, affiliateId);
+    api.stripe.faults.add({ kind: 'refused_400', method: 'POST', path: '/v1/transfers' });
+    await runPeriod('2026-12');
+    const { id: failedId } = await lastPayout(affiliateId);
+    const retry = () =>
+      api.app.get(PayoutRetry).retryPayout(failedId, { staffUserId: 'staff-1', reason: 'Looked at by hand.' });
+    expect(await retry()).toBe(true);
+    await runPeriod('2026-12');
+    await stripe().transfers.createReversal((await lastPayout(affiliateId)).stripeTransferId as string);
+    await api.settle();
+    const opened = await caseOf(affiliateId, 'transfer_reversed');
+    await approve(opened?.id ?? '');
+    expect(await retry()).toBe(false);
+    expect((await payoutsOf(affiliateId)).map(({ status }) => status)).toEqual(['reversed', 'failed']);
+    await runPeriod('2027-01');
+    expect(await lastPayout(affiliateId)).toMatchObject({ period: '2027-01', status: 'paid', amount: 3000 });
   });
 
   it('55 · before its payout is known to be paid is kept, and counts once it is', async () => {
