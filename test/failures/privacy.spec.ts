@@ -232,6 +232,9 @@ describe('71 · erasing a referred user', () => {
     const referral = await sale(code);
     await erase(BUYER.userId);
 
+    // Who they were is not learned anew: what comes after it is about nobody, too.
+    const metadata = { userId: BUYER.userId };
+    await tell(api, 'customer.created', { id: BUYER.customer, object: 'customer', email: BUYER.email, metadata });
     const later = { customer: BUYER.customer, userId: BUYER.userId, ...AS_STRIPE_SHOWS_BUYER };
     await pay(api, { id: 'in_2', payment: 'pi_2', total: 5000, ...later });
     await tell(api, 'charge.dispute.created', {

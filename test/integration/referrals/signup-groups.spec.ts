@@ -4,7 +4,7 @@ import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
 import { lockComparedSignups } from '../../../src/fraud/signup-locks.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import type { AttributionDto } from '../../../src/referrals/attribution/attribution.dto.js';
-import { lockReferralSubjects } from '../../../src/referrals/referral-locks.js';
+import { lockReferralSubjects, type ReferralSubject } from '../../../src/referrals/referral-locks.js';
 import { FakeClock, startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { onboard } from '../../setup/host.js';
@@ -344,15 +344,20 @@ describe('a signup in a group', () => {
     }
   }
 
-  it('of somebody about whom something is being decided keeps nobody else waiting', async () => {
+  it.each<[string, ReferralSubject]>([
+    ['user', { referredUserId: 'busy-user' }],
+    ['customer', { stripeCustomerId: 'cus_busy_customer' }],
+  ])('about whose %s something is being decided keeps nobody else waiting', async (kind, subject) => {
     let waiting: Promise<SignupResponse> | undefined;
     await api.database.transaction(async (tx) => {
-      await lockReferralSubjects(tx, { referredUserId: 'busy' });
-      waiting = send(api, report('busy'));
+      await lockReferralSubjects(tx, subject);
+      waiting = send(api, {
+        body: { referredUserId: `busy-${kind}`, code: 'GROUP', stripeCustomerId: `cus_busy_${kind}` },
+      });
       await untilSomebodyWaits(api);
-      const others = await Promise.all(['free-1', 'free-2'].map((user) => send(api, report(user))));
+      const others = await Promise.all([1, 2].map((n) => send(api, report(`free-${kind}-${n}`))));
       expect(others.map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
-      expect(await referralsOf('busy')).toBe(0);
+      expect(await referralsOf(`busy-${kind}`)).toBe(0);
     });
     expect(outcomeOf((await waiting) as SignupResponse)).toBe('201 attributed: true');
   });

@@ -71,6 +71,16 @@ describe('a customer that only a checkout session or its own metadata names', ()
     for (const userId of userIds) expect(await earned(userId)).toEqual([1980]);
   });
 
+  it.each<[string, (userId: string) => Promise<unknown>]>([
+    ['the session', session],
+    ['its metadata', customer],
+  ])('is bound at once to a referral that is reported after %s', async (title, tell) => {
+    const userId = `bound-by-${title.replace(' ', '-')}`;
+    await tell(userId);
+    await api.settle();
+    expect((await signup(userId)).body.referral).toMatchObject({ stripeCustomerId: `cus_${userId}`, status: 'trial' });
+  });
+
   it('is not taken from the address of a payment link, where anyone can write', async () => {
     await signup('linked');
     await session('linked', { payment_link: 'plink_1' });

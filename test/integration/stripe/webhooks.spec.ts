@@ -129,6 +129,16 @@ describe('a paid invoice', () => {
     expect(stored).toMatchObject({ status: 'parked' });
   });
 
+  it('converts its user on the day of the first one, whichever is told first', async () => {
+    await affiliateWithReferrals(api, 'Convert', ['convert-1']);
+    const days = [2, 1, 3].map((n) => new Date(api.clock.now().getTime() + n * 24 * 60 * 60 * 1000));
+    for (const paidAt of days) {
+      await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'convert-1', paidAt })));
+      await api.settle();
+    }
+    expect(await referralOf('convert-1')).toMatchObject({ convertedAt: days[1]?.toISOString() });
+  });
+
   it('of long before the signup earns nothing', async () => {
     const { code } = await affiliateWithReferrals(api, 'Before', []);
     const paidAt = new Date(api.clock.now().getTime() - 24 * 60 * 60 * 1000);
