@@ -25,11 +25,11 @@ export class MyCommissionsQuery extends FileListQuery {
 
 export class CommissionsQuery extends MyCommissionsQuery {
   @IsOptional()
-  @Matches(/^aff_[0-9a-z]{1,26}$/)
+  @Matches(/^aff_[0-9a-z]{1,26}$/, { message: 'must be an id such as aff_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   affiliateId?: string;
 
   @IsOptional()
-  @Matches(/^ref_[0-9a-z]{1,26}$/)
+  @Matches(/^ref_[0-9a-z]{1,26}$/, { message: 'must be an id such as ref_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   referralId?: string;
 }
 

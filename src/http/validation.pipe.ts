@@ -32,8 +32,17 @@ class StrictValidationPipe extends ValidationPipe {
       throw new HttpError(400, 'invalid_request', `unknown field "${hidden}".`, {
         fields: { [hidden]: [`unknown field "${hidden}"`] },
       });
+    if (metadata.type === 'query') refuseRepeated(value);
     return super.transform(value, metadata) as Promise<unknown>;
   }
+}
+
+/** No parameter of ours is a list, and what is said of one would tell nobody that it stands there twice. */
+function refuseRepeated(query: unknown): void {
+  const repeated = Object.entries(query ?? {}).filter(([, value]) => Array.isArray(value));
+  if (repeated.length === 0) return;
+  const fields = Object.fromEntries(repeated.map(([field]) => [field, [`${field} is given more than once`]]));
+  throw new HttpError(400, 'invalid_request', `${Object.values(fields).flat().join('; ')}.`, { fields });
 }
 
 function sentencesOf(error: ValidationError, parent: string): [field: string, sentences: string[]][] {
@@ -46,5 +55,6 @@ function sentencesOf(error: ValidationError, parent: string): [field: string, se
       : `${field} ${text}`;
   });
   const nested = (error.children ?? []).flatMap((child) => sentencesOf(child, `${field}.`));
-  return own.length > 0 ? [[field, own], ...nested] : nested;
+  // Two checks may say the same of one value.
+  return own.length > 0 ? [[field, [...new Set(own)]], ...nested] : nested;
 }

@@ -16,11 +16,11 @@ export class MyPayoutsQuery extends DatedListQuery {
 
 export class PayoutsQuery extends MyPayoutsQuery {
   @IsOptional()
-  @Matches(/^aff_[0-9a-z]{1,26}$/)
+  @Matches(/^aff_[0-9a-z]{1,26}$/, { message: 'must be an id such as aff_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   affiliateId?: string;
 
   @IsOptional()
-  @Matches(/^run_[0-9a-z]{1,26}$/)
+  @Matches(/^run_[0-9a-z]{1,26}$/, { message: 'must be an id such as run_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   runId?: string;
 }
 

@@ -89,7 +89,7 @@ export class MyReferralsQuery extends DatedListQuery {
 
 export class ReferralsQuery extends MyReferralsQuery {
   @IsOptional()
-  @Matches(/^aff_[0-9a-z]{1,26}$/)
+  @Matches(/^aff_[0-9a-z]{1,26}$/, { message: 'must be an id such as aff_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   affiliateId?: string;
 }
 

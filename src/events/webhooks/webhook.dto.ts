@@ -1,15 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsUrl,
-  Matches,
-  MaxLength,
-  ValidateIf,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsIn, IsOptional, IsUrl, Matches, MaxLength, ValidateIf } from 'class-validator';
 import { PageQuery } from '../../http/page-query.dto.js';
 import { DOMAIN_EVENT_TYPES, type DomainEventType } from '../event-types.js';
 
@@ -37,13 +27,26 @@ const URL_LENGTH_MAX = 2_048;
 /** A field may be missing from a patch, but not null. */
 const IfGiven = () => ValidateIf((_body: object, value: unknown) => value !== undefined);
 
+const NO_LIST = 'events must be a list of event types';
+
+/** What is no list is told that, and nothing else. */
+const ofList = (sentence: (list: unknown[]) => string) => ({
+  message: ({ value }: { value: unknown }): string => (Array.isArray(value) ? sentence(value) : NO_LIST),
+});
+const NOT_EMPTY = ofList(() => 'events must name at least one type');
+const NOT_TOO_MANY = ofList(() => `events must name ${FILTER.length} types at most`);
 const UNKNOWN_EVENTS = {
   each: true,
-  message: ({ value }: { value: unknown }): string => {
-    const unknown = [value].flat().filter((type) => !FILTER.some((known) => known === type));
-    return `events names unknown types: ${unknown.map(String).join(', ')}. There are ${FILTER.join(', ')}`;
-  },
+  ...ofList((list) => {
+    const unknown = list.filter((type) => !FILTER.some((known) => known === type));
+    return `events names unknown types: ${unknown.map(inWords).join(', ')}. There are ${FILTER.join(', ')}`;
+  }),
 };
+
+/** As it was sent: a list in the list must not read like a type that there is. */
+function inWords(type: unknown): string {
+  return typeof type === 'string' ? type : JSON.stringify(type);
+}
 
 export class CreateWebhookEndpointDto {
   /** @example 'https://app.example.com/webhooks/fairshare' */
@@ -53,9 +56,8 @@ export class CreateWebhookEndpointDto {
 
   @ApiPropertyOptional({ enum: FILTER, isArray: true, description: 'What to send; everything when not given.' })
   @IsOptional()
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(FILTER.length)
+  @ArrayNotEmpty(NOT_EMPTY)
+  @ArrayMaxSize(FILTER.length, NOT_TOO_MANY)
   @IsIn(FILTER, UNKNOWN_EVENTS)
   events?: EventFilter[] | null;
 }
@@ -68,9 +70,8 @@ export class UpdateWebhookEndpointDto {
 
   @ApiPropertyOptional({ enum: FILTER, isArray: true, description: 'Counts for events from now on.' })
   @IfGiven()
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(FILTER.length)
+  @ArrayNotEmpty(NOT_EMPTY)
+  @ArrayMaxSize(FILTER.length, NOT_TOO_MANY)
   @IsIn(FILTER, UNKNOWN_EVENTS)
   events?: EventFilter[];
 
@@ -119,11 +120,11 @@ export class WebhookEndpointPageDto {
 
 export class WebhookDeliveriesQuery extends PageQuery {
   @IsOptional()
-  @Matches(/^whe_[0-9a-z]{1,26}$/)
+  @Matches(/^whe_[0-9a-z]{1,26}$/, { message: 'must be an id such as whe_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   endpointId?: string;
 
   @IsOptional()
-  @Matches(/^dev_[0-9a-z]{1,26}$/)
+  @Matches(/^dev_[0-9a-z]{1,26}$/, { message: 'must be an id such as dev_01kb6xj3v5e0r8m2n4p6q8s0t2' })
   eventId?: string;
 
   @ApiPropertyOptional({ enum: WEBHOOK_DELIVERY_STATUSES })

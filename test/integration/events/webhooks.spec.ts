@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DOMAIN_EVENT_TYPES } from '../../../src/events/event-types.js';
 import type { EventPageDto } from '../../../src/events/event.dto.js';
 import { EventPump } from '../../../src/events/event-pump.js';
 import { DomainEvents } from '../../../src/events/domain-events.js';
@@ -397,8 +398,19 @@ describe('the endpoints', () => {
     for (const url of ['ftp://example.com/x', 'example.com', 'http://user:secret@example.com/', '', 7, null]) {
       expect([url, (await post({ url })).status]).toEqual([url, 400]);
     }
-    for (const events of [[], 'affiliate.created', [7]]) {
-      expect([events, (await post({ url: receiver.url, events })).status]).toEqual([events, 400]);
+    for (const [events, sentence] of [
+      [[], 'events must name at least one type.'],
+      ['affiliate.created', 'events must be a list of event types.'],
+      [{ 0: 'affiliate.created' }, 'events must be a list of event types.'],
+      [[...DOMAIN_EVENT_TYPES, '*', '*'], `events must name ${DOMAIN_EVENT_TYPES.length + 1} types at most.`],
+      [
+        [7, null, ['payout.paid'], { type: 'payout.paid' }],
+        'events names unknown types: 7, null, ["payout.paid"], {"type":"payout.paid"}. There are',
+      ],
+    ]) {
+      const { status, body } = await post({ url: receiver.url, events });
+      expect([events, status, body.error.message]).toEqual([events, 400, expect.stringContaining(sentence as string)]);
+      expect(body.error.message.startsWith('events ')).toBe(true);
     }
     expect((await post({ url: receiver.url, secret: 'mine' })).status).toBe(400);
     expect((await post({ url: receiver.url }, { token: api.token('affiliate', 'user-1') })).status).toBe(403);

@@ -64,6 +64,19 @@ describe('a hostile body', () => {
     }
   });
 
+  it.each([
+    ['/v1/affiliates?status=active&status=pending', 'status is given more than once.'],
+    [
+      '/v1/commissions?affiliateId=aff_1&affiliateId=aff_2&state=held&state=paid',
+      'affiliateId is given more than once; state is given more than once.',
+    ],
+    ['/v1/affiliates/aff_1/stats?from=2026-02-30&to=2026-03-01', 'from must be a date such as 2026-12-01.'],
+    ['/v1/webhook-deliveries?endpointId=mine', 'endpointId must be an id such as whe_01kb6xj3v5e0r8m2n4p6q8s0t2.'],
+  ])('for a query such as %s says once what is wrong', async (path, message) => {
+    const { status, body } = await api.request<ErrorBody>('GET', path);
+    expect([status, body.error.code, body.error.message]).toEqual([400, 'invalid_request', message]);
+  });
+
   it('of more than 1 MiB is refused with 413, of almost 1 MiB for what is in it', async () => {
     const sized = (bytes: number): string => JSON.stringify({ ...GOOD, name: 'a'.repeat(bytes) });
     const over = await post(sized(1024 * 1024));
