@@ -190,6 +190,25 @@ describe('into the dashboard', () => {
     await german.close();
   });
 
+  it.each([
+    ['en-US', 'Page not found', 'Go to the overview', 'Overview'],
+    ['de-DE', 'Seite nicht gefunden', 'Zur Übersicht', 'Übersicht'],
+  ])('an address without a page says so, with a way back, in %s', async (locale, title, back, overview) => {
+    const reader = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale });
+    const read = await reader.newPage();
+    await openDashboard(dashboard, read, nora.id);
+    for (const path of ['nonsense', 'referrals/nonsense', 'payouts/po_1/nonsense']) {
+      await read.goto(`${dashboard.url}/dashboard/${path}`);
+      await read.getByRole('heading', { name: title, level: 1 }).waitFor();
+      expect([new URL(read.url()).pathname, await read.title()]).toEqual([`/dashboard/${path}`, title]);
+    }
+    await takeScreenshot(read, `dashboard-missing-page-${locale}`);
+    expect(await findSeriousProblems(read)).toEqual([]);
+    await read.getByRole('link', { name: back }).click();
+    await read.getByRole('heading', { name: overview, level: 1 }).waitFor();
+    await reader.close();
+  });
+
   it('e-mails are chosen one by one, in a language of their own', async () => {
     await openDashboard(dashboard, page, nora.id);
     await page.getByRole('link', { name: /^Notices/ }).click();

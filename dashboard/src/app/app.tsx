@@ -1,11 +1,12 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
+import { BrowserRouter, Route, Routes } from 'react-router';
 import { ApiError } from '../api/client';
 import { useSession } from '../api/session';
 import { CommissionDrawer } from '../pages/commissions/commission-drawer';
 import { CommissionsPage } from '../pages/commissions/commissions-page';
 import { GettingPaidPage } from '../pages/getting-paid-page';
 import { LinksPage } from '../pages/links/links-page';
+import { MissingPage } from '../pages/missing-page';
 import { NoticesPage } from '../pages/notices-page';
 import { OverviewPage } from '../pages/overview/overview-page';
 import { PayoutDrawer } from '../pages/payouts/payout-drawer';
@@ -55,7 +56,7 @@ export function App({ config }: { config: PageConfig }) {
             <Route path="links" element={<LinksPage />} />
             <Route path="getting-paid" element={<GettingPaidPage />} />
             <Route path="notices" element={<NoticesPage />} />
-            <Route path="*" element={<Navigate to="/" replace />} />
+            <Route path="*" element={<MissingPage />} />
           </Routes>
         </Shell>
       </BrowserRouter>

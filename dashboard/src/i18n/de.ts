@@ -60,6 +60,12 @@ export const de: Texts = {
     notFound: 'Hier ist nichts, oder es ist nicht für dich bestimmt.',
     request: (id) => `Kennung für den Support: ${id}`,
   },
+  missingPage: {
+    title: 'Seite nicht gefunden',
+    nothing: 'Unter dieser Adresse gibt es keine Seite.',
+    why: 'Vielleicht ist sie vertippt oder veraltet.',
+    back: 'Zur Übersicht',
+  },
   signedOut: {
     title: 'Du bist abgemeldet',
     ended: 'Deine Sitzung ist beendet',

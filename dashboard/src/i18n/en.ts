@@ -57,6 +57,12 @@ export const en = {
     notFound: 'There is nothing here, or it is not yours to see.',
     request: (id: string) => `Reference for support: ${id}`,
   },
+  missingPage: {
+    title: 'Page not found',
+    nothing: 'There is no page at this address.',
+    why: 'It may be mistyped or out of date.',
+    back: 'Go to the overview',
+  },
   signedOut: {
     title: 'You are signed out',
     ended: 'Your session has ended',
