@@ -242,17 +242,22 @@ describe('into the dashboard', () => {
   });
 
   it('an embedded page asks for its token, and for another one before that runs out', async () => {
-    const given = [token(62), token()];
-    const second = `Bearer ${given[1]}`;
+    const next = token();
+    const second = `Bearer ${next}`;
+    let showed: () => void = () => {};
+    // On a slow machine the first one runs out before anything was asked for with it: the next one comes after that.
+    const isShown = new Promise<void>((resolve) => (showed = resolve));
+    const given = [() => Promise.resolve(token(62)), () => isShown.then(() => next)];
     const seen: string[] = [];
     page.on('request', async (request) => {
       if (request.url().includes('/v1/me')) seen.push((await request.headerValue('authorization')) ?? '');
     });
-    await page.exposeFunction('nextToken', () => given.shift());
+    await page.exposeFunction('nextToken', () => given.shift()?.());
     await page.goto(`${host.url}/?dashboard=${encodeURIComponent(`${dashboard.url}/dashboard`)}`);
     const frame = page.frameLocator('iframe');
     await frame.getByText('Nora New').waitFor();
     const [first] = seen;
+    showed();
     await page.waitForFunction('window.asked === 2');
     await frame.getByRole('link', { name: 'Payouts', exact: true }).click();
     await frame.getByText('No payouts yet').waitFor();
