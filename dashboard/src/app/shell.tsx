@@ -9,7 +9,7 @@ import {
   UsersRound,
   type LucideIcon,
 } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { NavLink } from 'react-router';
 import { useOverview } from '../api/queries';
 import type { Texts } from '../i18n/en';
@@ -53,7 +53,7 @@ export function Shell({ siteHost, children }: { siteHost: string; children: Reac
             {siteHost.charAt(0).toUpperCase()}
           </span>
           <span className="brand-name">
-            {siteHost}
+            {breakableAtDots(siteHost)}
             {affiliate && <span className="brand-person">{affiliate.name}</span>}
           </span>
         </p>
@@ -85,6 +85,16 @@ export function Shell({ siteHost, children }: { siteHost: string; children: Reac
       </main>
     </div>
   );
+}
+
+/** So that a long one is not broken within a word. */
+function breakableAtDots(host: string): ReactNode {
+  return host.split(/(?=\.)/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function Item({ item: { to, text, icon: Icon } }: { item: NavItem }) {
