@@ -186,9 +186,24 @@ describe('in the admin panel', () => {
     });
   });
 
+  it('the menu stands open beside the page on a common laptop', async () => {
+    await sell(panel.api, 'Lara', { total: 10_000 });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await logIn('admin@example.com');
+    await page.getByRole('navigation', { name: 'Lists' }).getByRole('link', { name: 'Affiliates' }).click();
+    await page.locator('tbody tr').first().waitFor();
+    const [menu, content, list] = await Promise.all(
+      ['[data-css="sidebar"]', '[data-css="app-content"]', 'table'].map((part) => page.locator(part).boundingBox()),
+    );
+    expect([menu!.x, content!.x, content!.x + content!.width]).toEqual([0, menu!.width, 1280]);
+    expect(list!.x + list!.width).toBeLessThan(1280);
+    expect(await page.getByRole('button', { name: 'Menu' }).count()).toBe(0);
+    await takeScreenshot(page, 'list-on-a-laptop');
+  });
+
   it('a record is found and opened, and the panel left, by keyboard alone, with the menu open or shut', async () => {
     const { affiliateId } = await sell(panel.api, 'Kay', { total: 10_000 });
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.setViewportSize({ width: 1199, height: 800 });
     await logIn('admin@example.com');
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe('Menu');

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import { MENU_BESIDE_FROM_PX } from '../panel/theme.js';
 import type { PanelAssets } from './panel-assets.js';
 
 const GOOGLE_FONT = /<link rel="stylesheet" href="https:\/\/fonts\.googleapis\.com[^>]*>/g;
@@ -16,9 +17,13 @@ const STYLE = `<style>
   }
   .adminjs_Checkbox:focus-within > a { outline: 2px solid #1d4ed8; outline-offset: 2px; }
   [data-css="sidebar"] { transition: left .25s ease-in-out, visibility .25s; }
-  @media (max-width: 1280px) {
+  @media (width < ${MENU_BESIDE_FROM_PX}px) {
     /* Pushed out of sight, it is no place for the keyboard either. */
     [data-css="sidebar"].hidden { visibility: hidden; }
+  }
+  @media (${MENU_BESIDE_FROM_PX}px <= width < 1440px) {
+    /* Beside the menu, lists of many columns have room for their words only. */
+    table[data-css$="-table"] :is(td, th) { padding-inline: 8px; }
   }
   @media (max-width: 768px) {
     /* Actions that are too many for one line keep apart in two. */
