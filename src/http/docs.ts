@@ -23,6 +23,7 @@ const PAGE = `<!doctype html>
 <title>Fairshare API</title>
 <link rel="icon" type="image/png" href="./docs/favicon-32x32.png">
 <link rel="stylesheet" href="./docs/swagger-ui.css">
+<link rel="stylesheet" href="./docs/contrast.css">
 </head>
 <body>
 <main id="swagger-ui"></main>
@@ -30,6 +31,21 @@ const PAGE = `<!doctype html>
 <script src="./docs/start.js"></script>
 </body>
 </html>
+`;
+
+/** Swagger UI's own colours, darker: what it writes is to have the 4.5 to 1 that WCAG AA asks for. */
+const CONTRAST_STYLE = `
+.swagger-ui .opblock.opblock-get .opblock-summary-method { background: #1665b3; }
+.swagger-ui .opblock.opblock-post .opblock-summary-method { background: #14774c; }
+.swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #0b7463; }
+.swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #c41e1e; }
+.swagger-ui .info .title small.version-stamp { background: #4a6a00; }
+.swagger-ui .info .link .url, .swagger-ui .info a { color: #1665b3; }
+.swagger-ui .btn.authorize { border-color: #14774c; color: #14774c; }
+.swagger-ui .btn.authorize svg { fill: #14774c; }
+.swagger-ui .btn.execute { background: #1665b3; border-color: #1665b3; }
+.swagger-ui .btn.cancel { border-color: #c41e1e; color: #c41e1e; }
+.swagger-ui .parameter__in, .swagger-ui .prop-format, .swagger-ui .parameter__deprecated { color: #5c5c5c; }
 `;
 
 const START_SCRIPT = `SwaggerUIBundle({ url: './docs-json', dom_id: '#swagger-ui', deepLinking: true });\n`;
@@ -45,6 +61,9 @@ export function serveDocs(app: INestApplication, fastify: FastifyInstance): void
   fastify.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
   fastify.get('/docs/', (_request, reply) => reply.redirect('../docs', 301));
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START_SCRIPT));
+  fastify.get('/docs/contrast.css', (_request, reply) =>
+    reply.type('text/css; charset=utf-8').header('cache-control', CACHED).send(CONTRAST_STYLE),
+  );
   for (const [name, type] of Object.entries(ASSETS)) {
     fastify.get(`/docs/${name}`, (_request, reply) =>
       reply
