@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { AuditLog } from '../../src/audit/audit-log.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import { PayoutReservation } from '../../src/payouts/runs/payout-reservation.js';
 import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
@@ -14,6 +15,7 @@ import { eventually } from '../setup/eventually.js';
 import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe } from '../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger } from '../setup/ledger.js';
+import { untilSomebodyWaits } from '../setup/overlap.js';
 import {
   affiliateOwed,
   balanceOf,
@@ -54,6 +56,25 @@ const runUnlessHalted = (period: string) =>
   runPeriod(api, period).catch((error: unknown) => expect(error).toBeInstanceOf(SendingHaltedError));
 const sums = async (): Promise<[number, string][]> =>
   (await transfersOf(api)).map(({ amount, currency }): [number, string] => [amount, currency]).sort();
+
+/** Lets the next call of the method wait before it does anything; later ones go through. */
+function standStill<Name extends string>(
+  service: Record<Name, (...args: never[]) => Promise<unknown>>,
+  name: Name,
+): { arrived: Promise<void>; letGo(): void } {
+  const original = service[name];
+  let letGo = (): void => undefined;
+  const until = new Promise<void>((resolve) => (letGo = resolve));
+  const arrived = new Promise<void>((resolve) => {
+    service[name] = async (...args) => {
+      service[name] = original;
+      resolve();
+      await until;
+      return original.apply(service, args);
+    };
+  });
+  return { arrived, letGo };
+}
 
 describe('42: a transfer that was made and whose answer got lost', () => {
   it.each<RequestFaultKind>([
@@ -321,6 +342,50 @@ describe('45 and 82: a currency without funds', () => {
     await runPeriod(api, '2027-01');
     expect((await payoutsOf(api, poor)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
   });
+
+  it('is completed when it is given up, also where all that it paid has come back since', async () => {
+    const poor = await affiliateOwed(api, 'poor', 3000);
+    const rich = await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2026-12');
+    await hostStripe(api).transfers.createReversal((await onlyPayout(api, rich)).stripeTransferId as string);
+    await api.settle();
+    expect(await onlyPayout(api, rich)).toMatchObject({ status: 'reversed' });
+    await decisions().cancel('2026-12', STAFF);
+    expect(await runOf(api)).toMatchObject({ status: 'completed', decision: { made: 'canceled' } });
+    await setBalance(api, { usd: 3000 });
+    expect(await api.app.get(PayoutRetry).retryFailed('2026-12', STAFF)).toBe(1);
+    await runPeriod(api, '2026-12');
+    expect((await payoutsOf(api, poor)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
+  });
+
+  it('given up and tried again loses nothing of that to the process that was late to end it', async () => {
+    const poor = await affiliateOwed(api, 'poor', 3000);
+    await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2026-12');
+    const late = standStill(decisions(), 'finishCanceling');
+    const canceling = decisions().cancel('2026-12', STAFF);
+    await late.arrived;
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed' });
+    await setBalance(api, { usd: 6000 });
+    await api.app.get(PayoutRetry).retryFailed('2026-12', STAFF);
+    failTransfers(api, 'drop_after_commit', 2);
+    await runPeriod(api, '2026-12');
+    late.letGo();
+    await canceling;
+    expect(await runOf(api)).toMatchObject({ status: 'sending', progress: { pending: 1 } });
+    expect(await balanceOf(api, poor)).toMatchObject([{ payable: 0, inPayout: 3000 }]);
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed' });
+    expect((await payoutsOf(api, poor)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
+    expect(await sums()).toEqual([
+      [3000, 'eur'],
+      [3000, 'usd'],
+    ]);
+  });
 });
 
 describe('49: the moment of a run', () => {
@@ -396,6 +461,28 @@ describe('53: a payout that failed or was canceled', () => {
     await expect(api.app.get(PayoutRetry).retryFailed('2026-11', STAFF)).rejects.toMatchObject({
       code: 'payout_run_not_found',
     });
+  });
+
+  it('keeps the run open when it is made anew while the last of the others is paid', async () => {
+    const ids = [await affiliateOwed(api, 'one', 3000), await affiliateOwed(api, 'two', 4000)];
+    failTransfers(api, 'refused_400');
+    failTransfers(api, 'rate_limited_429');
+    await runPeriod(api, '2026-12');
+    api.clock.advance(15 * MINUTE_MS);
+    const sending = holdRequest(api.stripe, { method: 'POST', path: '/v1/transfers' });
+    const running = runPeriod(api, '2026-12');
+    await sending.arrived();
+    const audit = standStill(api.app.get(AuditLog), 'record');
+    const retrying = api.app.get(PayoutRetry).retryFailed('2026-12', STAFF);
+    await audit.arrived;
+    sending.letGo();
+    await untilSomebodyWaits(api);
+    audit.letGo();
+    expect(await retrying).toBe(1);
+    expect(await running).toMatchObject({ status: 'sending' });
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed', totals: [{ count: 2, amount: 7000 }] });
+    for (const id of ids) expect((await payoutsOf(api, id))[0]).toMatchObject({ status: 'paid' });
   });
 });
 

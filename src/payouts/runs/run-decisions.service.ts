@@ -52,12 +52,16 @@ export class RunDecisions {
     await this.finishCanceling(run);
   }
 
-  /** Returns what is pending of a cancelled run. A run of which something was paid before is completed by that. */
+  /**
+   * Returns what is pending of a cancelled run. A run of which something was paid before is completed by that. Somebody
+   * else may do so meanwhile, and somebody may even open the run again: what is pending then may be on its way.
+   */
   async finishCanceling(run: PayoutRun): Promise<PayoutRun> {
     const { prisma } = this.database;
     for (;;) {
       const pending = await prisma.payout.findMany({
-        where: { runId: run.id, status: 'pending' },
+        // With the run's status in one statement: what is made once it is open again has other ids.
+        where: { runId: run.id, status: 'pending', run: { status: 'canceled' } },
         orderBy: { id: 'asc' },
         take: BATCH_SIZE,
       });
@@ -70,7 +74,6 @@ export class RunDecisions {
     }
     return this.database.transaction(async (tx) => {
       const current = await lockRun(tx, run.id);
-      // Somebody else may have finished it meanwhile, and somebody may even have opened it again.
       if (current.status !== 'canceled') return current;
       await keepOutcome(tx, run.id);
       const paid = { status: { in: ['paid', 'reversed'] } };
