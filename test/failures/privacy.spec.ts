@@ -266,6 +266,22 @@ describe('71 · erasing a referred user', () => {
     expect(await findInDatabase(api, [NAMES_OF_BUYER, BUYER.ip])).toEqual([]);
   });
 
+  it('holds for the customer that the host bound to them, also where Stripe names another user for it', async () => {
+    const { id, code } = await affiliate();
+    const { userId: referredUserId, customer, email } = BUYER;
+    await post('/v1/referrals', { referredUserId, code, stripeCustomerId: customer });
+    const customerOf = (userId: string) => ({ id: customer, object: 'customer', email, metadata: { userId } });
+    await tell(api, 'customer.created', customerOf('somebody-else'));
+    const { pseudonym } = await erase(BUYER.userId);
+    await tell(api, 'customer.created', customerOf(BUYER.userId));
+    await pay(api, { id: 'in_1', payment: 'pi_1', customer, userId: BUYER.userId, ...AS_STRIPE_SHOWS_BUYER });
+    expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+    expect(await commissionsOf(api, id)).toMatchObject([{ invoiceId: 'in_1', netAmount: 1980 }]);
+    expect(await api.database.prisma.stripeCustomer.findMany()).toMatchObject([
+      { id: customer, referredUserId: pseudonym },
+    ]);
+  });
+
   it('takes one person only: whoever has a name or an id that looks like it keeps everything', async () => {
     const { code } = await affiliate();
     await post('/v1/referrals', { referredUserId: '4', code, email: BUYER.email });

@@ -21,7 +21,8 @@ import { affiliateWithReferrals } from '../../setup/host.js';
 import { startReceiver, verifyAt, type WebhookReceiver } from '../../setup/webhook-receiver.js';
 
 const SECOND_MS = 1_000;
-const HOUR_MS = 60 * 60 * SECOND_MS;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 interface ErrorBody {
@@ -113,10 +114,14 @@ describe('webhooks', () => {
         expect(() => verifyAt(api.clock.now(), secret, { ...received, body: `${received.body} ` })).toThrow();
       }
       expect(other.received[0]?.path).toBe('/hooks?all=1');
-      // Whoever comes later does not get what happened before.
+      // Whoever comes later does not get what happened before, also where that is not published yet.
       const late = await startReceiver();
-      api.clock.advance(SECOND_MS);
-      await createEndpoint({ url: late.url });
+      await api.database.transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM event_feed FOR UPDATE`;
+        await happen('aff_before');
+        api.clock.advance(SECOND_MS);
+        await createEndpoint({ url: late.url });
+      });
       await happen('aff_late');
       await soon(async () => expect(late.taken()).toMatchObject([{ data: { id: 'aff_late' } }]));
       await late.close();
@@ -213,6 +218,29 @@ describe('webhooks', () => {
       expect(again?.log[0]).toMatchObject({ number: TRIES_MAX + 1, outcome: 'failed' });
       expect(again?.status).toBe('pending');
     });
+  });
+
+  it('that were refused wait no longer for the hour of their own next try once an endpoint that was down is back', async () => {
+    await createEndpoint();
+    receiver.answer((_response, { data }) => (data['id'] === 'aff_bad' ? 500 : 200));
+    await happen('aff_bad');
+    const waiting = () => deliveries('&status=pending');
+    let others = 0;
+    await asTimePasses(HOUR_MS, 20, async () => {
+      // Others go on all the while: the endpoint works.
+      await happen(`aff_${others++}`);
+      await soon(async () => expect(takenOf(`aff_${others - 1}`)).toHaveLength(1));
+      const [bad] = await waiting();
+      const nextTry = Date.parse(bad?.nextTryAt ?? '');
+      expect(nextTry - api.clock.now().getTime()).toBeGreaterThan(2 * HOUR_MS);
+    });
+    receiver.answer(503);
+    await happen('aff_good');
+    await asTimePasses(MINUTE_MS, 5, async () => expect((await waiting())[0]?.attempts).toBe(3));
+    receiver.answer(200);
+    await asTimePasses(MINUTE_MS, 5, () =>
+      expect(taken()).toEqual(expect.arrayContaining(['aff_bad 0', 'aff_good 0'])),
+    );
   });
 
   it('are no longer sent to an endpoint that took nothing for five days; enabled again, it gets all of it', async () => {
