@@ -2,11 +2,13 @@ import type Stripe from 'stripe';
 import type { AffiliateDto } from '../../src/affiliates/affiliate.dto.js';
 import type { AttributionDto, DecisionDto, DecisionPageDto } from '../../src/referrals/attribution/attribution.dto.js';
 import type { PromotionCodeDto } from '../../src/referrals/promotions/promotion-code.dto.js';
+import { lockReferralSubjects } from '../../src/referrals/referral-locks.js';
 import type { ReferralDto } from '../../src/referrals/referral.dto.js';
 import { EventProcessor } from '../../src/stripe/webhooks/event-processor.js';
 import { RedemptionScheduler } from '../../src/stripe/webhooks/redemption-scheduler.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { affiliateWithReferrals, hostStripe } from '../setup/host.js';
+import { overlap } from '../setup/overlap.js';
 import { balancesOf, commissionsOf, expectEveryCentExplained } from '../setup/sales.js';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -135,15 +137,17 @@ describe('a customer who came by no link', () => {
     expect([await earned(jane), await api.database.prisma.referral.count()]).toEqual([1584 + 1980, 1]);
   });
 
-  it('is known to nobody at first: the code waits for the signup, then the invoice of that day earns', async () => {
+  it('is known to nobody at first: the code waits for the signup, then what was paid since its first use earns', async () => {
     await begin();
     const stripeCustomerId = await buy();
+    api.clock.set('2026-11-05T09:00:00Z');
+    await subscribeWithCode(stripeCustomerId);
     expect(await api.database.prisma.referral.count()).toBe(0);
     expect((await report({ referredUserId: 'usr_late' })).status).toBe(400);
     api.clock.set('2026-11-20T12:00:00Z');
     const { status, body } = await report({ referredUserId: 'usr_late', stripeCustomerId });
     expect([status, body.referral]).toEqual([201, expect.objectContaining({ affiliateId: jane.id, stripeCustomerId })]);
-    expect(await earned(jane)).toBe(1584);
+    expect(await earned(jane)).toBe(2 * 1584);
     // The host may say it again, without a key.
     expect(await report({ referredUserId: 'usr_late', stripeCustomerId })).toMatchObject({
       status: 200,
@@ -205,6 +209,9 @@ describe('a customer who came by no link', () => {
     await api.request('PATCH', `/v1/affiliates/${jane.id}`, { body: { status: 'active' } });
 
     api.clock.advance(HOUR_MS);
+    // That is decided: whoever is reported later is not judged by the code once more.
+    const { body: linked } = await report({ referredUserId: 'usr_suspended', code: john.code });
+    expect(linked.referral?.affiliateId).toBe(john.id);
     const path = `/v1/affiliates/${jane.id}/promotion-codes/${code!.id}`;
     expect((await api.request('DELETE', path.replace(jane.id, john.id))).status).toBe(404);
     expect((await api.request('DELETE', path)).status).toBe(204);
@@ -222,7 +229,7 @@ describe('a customer who came by no link', () => {
     await api.stripe.renewDueSubscriptions();
     await api.settle();
     expect(await referralOf('usr_after')).toBeNull();
-    expect([await earned(jane), await earned(john)]).toEqual([0, 1584 + 1980]);
+    expect([await earned(jane), await earned(john)]).toEqual([0, 1980 + 1584 + 1980]);
   });
 });
 
@@ -276,6 +283,17 @@ describe('code against link', () => {
     const { body } = await report({ referredUserId: 'usr_linked', clickId, occurredAt: '2026-11-03T09:00:00Z' });
     expect(body.referral?.affiliateId).toBe(john.id);
     expect([await earned(jane), await earned(john)]).toEqual([0, 1584]);
+  });
+
+  it('the link is reported while something of the customer is being decided: it waits, so that no payment is missed', async () => {
+    await begin({ ATTRIBUTION_PRECEDENCE: 'link' });
+    const stripeCustomerId = await buy({ userId: 'usr_busy' });
+    const { body } = await overlap(
+      api,
+      (tx) => lockReferralSubjects(tx, { stripeCustomerId }),
+      () => report({ referredUserId: 'usr_busy', code: john.code }),
+    );
+    expect(body.referral?.affiliateId).toBe(john.id);
   });
 
   it('the link comes first, but nobody reports one within a day: the code is credited', async () => {
