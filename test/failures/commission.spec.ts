@@ -517,6 +517,21 @@ describe('29 · when a rate or plan changes, what was earned stays', () => {
     expect(Object.fromEntries(worth)).toEqual({ [sale.invoice]: 2000, in_told_after: 3000 });
   });
 
+  it('29 · a rate set after a payment was told, and before it was made by Stripe’s clock, counts for it', async () => {
+    const affiliate = await affiliateWithReferrals(api, 'clock-ahead', []);
+    const { userId, customer, invoice, payment } = namesOf('clock-ahead');
+    const paidAt = new Date(api.clock.now().getTime() + 2 * 60_000);
+    await pay(api, { id: invoice, payment, customer, userId, total: 10_000, paidAt });
+    api.clock.advance(60_000);
+    await api.request('PATCH', `/v1/affiliates/${affiliate.id}`, { body: { commissionRateBps: 3000 } });
+    api.clock.advance(60_000);
+    await api.request('POST', '/v1/referrals', {
+      body: { referredUserId: userId, code: affiliate.code, stripeCustomerId: customer },
+    });
+    await api.settle();
+    expect(await earnedBy(affiliate.id)).toEqual([[10_000, 3000]]);
+  });
+
   it('29 · a new plan version is for new referrals: an old one keeps the terms of its day for every later invoice', async () => {
     const sale = await sell(api, 'versions', { total: 10_000, plan: { rateBps: 2500 } });
     const { body: affiliate } = await api.request<{ planId: string; code: string }>(

@@ -5,6 +5,7 @@
 import pg from 'pg';
 import type Stripe from 'stripe';
 import { AdjustmentsService } from '../../src/commissions/adjustments.service.js';
+import { loadLosses, storeInvoicePayments } from '../../src/commissions/facts/loss-records.js';
 import { HoldsService } from '../../src/commissions/holds.service.js';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
 import type { PayoutPageDto, PayoutRunDto } from '../../src/payouts/payout.dto.js';
@@ -184,6 +185,27 @@ describe('6 · events with equal `created` end the same in any order', () => {
       orders.map((order, n) => (order.indexOf('succeeded') < order.indexOf('failed') ? there(n) : untouched)),
     );
     expect(await moneyOf(id)).toEqual([0, 6 * 1980, 0, 0]);
+  });
+
+  it('6 · a payment told as open, paid and cancelled is cancelled in all six orders, told together or one by one', async () => {
+    const statuses: string[] = [];
+    for (const [n, order] of permutations(['open', 'paid', 'canceled']).entries()) {
+      const invoiceId = `in_told-${n}`;
+      const told = order.map((status) => ({
+        id: `inpay_${n}`,
+        invoiceId,
+        paymentId: `pi_${n}`,
+        amountMinor: 1n,
+        status,
+      }));
+      const together = told.map((fact) => ({ ...fact, id: `inpay_together_${n}` }));
+      for (const facts of [...told.map((fact) => [fact]), together]) {
+        await api.database.sqlTransaction((tx) => storeInvoicePayments(tx, facts, api.clock.now()));
+      }
+      const { payments } = await api.database.sqlTransaction((tx) => loadLosses(tx, [invoiceId]));
+      statuses.push(...payments.map(({ status }) => status));
+    }
+    expect(statuses).toEqual(Array.from({ length: 12 }, () => 'canceled'));
   });
 
   it('6 · a dispute told as opened, under review and won costs nothing in the end, in all six orders', async () => {
@@ -828,6 +850,15 @@ describe('one payment over several invoices, and several payments of one invoice
     await stripe.refunds.create({ charge: charge.id, amount: 800 });
     await api.settle();
     expect(await nets()).toEqual({ [large.id]: 0, [small.id]: 0 });
+  });
+
+  it('31 · an invoice that is not ours bears its part of what their payment lost', async () => {
+    const sale = await sell(api, 'partly-ours', { total: 600 });
+    const elsewhere = { invoice: 'in_not-ours', payment: sale.payment, amount: 300 };
+    await tell(api, 'invoice_payment.paid', invoicePayment(api, elsewhere));
+    await tell(api, 'refund.created', refund(sale, 300, 're_partly-ours'));
+    // 300 × 600 / 900 = 200; floor((600 − 200) × 20 %) = 80.
+    expect(await commissionOf(api, sale)).toMatchObject({ amount: 120, netAmount: 80 });
   });
 
   it('31 · the odd cent of an even split goes to the invoice with the smaller id, whichever was paid first', async () => {

@@ -13,6 +13,7 @@ import { startTestApp, type TestApp } from '../setup/app.js';
 import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe, onboard } from '../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger, expectStatesListed } from '../setup/ledger.js';
+import { untilSomebodyWaits } from '../setup/overlap.js';
 import { expectReconciled } from '../setup/reconciliation.js';
 import { balancesOf, commissionOf, namesOf, pay, sell, tell, type Sale } from '../setup/sales.js';
 import { deliver, eventOf, refundOf } from '../setup/webhooks.js';
@@ -127,6 +128,26 @@ describe('a transfer that is reversed at Stripe', () => {
     expect(await api.database.prisma.reviewCase.count({ where: { affiliateId, status: 'open' } })).toBe(0);
   });
 
+  it('55 · whole, but in two parts that two later payouts take: its commission is where the last of it is', async () => {
+    const sale = await paidAffiliate('In two parts');
+    const { affiliateId, transferId } = sale;
+    const takeBack = async (amount: number): Promise<void> => {
+      await stripe().transfers.createReversal(transferId, { amount });
+      await api.settle();
+      const opened = await api.database.prisma.reviewCase.findFirst({ where: { affiliateId, status: 'open' } });
+      await approve(opened?.id ?? '');
+    };
+    await takeBack(2600);
+    await runPeriod('2027-01');
+    await takeBack(400);
+    const { customer } = namesOf('In two parts');
+    await pay(api, { id: 'in_more', payment: 'pi_more', customer, userId: sale.userId, total: 15_000 });
+    await runPeriod('2027-02');
+    const last = await lastPayout(affiliateId);
+    expect(last).toMatchObject({ period: '2027-02', status: 'paid', amount: 3400 });
+    expect(await commissionOf(api, sale)).toMatchObject({ state: 'paid', payoutId: last.id });
+  });
+
   it('55 · whole is not paid anew in its own period by trying a payout again that had failed there before', async () => {
     const { affiliateId } = await sell(api, 'Twice in a month', { total: 15_000 });
     await onboard(api, affiliateId);
@@ -159,6 +180,7 @@ describe('a transfer that is reversed at Stripe', () => {
     await stripe().transfers.createReversal(data[0]?.id ?? '', { amount: 800 });
     await api.settle();
     expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
+    expect(await api.database.prisma.reviewCase.count()).toBe(0);
 
     api.clock.advance(HOUR_MS);
     await api.app.get(PayoutRunsService).run({ period: '2026-12', cutOff: new Date('2026-12-01T06:00:00Z') });
@@ -206,6 +228,20 @@ describe('a transfer of our groups that no paid payout stands for', () => {
     expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 0, paid: 3000 }]);
     expect(await caseOf(affiliateId, 'transfer_reversed')).toBeNull();
   });
+
+  it.each<[string, object]>([
+    ['account', { destination: 'acct_elsewhere' }],
+    ['amount', { amount: 2999 }],
+  ])('is also the payout’s own where it went to another %s than was asked for', async (_what, other) => {
+    api.stripe.faults.addForWebhooks({ kind: 'drop', types: ['transfer.created'] });
+    const { affiliateId, transferId } = await paidAffiliate('Not as asked');
+    await tell(api, 'transfer.created', { ...(await stripe().transfers.retrieve(transferId)), ...other });
+    expect(await caseOf(affiliateId, 'unexpected_transfer')).toMatchObject({
+      status: 'open',
+      holds: true,
+      signals: [{ key: transferId }],
+    });
+  });
 });
 
 describe('what an affiliate owes after a commission that was paid is reversed', () => {
@@ -218,6 +254,19 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
     (await api.database.prisma.transferReversal.findMany({ orderBy: { id: 'asc' } })).map(
       ({ transferId, amountMinor, status }) => [transferId, Number(amountMinor), status],
     );
+  const adjust = (affiliateId: string, amountMinor: bigint) =>
+    api.database.transaction((tx) =>
+      api.app.get(AdjustmentsService).adjust(tx, {
+        adjustmentId: `adj-${amountMinor}`,
+        affiliateId,
+        currency: 'usd',
+        amountMinor,
+        staffUserId: 'staff-1',
+        reason: 'A bonus, or one that was not due.',
+      }),
+    );
+  const destinationOf = async (payoutId: string): Promise<string> =>
+    (await api.database.prisma.payout.findUniqueOrThrow({ where: { id: payoutId } })).destination;
   const takenBack = async (transferId: string): Promise<number> =>
     (await stripe().transfers.retrieve(transferId)).amount_reversed;
   const failReversals = (kind: RequestFaultKind, count = 1): void => {
@@ -263,16 +312,7 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       await api.settle();
       const january = (await lastPayout(sale.affiliateId)).stripeTransferId as string;
       await refund(sale, 15_000);
-      await api.database.transaction((tx) =>
-        api.app.get(AdjustmentsService).adjust(tx, {
-          adjustmentId: 'adj-1',
-          affiliateId: sale.affiliateId,
-          currency: 'usd',
-          amountMinor: -400n,
-          staffUserId: 'staff-1',
-          reason: 'A bonus that was not due.',
-        }),
-      );
+      await adjust(sale.affiliateId, -400n);
       await tick();
       await api.settle();
       await tick();
@@ -399,6 +439,98 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
       expect(await takenBack(sale.transferId)).toBe(1000);
       expect(await api.database.prisma.transferReversal.findFirst()).toMatchObject({ attemptNo: 1 });
+    });
+
+    it('is asked for by one of two processes that come to it at the same moment', async () => {
+      const sale = await paidAffiliate('Side by side');
+      await refund(sale, 5000);
+      await api.app.get(ClawbackDebts).claimBack();
+      let sending: Promise<unknown> | undefined;
+      await api.database.transaction(async (tx) => {
+        await tx.$executeRaw`SELECT 1 FROM balances WHERE affiliate_id = ${sale.affiliateId} FOR UPDATE`;
+        sending = Promise.all([1, 2].map(() => api.app.get(ClawbackSender).sendDue()));
+        await untilSomebodyWaits(api, 2);
+      });
+      await sending;
+      expect(await api.database.prisma.transferReversal.findMany()).toMatchObject([{ status: 'succeeded', sends: 1 }]);
+      expect(await takenBack(sale.transferId)).toBe(1000);
+    });
+
+    it('refused by the account of today is asked of the one before, which was paid, too', async () => {
+      const sale = await paidAffiliate('Moved');
+      await fetch(`${api.stripe.url}/_emulator/accounts/${await destinationOf(sale.payout.id)}/deauthorize`, {
+        method: 'POST',
+      });
+      await api.settle();
+      await onboard(api, sale.affiliateId);
+      await earn(sale, 'Moved January', 2600);
+      await runPeriod('2027-01');
+      const january = await lastPayout(sale.affiliateId);
+      expect(await destinationOf(january.id)).not.toBe(await destinationOf(sale.payout.id));
+      await refund(sale, 5000);
+      failReversals('balance_insufficient');
+      await tick();
+      await tick();
+      expect(await asked()).toEqual([
+        [january.stripeTransferId, 1000, 'refused'],
+        [sale.transferId, 1000, 'succeeded'],
+      ]);
+    });
+
+    it('is no more than the balance lacks, and than is left of a payout beside what it is asked for already', async () => {
+      const sale = await paidAffiliate('Step by step');
+      await earn(sale, 'Step by step January', 2600);
+      await runPeriod('2027-01');
+      const january = (await lastPayout(sale.affiliateId)).stripeTransferId as string;
+      await adjust(sale.affiliateId, 300n);
+      failReversals('bad_gateway_502');
+      await refund(sale, 5000);
+      await tick();
+      expect(await asked()).toEqual([[january, 700, 'pending']]);
+      await refund(sale, 10_000);
+      await tick();
+      await api.settle();
+      api.clock.advance(5 * 60 * 1000);
+      await tick();
+      await api.settle();
+      expect(await asked()).toEqual([
+        [january, 700, 'succeeded'],
+        [january, 1900, 'succeeded'],
+        [sale.transferId, 100, 'succeeded'],
+      ]);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 2900 }]);
+    });
+
+    it('that was asked for with a key of Stripe replaced since is asked for anew once the request can arrive no more', async () => {
+      const sale = await paidAffiliate('Another key');
+      await refund(sale, 5000);
+      failReversals('drop_before', 2);
+      await tick();
+      await api.database.prisma.transferReversal.updateMany({ data: { credentialId: 'the key before' } });
+      const attemptAfter = async (minutes: number): Promise<unknown> => {
+        api.clock.advance(minutes * 60 * 1000);
+        await tick();
+        await tick();
+        const { attemptNo, status } = await api.database.prisma.transferReversal.findFirstOrThrow();
+        return [attemptNo, status];
+      };
+      expect(await attemptAfter(9)).toEqual([1, 'pending']);
+      expect(await attemptAfter(2)).toEqual([2, 'succeeded']);
+      expect(await takenBack(sale.transferId)).toBe(1000);
+    });
+
+    it('that was made though its answer got lost is found when the next answer is a refusal', async () => {
+      const sale = await paidAffiliate('Lost and refused');
+      await refund(sale, 5000);
+      api.stripe.faults.addForWebhooks({ kind: 'drop', types: ['transfer.reversed'] });
+      failReversals('drop_after_commit', 2);
+      await tick();
+      failReversals('refused_400');
+      api.clock.advance(5 * 60 * 1000);
+      await tick();
+      expect(await asked()).toEqual([[sale.transferId, 1000, 'succeeded']]);
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 2000 }]);
+      expect(await api.database.prisma.reviewCase.count()).toBe(0);
     });
 
     it('is left alone when it was earned meanwhile', async () => {

@@ -111,6 +111,7 @@ describe('what is refused, and posts nothing', () => {
     ['krónur with a fraction', -150n, { currency: 'isk' }, 'rule', 'amount_off_step'],
     ['nothing', 0n, {}, 'rule', 'amount_zero'],
     ['more than a JSON number holds', 2n ** 53n, {}, 'rule', 'amount_too_large'],
+    ['a taking of more than a JSON number holds', -(2n ** 53n), {}, 'rule', 'amount_too_large'],
     ['a currency that does not exist', 100n, { currency: 'xyz' }, 'rule', 'currency_unknown'],
     ['a currency in capitals', 100n, { currency: 'USD' }, 'rule', 'currency_unknown'],
     ['an affiliate that does not exist', 100n, { affiliateId: 'aff_nobody' }, 'not_found', 'affiliate_not_found'],

@@ -16,6 +16,7 @@ import { createAffiliate, visit } from '../referrals/visits.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The last millisecond of which the clicks of November 2026 are kept: 400 days after it. */
 const NOVEMBER_IS_TOO_OLD = '2028-01-05T00:00:00.000Z';
+const DECEMBER_IS_TOO_OLD = '2028-02-05T00:00:00.000Z';
 
 let api: TestApp;
 let affiliate: AffiliateDto;
@@ -121,17 +122,21 @@ describe('clicks older than their retention', () => {
     expect(never.body).toMatchObject({ attributed: true });
   });
 
-  it('are kept while their days do not say what they do, and leave once those are rebuilt', async () => {
+  it('are kept from the first month on of which a day does not say what they do, and leave once it is rebuilt', async () => {
     await twoMonths();
+    api.clock.set('2026-12-31T23:59:59.999Z');
+    await clicksOn('192.0.2.4', 'talk');
     await countClicks(api.database.prisma);
-    await api.database.prisma.$executeRaw`UPDATE click_days SET unique_clicks = 5 WHERE day < '2026-12-01'`;
-    api.clock.set(NOVEMBER_IS_TOO_OLD);
+    api.clock.set(DECEMBER_IS_TOO_OLD);
+    for (const figure of ['clicks', 'unique_clicks']) {
+      await api.database.prisma.$executeRawUnsafe(`UPDATE click_days SET ${figure} = 5 WHERE day = '2026-12-31'`);
+      await tick();
+      expect((await months())[0]).toBe('2026-12');
+      await expectMonths('overdue', 1);
+      await api.app.get(RollupsService).rebuild();
+    }
     await tick();
-    expect((await months())[0]).toBe('2026-11');
-    await expectMonths('overdue', 1);
-    await api.app.get(RollupsService).rebuild();
-    await tick();
-    expect((await months())[0]).toBe('2026-12');
+    expect((await months())[0]).toBe('2027-01');
   });
 
   it('wait for whoever reads them, while new clicks are stored; what a process left detached is finished', async () => {

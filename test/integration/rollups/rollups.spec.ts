@@ -231,14 +231,23 @@ describe('roll-ups', () => {
       // What the database does not tell within two seconds is left out, until the next time.
       await eventually(async () => {
         const { text } = await api.request('GET', '/metrics', { token: '' });
-        expect(text).toContain(`fairshare_rollup_differences{rollup="click_days (clicks)"} ${differences}\n`);
+        for (const rollup of ['click_days (clicks)', 'referral_days'])
+          expect(text).toContain(`fairshare_rollup_differences{rollup="${rollup}"} ${differences}\n`);
       });
     };
     await night(0);
     await countClicks(api.database.prisma);
     await api.database.prisma.$executeRaw`UPDATE click_days SET clicks = 3`;
+    await api.database.prisma.$executeRaw`
+      INSERT INTO referral_days (affiliate_id, day, signups, conversions, paying)
+      SELECT id, '2026-01-01', 1, 0, 0 FROM affiliates`;
+    // The oldest day of clicks that is compared.
+    api.clock.advance(33 * DAY_MS);
     await night(1);
-    expect(wrong(await rollups().rebuild())).toEqual([expect.stringContaining('clicks 3, counted 1')]);
+    expect(wrong(await rollups().rebuild())).toEqual([
+      expect.stringContaining('clicks 3, counted 1'),
+      expect.stringContaining('signups 1, counted 0'),
+    ]);
     await night(0);
     const checks = await api.database.prisma.rollupCheck.findMany({ orderBy: { id: 'asc' } });
     expect(checks.map(({ isExact }) => isExact)).toEqual([true, false, true]);
