@@ -112,14 +112,16 @@ describe('replaying events', () => {
     const forged = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'ignored-1' }), { account: 'acct_evil' });
     const live = eventOf(api, 'invoice.paid', paidInvoice(api, { userId: 'ignored-1' }), { livemode: true });
     const unknown = eventOf(api, 'something.new', { id: 'x', object: 'something' });
-    for (const event of [known, forged, live, unknown]) {
+    // A handler of former times has taken it: what that did stays done.
+    const former = eventOf(api, 'something.old', { id: 'x', object: 'something' });
+    for (const event of [known, forged, live, unknown, former]) {
       await api.database.prisma.stripeEvent.create({
         data: {
           id: idOf(event),
           type: String(event['type']),
           livemode: event['livemode'] === true,
           payload: event as Prisma.InputJsonObject,
-          status: 'ignored',
+          status: event === former ? 'processed' : 'ignored',
           receivedAt: api.clock.now(),
         },
       });
@@ -130,7 +132,9 @@ describe('replaying events', () => {
       [idOf(forged)]: 'ignored',
       [idOf(live)]: 'ignored',
       [idOf(unknown)]: 'ignored',
+      [idOf(former)]: 'processed',
     });
+    expect((await stored(idOf(former))).status).toBe('processed');
     expect(await api.database.prisma.commission.count()).toBe(1);
   });
 
