@@ -88,6 +88,19 @@ describe('a review case', () => {
     ]);
   });
 
+  it('holds from the first signal on that is found while its rule holds, and still does after one that is not', async () => {
+    for (const [key, holds] of [
+      ['in_1', false],
+      ['in_2', true],
+      ['in_3', false],
+    ] as const) {
+      const { rule, ...found } = finding(key);
+      await api.database.transaction((tx) => cases().openAll(tx, rule, [found], holds));
+      expect(await stored()).toMatchObject([{ holds: key !== 'in_1' }]);
+    }
+    expect(await signalKeys()).toEqual([['in_1', 'in_2', 'in_3']]);
+  });
+
   it('is one with all signals when two transactions open it at once', async () => {
     const id = await overlap(
       api,
