@@ -15,7 +15,6 @@ import { eventually } from '../setup/eventually.js';
 import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe } from '../setup/host.js';
 import { expectKeptOutcomes, expectSoundLedger } from '../setup/ledger.js';
-import { untilSomebodyWaits } from '../setup/overlap.js';
 import {
   affiliateOwed,
   balanceOf,
@@ -476,7 +475,12 @@ describe('53: a payout that failed or was canceled', () => {
     const retrying = api.app.get(PayoutRetry).retryFailed('2026-12', STAFF);
     await audit.arrived;
     sending.letGo();
-    await untilSomebodyWaits(api);
+    await eventually(async () => {
+      const waiting = await api.database.prisma.$queryRaw<unknown[]>`
+        SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%payout_runs%'`;
+      expect(waiting).toHaveLength(1);
+    });
     audit.letGo();
     expect(await retrying).toBe(1);
     expect(await running).toMatchObject({ status: 'sending' });

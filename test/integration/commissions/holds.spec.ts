@@ -37,7 +37,8 @@ describe('a plan that holds what it earns for ten days', () => {
 
   it('makes it payable then, once, however many instances look at the same time', async () => {
     api.clock.set('2026-11-30T12:00:30Z');
-    await Promise.all(Array.from({ length: 10 }, release));
+    const moment = new Date('2026-11-30T12:00:00.000Z');
+    await Promise.all(Array.from({ length: 10 }, () => api.app.get(HoldsService).releaseDue(moment)));
     expect(await commission()).toMatchObject({ state: 'payable', netAmount: 1980 });
     const entries = await api.database.prisma.journalEntry.findMany({ where: { kind: 'commission_released' } });
     expect(entries.map(({ occurredAt }) => occurredAt.toISOString())).toEqual(['2026-11-30T12:00:00.000Z']);
