@@ -634,7 +634,10 @@ describe('79: a key of Stripe that is replaced between two tries', () => {
 });
 
 describe('a group that holds something else than the one transfer', () => {
-  it('stops that payout alone until somebody has looked; it is neither paid again nor returned', async () => {
+  it.each([
+    ['one of another amount', [2999]],
+    ['two of which each is what was asked for', [3000, 3000]],
+  ])('stops that payout alone until somebody has looked: %s', async (_what, amounts) => {
     await start();
     const odd = await affiliateOwed(api, 'odd', 3000);
     const good = await affiliateOwed(api, 'good', 4000);
@@ -642,8 +645,8 @@ describe('a group that holds something else than the one transfer', () => {
     await runPeriod(api, '2026-12');
     const { id } = await onlyPayout(api, odd);
     const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${odd}`)).body;
-    const byHand = { amount: 2999, currency: 'usd', destination: stripeAccountId, transfer_group: id };
-    await hostStripe(api).transfers.create(byHand);
+    const byHand = { currency: 'usd', destination: stripeAccountId, transfer_group: id };
+    for (const amount of amounts) await hostStripe(api).transfers.create({ ...byHand, amount });
     api.clock.advance(21 * HOUR_MS);
     await runPeriod(api, '2026-12');
     expect(await onlyPayout(api, good)).toMatchObject({ status: 'paid' });
@@ -651,10 +654,9 @@ describe('a group that holds something else than the one transfer', () => {
     expect(await balanceOf(api, odd)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
     api.clock.advance(24 * HOUR_MS);
     await runPeriod(api, '2026-12');
-    expect(await sums()).toEqual([
-      [2999, 'usd'],
-      [4000, 'usd'],
-    ]);
+    // Neither paid again nor returned.
+    expect(await balanceOf(api, odd)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
+    expect(await sums()).toEqual([...amounts, 4000].map((amount) => [amount, 'usd']));
   });
 });
 
