@@ -27,6 +27,7 @@ import {
   setBalance,
   transfersOf,
 } from '../setup/payday.js';
+import { standStill } from '../setup/stand-still.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const MINUTE_MS = 60 * 1000;
@@ -55,25 +56,6 @@ const runUnlessHalted = (period: string) =>
   runPeriod(api, period).catch((error: unknown) => expect(error).toBeInstanceOf(SendingHaltedError));
 const sums = async (): Promise<[number, string][]> =>
   (await transfersOf(api)).map(({ amount, currency }): [number, string] => [amount, currency]).sort();
-
-/** Lets the next call of the method wait before it does anything; later ones go through. */
-function standStill<Name extends string>(
-  service: Record<Name, (...args: never[]) => Promise<unknown>>,
-  name: Name,
-): { arrived: Promise<void>; letGo(): void } {
-  const original = service[name];
-  let letGo = (): void => undefined;
-  const until = new Promise<void>((resolve) => (letGo = resolve));
-  const arrived = new Promise<void>((resolve) => {
-    service[name] = async (...args) => {
-      service[name] = original;
-      resolve();
-      await until;
-      return original.apply(service, args);
-    };
-  });
-  return { arrived, letGo };
-}
 
 describe('42: a transfer that was made and whose answer got lost', () => {
   it.each<RequestFaultKind>([

@@ -15,6 +15,7 @@ import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
 import { setBalance } from '../../setup/payday.js';
+import { standStill } from '../../setup/stand-still.js';
 
 const STAFF = { staffUserId: 'finance@example.com', reason: 'looked at' };
 
@@ -115,19 +116,9 @@ describe('reserving', () => {
   it('keeps whoever ends it waiting until a batch that is under way is written', async () => {
     await seed({ affiliates: 1, commissionsPerMonth: 6 });
     const run = await newRun();
-    const ledger = api.app.get(Ledger);
-    const post = ledger.post.bind(ledger);
-    let letGo = (): void => undefined;
-    const standstill = new Promise<void>((resolve) => (letGo = resolve));
-    const isPosting = new Promise<void>((resolve) => {
-      ledger.post = async (...args) => {
-        resolve();
-        await standstill;
-        return post(...args);
-      };
-    });
+    const posting = standStill(api.app.get(Ledger), 'post');
     const reserving = reservation().reserveAll(run);
-    await isPosting;
+    await posting.arrived;
     let hasEnded = false;
     const { payoutRun } = api.database.prisma;
     const ending = payoutRun.updateMany({ where: { id: run.id }, data: { status: 'sending' } }).then(async () => {
@@ -140,7 +131,7 @@ describe('reserving', () => {
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%payout_runs%'`;
       expect(hasEnded || waiting.length > 0).toBe(true);
     });
-    letGo();
+    posting.letGo();
     await reserving;
     expect(await ending).toHaveLength(1);
   });
