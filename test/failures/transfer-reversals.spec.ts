@@ -9,7 +9,6 @@ import { ClawbackSender } from '../../src/payouts/reversals/clawback-sender.js';
 import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { PayoutRetry } from '../../src/payouts/runs/payout-retry.service.js';
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
-import { CatchUpScheduler } from '../../src/stripe/webhooks/catch-up-scheduler.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
 import { holdRequest } from '../setup/held-requests.js';
 import { hostStripe, onboard } from '../setup/host.js';
@@ -25,8 +24,6 @@ let api: TestApp;
 
 const start = async (env: Record<string, string> = {}): Promise<void> => {
   api = await startTestApp({ now: '2026-11-20T12:00:00Z', env });
-  // What a start fetches from Stripe must not come late, and tell what a test has Stripe keep to itself.
-  await api.app.get(CatchUpScheduler).tick();
 };
 afterEach(async () => {
   await expectSoundLedger(api);
