@@ -12,8 +12,8 @@ import type { PayoutPageDto, PayoutRunDto } from '../../src/payouts/payout.dto.j
 import { PayoutRunsService } from '../../src/payouts/runs/payout-runs.service.js';
 import { createCharge, createOpenInvoice } from '../integration/stripe-emulator/emulator-harness.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
-import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, hostStripe, onboard } from '../setup/host.js';
+import { untilSomebodyWaits } from '../setup/overlap.js';
 import { stopSchedules } from '../setup/schedules.js';
 import {
   balancesOf,
@@ -786,13 +786,7 @@ describe('76 · a refund and a reservation of the same balance at the same momen
       await holder.query(`LOCK TABLE ${table} IN SHARE MODE`);
       for (const start of work) {
         started.push(start());
-        await eventually(async () => {
-          const { rows } = await api.database.pool.query<{ waiting: number }>(
-            `SELECT count(*)::int AS waiting FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-          );
-          expect(rows[0]?.waiting).toBeGreaterThanOrEqual(started.length);
-        });
+        await untilSomebodyWaits(api, holder, started.length);
       }
     } finally {
       await holder.query('COMMIT');

@@ -449,7 +449,7 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       await api.database.transaction(async (tx) => {
         await tx.$executeRaw`SELECT 1 FROM balances WHERE affiliate_id = ${sale.affiliateId} FOR UPDATE`;
         sending = Promise.all([1, 2].map(() => api.app.get(ClawbackSender).sendDue()));
-        await untilSomebodyWaits(api, 2);
+        await untilSomebodyWaits(api, tx, 2);
       });
       await sending;
       expect(await api.database.prisma.transferReversal.findMany()).toMatchObject([{ status: 'succeeded', sends: 1 }]);

@@ -91,22 +91,22 @@ const nets = async (affiliateId: string): Promise<[string, number, string][]> =>
     .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Runs `meanwhile` before the transaction of the next decision commits, as the last thing in it. */
-function beforeItCommits(meanwhile: () => Promise<void>): void {
+function beforeItCommits(meanwhile: (tx: Tx) => Promise<void>): void {
   const audit = api.app.get(AuditLog);
   const record = audit.record.bind(audit);
   audit.record = async (tx, entry) => {
     audit.record = record;
     await record(tx, entry);
-    await meanwhile();
+    await meanwhile(tx);
   };
 }
 
 /** Starts `second` while the decision has done everything but commit, and waits for both. */
 async function whileDeciding<T>(decide: () => Promise<unknown>, second: () => Promise<T>): Promise<T> {
   let waiting: Promise<T> | undefined;
-  beforeItCommits(async () => {
+  beforeItCommits(async (tx) => {
     waiting = second();
-    await untilSomebodyWaits(api);
+    await untilSomebodyWaits(api, tx);
   });
   await decide();
   return waiting as Promise<T>;

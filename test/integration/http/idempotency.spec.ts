@@ -3,9 +3,9 @@ import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import { DomainError } from '../../../src/common/domain-error.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { Idempotency, type Answer } from '../../../src/http/idempotency.js';
-import { eventually } from '../../setup/eventually.js';
 import { startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
+import { untilSomebodyWaits } from '../../setup/overlap.js';
 import { sell } from '../../setup/sales.js';
 
 const SECOND = 1000;
@@ -233,12 +233,7 @@ describe('a key whose work failed while its commit was under way', () => {
       throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     });
     const outcome = expect(failing).rejects.toThrow('ECONNRESET');
-    await eventually(async () => {
-      const { rows } = await api.database.pool.query<{ waiting: number }>(
-        "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      expect(rows).toEqual([{ waiting: 1 }]);
-    });
+    await untilSomebodyWaits(api, inDoubt);
     await inDoubt.query('COMMIT');
     inDoubt.release();
     await outcome;

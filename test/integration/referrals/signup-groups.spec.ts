@@ -2,7 +2,9 @@ import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
 import { FraudNewsList } from '../../../src/fraud/fraud-news.service.js';
 import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
 import { lockComparedSignups } from '../../../src/fraud/signup-locks.js';
+import type { SqlTx } from '../../../src/database/sql-transaction.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
+import { Idempotency } from '../../../src/http/idempotency.js';
 import type { AttributionDto } from '../../../src/referrals/attribution/attribution.dto.js';
 import { lockReferralSubjects, type ReferralSubject } from '../../../src/referrals/referral-locks.js';
 import { FakeClock, startTestApp, type TestApp, type TestResponse } from '../../setup/app.js';
@@ -29,6 +31,17 @@ const send = (api: TestApp, { body, key }: Report): Promise<SignupResponse> =>
 
 const outcomeOf = ({ status, body }: SignupResponse): string =>
   `${status} ${body.error?.code ?? body.reason ?? `attributed: ${body.attributed}`}`;
+
+/** Runs `meanwhile` as the last thing in the transaction of the next group of signups; a lock it waits for would be waited for in vain soon. */
+function beforeItCommits({ app }: TestApp, meanwhile: (tx: SqlTx) => Promise<void>): void {
+  const idempotency = app.get(Idempotency);
+  const store = idempotency.store.bind(idempotency);
+  idempotency.store = async (tx, answers) => {
+    idempotency.store = store;
+    await store(tx, answers);
+    await meanwhile(tx);
+  };
+}
 
 /** Two affiliates, a click, and users of whom Stripe has told already that they paid. */
 async function furnish(api: TestApp): Promise<{ affiliates: AffiliateDto[]; reports: Report[] }> {
@@ -226,22 +239,14 @@ describe('signups of the same moment at two instances, for the fraud rules', () 
    * Has the first instance credit a signup, whose transaction is held up at its very end, when its rules were asked already.
    * The other one begins then, and has to wait for it.
    */
-  async function atOnce<T>(signup: Report['body'] & { code: string }, other: () => Promise<T>): Promise<[string, T]> {
-    const { code } = signup;
-    const { affiliateId } = await first.database.prisma.affiliateCode.findUniqueOrThrow({ where: { code } });
-    const holder = await first.database.pool.connect();
-    try {
-      await holder.query('BEGIN');
-      await holder.query('SELECT 1 FROM referral_days WHERE affiliate_id = $1 FOR UPDATE', [affiliateId]);
-      const held = credited(first, signup);
-      await untilSomebodyWaits(first);
-      const waiting = other();
-      await untilSomebodyWaits(first, 2);
-      await holder.query('COMMIT');
-      return await Promise.all([held, waiting]);
-    } finally {
-      holder.release(true);
-    }
+  async function atOnce<T>(signup: Report['body'], other: () => Promise<T>): Promise<[string, T]> {
+    let waiting: Promise<T> | undefined;
+    beforeItCommits(first, async (tx) => {
+      waiting = other();
+      await untilSomebodyWaits(first, tx);
+    });
+    const held = await credited(first, signup);
+    return [held, await (waiting as Promise<T>)];
   }
 
   it('are counted together', async () => {
@@ -325,23 +330,17 @@ describe('a signup in a group', () => {
       expect(await api.database.prisma.idempotencyKey.count({ where: { key: { in: keys } } })).toBe(keys.length);
     });
 
-  /** What is sent while a signup of this user is being written, which is held up before its transaction ends. */
+  /** What is sent while a signup of this user is being written, whose transaction ends once all of that has come. */
   async function whileWriting(
     userId: string,
     meanwhile: () => Promise<Promise<SignupResponse>[]>,
   ): Promise<SignupResponse[]> {
-    const holder = await api.database.pool.connect();
-    try {
-      await holder.query('BEGIN; SELECT 1 FROM affiliates FOR UPDATE');
-      const held = send(api, report(userId));
-      await untilSomebodyWaits(api);
-      const sent = await meanwhile();
-      await holder.query('COMMIT');
-      expect(outcomeOf(await held)).toBe('201 attributed: true');
-      return await Promise.all(sent);
-    } finally {
-      holder.release(true);
-    }
+    let sent: Promise<SignupResponse>[] = [];
+    beforeItCommits(api, async () => {
+      sent = await meanwhile();
+    });
+    expect(outcomeOf(await send(api, report(userId)))).toBe('201 attributed: true');
+    return Promise.all(sent);
   }
 
   it.each<[string, ReferralSubject]>([
@@ -354,7 +353,7 @@ describe('a signup in a group', () => {
       waiting = send(api, {
         body: { referredUserId: `busy-${kind}`, code: 'GROUP', stripeCustomerId: `cus_busy_${kind}` },
       });
-      await untilSomebodyWaits(api);
+      await untilSomebodyWaits(api, tx);
       const others = await Promise.all([1, 2].map((n) => send(api, report(`free-${kind}-${n}`))));
       expect(others.map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
       expect(await referralsOf(`busy-${kind}`)).toBe(0);
@@ -370,7 +369,7 @@ describe('a signup in a group', () => {
     await api.database.transaction(async (tx) => {
       await lockComparedSignups(tx, { affiliateIds: [affiliateId], emailHashes: [] });
       waiting = kept.map((one) => send(api, one));
-      await untilSomebodyWaits(api);
+      await untilSomebodyWaits(api, tx);
       // Both with and after those that wait, and again while those are apart.
       for (const round of [1, 2]) {
         const others = ['beside', 'besides'].map((user) => report(`${user}-${round}`, `${user}-${round}`));
