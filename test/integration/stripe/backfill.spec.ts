@@ -172,15 +172,15 @@ describe('the backfill', () => {
     try {
       await api.close();
       api = await startTestApp({ databaseUrl: database.url, clock, stripe, stripeUrl: listed.url });
+      await api.app.get(CatchUpScheduler).tick();
+      // Every type is asked for, though there are more than one question may name.
+      expect(typesIn(listed.asked)).toEqual(new Set(api.app.get(EventHandlers).listedTypes));
       await eventually(async () => {
         expect(await commissions()).toBe(1);
         const where = { type: 'invoice.paid', status: 'pending' };
+        // However often it was tried by now.
         const waiting = await api.database.prisma.stripeEvent.findMany({ where });
-        expect(waiting).toMatchObject([
-          { attempts: 1, lastError: expect.stringContaining('total_excluding_tax of invoice') },
-        ]);
-        // Every type is asked for, though there are more than one question may name.
-        expect(typesIn(listed.asked)).toEqual(new Set(api.app.get(EventHandlers).listedTypes));
+        expect(waiting).toMatchObject([{ lastError: expect.stringContaining('total_excluding_tax of invoice') }]);
       });
     } finally {
       await listed.close();

@@ -108,7 +108,7 @@ describe('a paid invoice', () => {
       expect((await deliver(api, text)).status).toBe(200);
       const { stripeEvent } = api.database.prisma;
       const where = { id: String(event['id']) };
-      await eventually(async () => expect(await stripeEvent.findUnique({ where })).toMatchObject({ attempts: 1 }));
+      await eventually(async () => expect((await stripeEvent.findUnique({ where }))?.attempts).toBeGreaterThan(0));
       // Nor can it be read as it was stored.
       const [replayed] = await api.app.get(EventProcessor).replayBatch([where.id], null);
       expect(replayed).toMatchObject({ after: 'pending', error: expect.stringMatching(/./) });
