@@ -261,10 +261,13 @@ describe('an outsider', () => {
     await owner.connect();
     // Out and in again as text, as a dump and its restoration do it.
     const tables = ['journal_entries', 'postings', 'audit_log'];
-    const dump = await Promise.all(tables.map((table) => owner.query(`SELECT t::text AS row FROM ${table} t`)));
+    const dump: { row: string }[][] = [];
+    for (const table of tables) {
+      dump.push((await owner.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`)).rows);
+    }
     await tamper('DELETE FROM postings', 'DELETE FROM journal_entries', 'DELETE FROM audit_log');
     for (const [i, table] of tables.entries()) {
-      for (const { row } of dump[i]?.rows as { row: string }[])
+      for (const { row } of dump[i] ?? [])
         await owner.query(`INSERT INTO ${table} SELECT (t.r).* FROM (SELECT $1::text::${table} AS r) t`, [row]);
     }
     const database = new Database(api.database.url);
