@@ -7,6 +7,7 @@ import fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { toErrorResponse } from './error-response.js';
+import { plainAddresses } from './forwarded-for.js';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -21,7 +22,9 @@ export class DirectRoutes {
   private readonly postUrls = new Set<string>();
   private goOn: Listener = () => undefined;
 
-  constructor(options: Pick<FastifyServerOptions, 'genReqId' | 'trustProxy' | 'routerOptions' | 'bodyLimit'>) {
+  constructor(
+    private readonly options: Pick<FastifyServerOptions, 'genReqId' | 'trustProxy' | 'routerOptions' | 'bodyLimit'>,
+  ) {
     const passOn = (request: FastifyRequest, reply: FastifyReply): void => {
       reply.hijack();
       this.goOn(request.raw, reply.raw);
@@ -35,7 +38,9 @@ export class DirectRoutes {
     this.goOn = application;
     // Not more than Fastify would set by itself; it leaves this to whoever makes the server.
     const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
+    const believesProxies = this.options.trustProxy !== false;
     return createServer({ keepAliveTimeout, requestTimeout }, (request, response) => {
+      if (believesProxies) tidyForwardedFor(request);
       if (this.mayAnswer(request)) this.server.routing(request, response);
       else application(request, response);
     });
@@ -92,4 +97,10 @@ export class DirectRoutes {
     if (method === 'POST') return this.postUrls.has(url);
     return (method === 'GET' || method === 'HEAD') && this.linkPrefixes.some((prefix) => url.startsWith(prefix));
   }
+}
+
+/** Before either of the two reads it: for both, an entry is the client's address, whatever it says. */
+function tidyForwardedFor({ headers }: IncomingMessage): void {
+  const forwardedFor = headers['x-forwarded-for'];
+  if (typeof forwardedFor === 'string') headers['x-forwarded-for'] = plainAddresses(forwardedFor);
 }

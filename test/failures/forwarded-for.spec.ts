@@ -70,6 +70,8 @@ describe('66 · X-Forwarded-For and its like', () => {
     ['two networks', '127.0.0.1/32, 10.0.0.0/8', '6.6.6.6, 203.0.113.9, 10.0.0.2', '203.0.113.9'],
     ['another network', '10.0.0.0/8', '203.0.113.9', LOOPBACK],
     ['IPv6 as it is', '1', '6.6.6.6, 2001:db8::9', '2001:db8::9'],
+    ['a hop that writes ports, too', '1', '6.6.6.6:1, 203.0.113.9:49152', '203.0.113.9'],
+    ['a hop that names nobody', '1', '6.6.6.6, unknown', LOOPBACK],
   ])('is believed of %s (TRUST_PROXY=%s, "%s")', async (_title, trustProxy, forwarded, seen) => {
     await withApp(trustProxy === null ? {} : { TRUST_PROXY: trustProxy }, async (api, code) => {
       await browse(api, code, { ...forged('6.6.6.6'), 'x-forwarded-for': forwarded });
