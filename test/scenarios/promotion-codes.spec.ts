@@ -296,6 +296,19 @@ describe('code against link', () => {
     expect(body.referral?.affiliateId).toBe(john.id);
   });
 
+  it('the code waits for a link, and the customer is bound to another user meanwhile: the money is that one’s', async () => {
+    await begin({ ATTRIBUTION_PRECEDENCE: 'link' });
+    const stripeCustomerId = await buy({ userId: 'usr_named' });
+    const { body } = await report({ referredUserId: 'usr_bound', code: john.code });
+    const bound = await api.request('PATCH', `/v1/referrals/${body.referral?.id}`, { body: { stripeCustomerId } });
+    expect(bound.status).toBe(200);
+    // Who is named is judged by what they bring along, a link or the code; either way without that customer.
+    expect((await report({ referredUserId: 'usr_named', code: 'NOBODY' })).status).toBeLessThan(300);
+    expect((await referralOf('usr_named'))?.stripeCustomerId ?? null).toBeNull();
+    expect(await referralOf('usr_bound')).toMatchObject({ affiliateId: john.id, stripeCustomerId });
+    expect([await earned(john), await earned(jane)]).toEqual([1584, 0]);
+  });
+
   it('the link comes first, but nobody reports one within a day: the code is credited', async () => {
     await begin({ ATTRIBUTION_PRECEDENCE: 'link' });
     await buy({ userId: 'usr_alone', email: 'alone@example.org' });

@@ -107,6 +107,8 @@ describe('the overview of somebody who has just begun', () => {
 
 describe('the counts', () => {
   it('are those since ever, of one affiliate', async () => {
+    const other = await earning(9900);
+    await visit(api, other.code, { ip: '192.0.2.1' });
     const affiliate = await earning(9900);
     for (const ip of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) {
       await visit(api, affiliate.code, { ip });

@@ -221,26 +221,39 @@ describe('webhooks', () => {
   });
 
   it('that were refused wait no longer for the hour of their own next try once an endpoint that was down is back', async () => {
-    await createEndpoint();
-    receiver.answer((_response, { data }) => (data['id'] === 'aff_bad' ? 500 : 200));
-    await happen('aff_bad');
-    const waiting = () => deliveries('&status=pending');
-    let others = 0;
-    await asTimePasses(HOUR_MS, 20, async () => {
-      // Others go on all the while: the endpoint works.
-      await happen(`aff_${others++}`);
-      await soon(async () => expect(takenOf(`aff_${others - 1}`)).toHaveLength(1));
-      const [bad] = await waiting();
-      const nextTry = Date.parse(bad?.nextTryAt ?? '');
-      expect(nextTry - api.clock.now().getTime()).toBeGreaterThan(2 * HOUR_MS);
-    });
-    receiver.answer(503);
-    await happen('aff_good');
-    await asTimePasses(MINUTE_MS, 5, async () => expect((await waiting())[0]?.attempts).toBe(3));
-    receiver.answer(200);
-    await asTimePasses(MINUTE_MS, 5, () =>
-      expect(taken()).toEqual(expect.arrayContaining(['aff_bad 0', 'aff_good 0'])),
-    );
+    const other = await startReceiver();
+    try {
+      const { id } = await createEndpoint();
+      const { id: otherId } = await createEndpoint({ url: other.url });
+      for (const each of [receiver, other]) {
+        each.answer((_response, { data }) => (data['id'] === 'aff_bad' ? 500 : 200));
+      }
+      await happen('aff_bad');
+      const waiting = (endpointId: string) => deliveries(`&status=pending&endpointId=${endpointId}`);
+      let others = 0;
+      await asTimePasses(HOUR_MS, 20, async () => {
+        // Others go on all the while: the endpoints work.
+        await happen(`aff_${others++}`);
+        await soon(async () => expect(takenOf(`aff_${others - 1}`)).toHaveLength(1));
+        for (const endpointId of [id, otherId]) {
+          const [bad] = await waiting(endpointId);
+          const nextTry = Date.parse(bad?.nextTryAt ?? '');
+          expect(nextTry - api.clock.now().getTime()).toBeGreaterThan(2 * HOUR_MS);
+        }
+      });
+      const ofOther = await waiting(otherId);
+      receiver.answer(503);
+      await happen('aff_good');
+      await asTimePasses(MINUTE_MS, 5, async () => expect((await waiting(id))[0]?.attempts).toBe(3));
+      receiver.answer(200);
+      await asTimePasses(MINUTE_MS, 5, () =>
+        expect(taken()).toEqual(expect.arrayContaining(['aff_bad 0', 'aff_good 0'])),
+      );
+      // What another endpoint refused is no concern of the one that is back.
+      await soon(async () => expect(await waiting(otherId)).toEqual(ofOther));
+    } finally {
+      await other.close();
+    }
   });
 
   it('are no longer sent to an endpoint that took nothing for five days; enabled again, it gets all of it', async () => {

@@ -1,8 +1,14 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ExecutionContext, Type } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AccessGuard } from '../../../src/auth/access.guard.js';
+import { DashboardSessions } from '../../../src/auth/dashboard-sessions.service.js';
+import { TokenGuard } from '../../../src/auth/token.guard.js';
 import { DEMO } from '../../../src/config/config.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
+import { RateLimiter } from '../../../src/http/rate-limiter.js';
 import { startTestApp, type TestApp } from '../../setup/app.js';
 import { signToken, type TokenOptions } from '../../setup/tokens.js';
 
@@ -120,6 +126,36 @@ describe('a scope', () => {
     for (const scope of [['host'], { host: true }, 1, null, undefined]) {
       expect(await statusOf(api, api.token('host', 'ann', { claims: { scope } }))).toBe(403);
     }
+  });
+});
+
+describe('a route', () => {
+  let api: TestApp;
+  let guard: AccessGuard;
+
+  beforeAll(async () => {
+    api = await startTestApp();
+    const get = <T>(type: Type<T>): T => api.app.get(type, { strict: false });
+    guard = new AccessGuard(new Reflector(), api.config, get(TokenGuard), get(DashboardSessions), get(RateLimiter));
+  });
+  afterAll(async () => api.close());
+
+  const admits = (url: string): unknown =>
+    guard.canActivate({
+      getHandler: () => () => undefined,
+      getClass: () => Object,
+      switchToHttp: () => ({ getRequest: () => ({ routeOptions: { url }, headers: {} }) }),
+    } as unknown as ExecutionContext);
+
+  it.each(['/v1', '/v1/forgotten', '/v1/forgotten/:id'])(
+    'of the API that forgot to say who may call it is closed: %s',
+    (url) => {
+      expect(() => admits(url)).toThrow('Nobody may call this route.');
+    },
+  );
+
+  it('beside the API is open', () => {
+    expect([admits('/health/live'), admits('/v10')]).toEqual([true, true]);
   });
 });
 

@@ -179,6 +179,30 @@ describe('a lease', () => {
     expect(await run(key, async () => ({ status: 201, body: 'never' }))).toBe('done');
   });
 
+  it('that was lost lets go of nothing: whoever works under the key by now goes on', async () => {
+    const key = newKey();
+    const [failing, working, started] = [gate(), gate(), [gate(), gate()] as const];
+    const failed = run(key, async () => {
+      started[0].open();
+      await failing.opened;
+      throw new Error('broken');
+    });
+    await started[0].opened;
+    api.clock.advance(60 * SECOND);
+    const worked = run(key, async () => {
+      started[1].open();
+      await working.opened;
+      return { status: 201, body: 'second' };
+    });
+    await started[1].opened;
+    failing.open();
+    await expect(failed).rejects.toThrow('broken');
+    await expect(run(key, done)).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+    working.open();
+    expect(await worked).toBe('second');
+    expect(await run(key, done)).toBe('second');
+  });
+
   it('that was lost takes the effect with it', async () => {
     const key = newKey();
     const { opened, open } = gate();
