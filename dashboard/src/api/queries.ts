@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useMutationState, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, bodyOf } from './client';
 import type { EmailChange } from './types';
 
@@ -63,12 +63,22 @@ export function useEmailPreferences() {
   });
 }
 
-/** What comes back is how they are now, whatever was asked for. */
+/** One after the other, however quickly they are made: what comes back last is how they are now, whatever was asked for. */
 export function useChangeEmailPreferences() {
   const queries = useQueryClient();
   return useMutation({
+    mutationKey: EMAIL_PREFERENCES,
+    scope: { id: 'email-preferences' },
     mutationFn: async (change: EmailChange) => bodyOf(await api.PATCH('/v1/me/email-preferences', { body: change })),
     onSuccess: (now) => queries.setQueryData(EMAIL_PREFERENCES, now),
+  });
+}
+
+/** What was chosen and is not answered yet, in that order. */
+export function usePendingEmailChanges() {
+  return useMutationState({
+    filters: { mutationKey: EMAIL_PREFERENCES, status: 'pending' },
+    select: ({ state }) => state.variables as EmailChange,
   });
 }
 

@@ -1,4 +1,4 @@
-import { useChangeEmailPreferences, useEmailPreferences } from '../api/queries';
+import { useChangeEmailPreferences, useEmailPreferences, usePendingEmailChanges } from '../api/queries';
 import type { EmailPreferences } from '../api/types';
 import { LANGUAGES, useLanguage, type Language } from '../i18n/language';
 import { Card } from '../ui/card';
@@ -22,9 +22,10 @@ export function EmailCard() {
 
 function Choices({ preferences }: { preferences: EmailPreferences }) {
   const { texts } = useLanguage();
-  const { mutate, isPending, isError, variables } = useChangeEmailPreferences();
+  const { mutate, isError } = useChangeEmailPreferences();
+  const pending = usePendingEmailChanges();
   const words = texts.emails;
-  const shown = isPending ? { ...preferences, ...variables } : preferences;
+  const shown = pending.reduce((now, change) => ({ ...now, ...change }), preferences);
   return (
     <div className="choices">
       <p className="page-intro">{preferences.email === null ? words.noAddress : words.to(preferences.email)}</p>
