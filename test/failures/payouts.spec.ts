@@ -324,6 +324,63 @@ describe('45 and 82: a currency without funds', () => {
     expect((await payoutsOf(api, poor)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
   });
 
+  it('does not keep what had no answer before from being asked for again, and found', async () => {
+    const lost = await affiliateOwed(api, 'lost', 3000);
+    failTransfers(api, 'drop_after_commit', 2);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, lost)).toMatchObject({ status: 'pending', attempts: 1 });
+    const poor = await affiliateOwed(api, 'poor', 4000);
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2027-01');
+    expect(await runOf(api, '2027-01')).toMatchObject({ status: 'waiting_for_funds' });
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, lost)).toMatchObject({ status: 'paid', attempts: 2 });
+    expect(await runOf(api)).toMatchObject({ status: 'completed' });
+    expect(await onlyPayout(api, poor)).toMatchObject({ status: 'pending' });
+    expect(await sums()).toEqual([[3000, 'usd']]);
+  });
+
+  it('given up while a payout is about to be sent after all: it is not, though nothing is returned yet', async () => {
+    const poor = await affiliateOwed(api, 'poor', 3000);
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2026-12');
+    await setBalance(api, { usd: 3000 });
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
+    const sending = runPeriod(api, '2026-12');
+    await question.arrived();
+    const returning = standStill(decisions(), 'finishCanceling');
+    const canceling = decisions().cancel('2026-12', STAFF);
+    await returning.arrived;
+    question.letGo();
+    await sending;
+    expect(await transfersOf(api)).toEqual([]);
+    returning.letGo();
+    await canceling;
+    expect(await onlyPayout(api, poor)).toMatchObject({ status: 'canceled', failureCode: 'run_canceled' });
+    expect(await balanceOf(api, poor)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
+  });
+
+  it('cannot be given up while nobody knows what became of a transfer', async () => {
+    const id = await affiliateOwed(api, 'under way', 3000);
+    await setBalance(api, { usd: 0 });
+    await runPeriod(api, '2026-12');
+    await setBalance(api, { usd: 3000 });
+    const request = holdRequest(api.stripe, { method: 'POST', path: '/v1/transfers', afterCommit: true });
+    const sending = runPeriod(api, '2026-12');
+    await request.arrived();
+    expect(await runOf(api)).toMatchObject({ status: 'waiting_for_funds' });
+    await expect(decisions().cancel('2026-12', STAFF)).rejects.toMatchObject({
+      code: 'payouts_unresolved',
+      details: { count: 1 },
+    });
+    request.letGo();
+    await sending;
+    expect(await runOf(api)).toMatchObject({ status: 'completed', decision: null });
+    expect(await balanceOf(api, id)).toMatchObject([{ payable: 0, inPayout: 0, paid: 3000 }]);
+    expect(await sums()).toEqual([[3000, 'usd']]);
+  });
+
   it('is completed when it is given up, also where all that it paid has come back since', async () => {
     const poor = await affiliateOwed(api, 'poor', 3000);
     const rich = await affiliateOwed(api, 'rich', 3000, { currency: 'eur' });
@@ -559,6 +616,37 @@ describe('78: a run that waits for approval', () => {
     await late;
     expect(await runOf(api)).toMatchObject({ status: 'canceled', decision: { made: 'canceled' } });
     expect(await onlyPayout(api, id)).toMatchObject({ status: 'canceled' });
+  });
+
+  it('again, since a payout is made anew, says how to end it while a transfer of it may be on its way', async () => {
+    await affiliateOwed(api, 'refused', 3000);
+    const lost = await affiliateOwed(api, 'lost', 4000);
+    const { stripeAccountId } = (await api.request<{ stripeAccountId: string }>('GET', `/v1/affiliates/${lost}`)).body;
+    await runPeriod(api, '2026-12');
+    await decisions().approve('2026-12', STAFF);
+    const account = `/v2/core/accounts/${stripeAccountId}`;
+    api.stripe.faults.add({ kind: 'error_500', method: 'GET', path: account, count: null });
+    failTransfers(api, 'refused_400');
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'sending', progress: { pending: 1, failed: 1 } });
+    api.stripe.faults.clear();
+    failTransfers(api, 'drop_after_commit', 2);
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await api.app.get(PayoutRetry).retryFailed('2026-12', STAFF)).toBe(1);
+    expect(await runOf(api)).toMatchObject({ status: 'awaiting_approval', progress: { pending: 2 } });
+    await expect(decisions().cancel('2026-12', STAFF)).rejects.toMatchObject({
+      code: 'payouts_unresolved',
+      message: expect.stringContaining('approve the run first') as string,
+    });
+    await decisions().approve('2026-12', STAFF);
+    api.clock.advance(HOUR_MS);
+    await runPeriod(api, '2026-12');
+    expect(await runOf(api)).toMatchObject({ status: 'completed', progress: { paid: 2 } });
+    expect(await sums()).toEqual([
+      [3000, 'usd'],
+      [4000, 'usd'],
+    ]);
   });
 
   it('that is approved and cancelled at the same moment is one of both, and the money agrees', async () => {

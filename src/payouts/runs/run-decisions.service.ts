@@ -127,11 +127,11 @@ export class RunDecisions {
     return decided;
   }
 
-  private async refuseUnresolved(tx: Tx, { id: runId, period }: PayoutRun): Promise<void> {
+  private async refuseUnresolved(tx: Tx, run: PayoutRun): Promise<void> {
     const unresolved = await tx.payoutAttempt.count({
-      where: { outcome: 'unknown', payout: { runId, status: 'pending' } },
+      where: { outcome: 'unknown', payout: { runId: run.id, status: 'pending' } },
     });
-    if (unresolved > 0) throw unresolvedPayouts(period, unresolved);
+    if (unresolved > 0) throw unresolvedPayouts(run, unresolved);
   }
 
   /** Two pairs of eyes: nobody gives money by an adjustment and approves the run that pays it. */
@@ -159,11 +159,16 @@ function notWaiting(period: string, status: string, made: string): DomainError {
   );
 }
 
-function unresolvedPayouts(period: string, count: number): DomainError {
+function unresolvedPayouts({ period, status }: PayoutRun, count: number): DomainError {
+  // A run that was sent before it came to wait for approval again asks for nothing meanwhile.
+  const remedy =
+    status === 'awaiting_approval'
+      ? 'approve the run first, which then goes on asking.'
+      : 'the run goes on asking, try again later.';
   return new DomainError(
     'conflict',
     'payouts_unresolved',
-    `The outcome of ${count} transfers of ${period} is not known yet: the run goes on asking, try again later.`,
+    `The outcome of ${count} transfers of ${period} is not known yet: ${remedy}`,
     { period, count },
   );
 }

@@ -117,6 +117,21 @@ describe('who is paid', () => {
     expect((await payoutsOf(api, restricted)).map(({ status }) => status)).toEqual(['paid', 'canceled']);
   });
 
+  it('is not who is suspended while Stripe is asked about the account', async () => {
+    const id = await affiliateOwed(api, 'asked about', 3000);
+    const question = holdRequest(api.stripe, { method: 'GET', path: '/v2/core/accounts/*' });
+    const running = runPeriod(api, '2026-12');
+    await question.arrived();
+    await api.request('PATCH', `/v1/affiliates/${id}`, { body: { status: 'suspended' } });
+    question.letGo();
+    await running;
+    expect(await transfersOf(api)).toEqual([]);
+    api.clock.advance(60_000);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'canceled', attempts: 0, failureCode: 'suspended' });
+    expect(await balanceOf(api, id)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
+  });
+
   it('is paid held commissions only when their hold has run out by the cut-off', async () => {
     const { body: plan } = await api.request<{ id: string }>('POST', '/v1/plans', {
       body: { name: 'patient', rateBps: 10_000, holdDays: 10 },
