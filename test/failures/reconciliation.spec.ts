@@ -232,6 +232,16 @@ describe('60 · what was changed in the database', () => {
     await asOwner(`UPDATE payouts SET ${undo || `stripe_transfer_id = '${transfer.id}'`} WHERE id = $1`, id);
     await expectReconciled(api);
   });
+
+  it('is found as a sum that was paid out and belongs to no payout', async () => {
+    const { affiliateId } = await paid('Of nobody');
+    const add = (minor: number) =>
+      asOwner(`UPDATE balances SET paid_out_minor = paid_out_minor + ${minor} WHERE affiliate_id = $1`, affiliateId);
+    await add(1);
+    expect(await differences()).toEqual([['sum_differs', null, null, 3000, 3001]]);
+    await add(-1);
+    await expectReconciled(api);
+  });
 });
 
 describe('60 · what is under way', () => {

@@ -229,6 +229,33 @@ describe('a transfer of our groups that no paid payout stands for', () => {
     expect(await caseOf(affiliateId, 'transfer_reversed')).toBeNull();
   });
 
+  it('is seen beside a payout that was never sent and is given back: nothing is paid again before staff have said so', async () => {
+    const { affiliateId } = await sell(api, 'By hand', { total: 15_000 });
+    await onboard(api, affiliateId);
+    const setStatus = (status: string) => api.request('PATCH', `/v1/affiliates/${affiliateId}`, { body: { status } });
+    api.stripe.faults.add({ kind: 'error_500', method: 'GET', path: '/v2/core/accounts/*', count: null });
+    await runPeriod('2026-12');
+    const { id } = await lastPayout(affiliateId);
+    const { destination } = await api.database.prisma.payout.findUniqueOrThrow({ where: { id } });
+    const byHand = await stripe().transfers.create({ amount: 3000, currency: 'usd', destination, transfer_group: id });
+    await api.settle();
+    expect(await caseOf(affiliateId, 'unexpected_transfer')).toBeNull();
+    api.stripe.faults.clear();
+    await setStatus('suspended');
+    api.clock.advance(HOUR_MS);
+    await api.app.get(PayoutRunsService).run({ period: '2026-12', cutOff: new Date('2026-12-01T06:00:00Z') });
+    expect(await lastPayout(affiliateId)).toMatchObject({ status: 'canceled', failureCode: 'suspended' });
+    expect(await balancesOf(api, affiliateId)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
+    expect(await caseOf(affiliateId, 'unexpected_transfer')).toMatchObject({
+      status: 'open',
+      holds: true,
+      signals: [{ key: byHand.id }],
+    });
+    await setStatus('active');
+    await runPeriod('2027-01');
+    expect((await payoutsOf(affiliateId)).map(({ status }) => status)).toEqual(['canceled']);
+  });
+
   it.each<[string, object]>([
     ['account', { destination: 'acct_elsewhere' }],
     ['amount', { amount: 2999 }],
@@ -247,8 +274,8 @@ describe('a transfer of our groups that no paid payout stands for', () => {
 describe('what an affiliate owes after a commission that was paid is reversed', () => {
   const REVERSALS = '/v1/transfers/*/reversals';
   const tick = () => api.app.get(ClawbackScheduler).tick();
-  const refund = (sale: Pick<Sale, 'payment'>, amount: number, id?: string) =>
-    tell(api, 'refund.created', refundOf(api, { id, payment: sale.payment, amount }));
+  const refund = (sale: Pick<Sale, 'payment'>, amount: number, currency = 'usd') =>
+    tell(api, 'refund.created', refundOf(api, { payment: sale.payment, amount, currency }));
   /** What was asked for, oldest first. */
   const asked = async (): Promise<unknown[]> =>
     (await api.database.prisma.transferReversal.findMany({ orderBy: { id: 'asc' } })).map(
@@ -273,10 +300,10 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
     api.stripe.faults.add({ kind, method: 'POST', path: REVERSALS, count });
   };
   /** Another invoice of the same customer, of which this much is earned. */
-  async function earn(sale: Sale, name: string, earnedMinor: number): Promise<Pick<Sale, 'payment'>> {
+  async function earn(sale: Sale, name: string, earnedMinor: number, currency = 'usd'): Promise<Pick<Sale, 'payment'>> {
     const { invoice: id, payment } = namesOf(name);
     const customer = sale.invoice.replace('in_', 'cus_');
-    await pay(api, { id, payment, customer, userId: sale.userId, total: earnedMinor * 5 });
+    await pay(api, { id, payment, customer, userId: sale.userId, total: earnedMinor * 5, currency });
     return { payment };
   }
   afterEach(() => expectReconciled(api));
@@ -499,6 +526,43 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
         [sale.transferId, 100, 'succeeded'],
       ]);
       expect(await balancesOf(api, sale.affiliateId)).toMatchObject([{ payable: 0, paid: 2900 }]);
+    });
+
+    it('is owed and taken currency by currency, whatever is earned, asked for and refused in another one', async () => {
+      const sale = await paidAffiliate('Two currencies');
+      const euro = await earn(sale, 'In euros', 2600, 'eur');
+      await runPeriod('2027-01');
+      const euros = (await lastPayout(sale.affiliateId)).stripeTransferId as string;
+      await refund(euro, 5000, 'eur');
+      failReversals('balance_insufficient');
+      await tick();
+      api.stripe.faults.clear();
+      const refused = [euros, 1000, 'refused'];
+      expect(await asked()).toEqual([refused]);
+      const taken = [sale.transferId, 500, 'succeeded'];
+      await refund(sale, 2500);
+      await tick();
+      expect(await asked()).toEqual([refused, taken]);
+
+      await earn(sale, 'More in euros', 1100, 'eur');
+      await refund(sale, 2500);
+      await tick();
+      expect(await asked()).toEqual([refused, taken, taken]);
+
+      await refund(euro, 5000, 'eur');
+      failReversals('bad_gateway_502');
+      await tick();
+      api.stripe.faults.clear();
+      await refund(sale, 2500);
+      await tick();
+      expect(await asked()).toEqual([refused, taken, taken, [euros, 900, 'pending'], taken]);
+      api.clock.advance(5 * 60 * 1000);
+      await tick();
+      await api.settle();
+      expect(await balancesOf(api, sale.affiliateId)).toMatchObject([
+        { currency: 'eur', payable: 0, paid: 1700 },
+        { currency: 'usd', payable: 0, paid: 1500 },
+      ]);
     });
 
     it('that was asked for with a key of Stripe replaced since is asked for anew once the request can arrive no more', async () => {
