@@ -8,6 +8,7 @@ import { startTestApp, type TestApp } from '../../setup/app.js';
 import { eventually } from '../../setup/eventually.js';
 import { affiliateWithReferrals } from '../../setup/host.js';
 import { expectSoundLedger } from '../../setup/ledger.js';
+import { sell } from '../../setup/sales.js';
 
 let api: TestApp;
 let affiliateId: string;
@@ -250,6 +251,17 @@ describe('verification', () => {
   it('finds an altered balance', async () => {
     await tamper('UPDATE balances SET payable_minor = payable_minor + 1');
     expect(await breaches()).toContain('every balance equals its postings');
+  });
+
+  it.each([
+    ['payable postings say since when', `postings SET payable_since = payable_since - interval '1 day'`],
+    ['commissions net from 0 to their amount', 'commissions SET amount_minor = amount_minor - 1'],
+    ['every referral earned what its postings say', 'referral_earnings SET earned_minor = earned_minor + 1'],
+    ['unpaid postings equal what is payable', 'balances SET first_unlined_seq = last_seq + 1'],
+  ])('knows by "%s" that somebody has altered just that', async (invariant, change) => {
+    await sell(api, 'Sold');
+    await tamper(`UPDATE ${change}`);
+    expect(await breaches()).toEqual([invariant]);
   });
 
   it('finds a payout that nothing was reserved for', async () => {
