@@ -27,9 +27,9 @@ async function outcomes(tries: Promise<unknown>[]): Promise<Record<string, numbe
   }
   return counts;
 }
-/** Fills the counter of the owner's account over all addresses: ten guesses from each of ten. */
-async function floodAccount(): Promise<void> {
-  for (let machine = 0; machine < 10; machine++) {
+/** Fills the counter of the owner's account over all addresses: ten guesses from each of ten, or less far from fewer. */
+async function floodAccount(machines = 10): Promise<void> {
+  for (let machine = 0; machine < machines; machine++) {
     const ip = `203.0.113.${machine}`;
     expect(await outcomes(Array.from({ length: 10 }, () => guess({ ip })))).toEqual({ staff_credentials_wrong: 10 });
   }
@@ -88,6 +88,21 @@ describe('67 Guessing the password of staff', () => {
     await expect(logIn(api, { ip: OWNER_IP })).resolves.toBeDefined();
     for (let i = 0; i < 10; i++) await expect(guess({ ip: OWNER_IP })).rejects.toMatchObject(WRONG);
     await expect(guess({ ip: OWNER_IP })).rejects.toMatchObject(BLOCKED);
+  });
+
+  it('from many machines at once is counted like one after the other', async () => {
+    await floodAccount(9);
+    const tries = Array.from({ length: 30 }, (_, machine) => guess({ ip: `198.51.100.${machine}` }));
+    expect(await outcomes(tries)).toEqual({ staff_credentials_wrong: 10, too_many_attempts: 20 });
+  });
+
+  it('from many machines is kept out also where only somebody else has logged in, or the owner ninety days ago', async () => {
+    await createStaff(api, 'colleague');
+    await logIn(api, { ip: OWNER_IP });
+    api.clock.advance(90 * 24 * 60 * MINUTE_MS);
+    await logIn(api, { email: 'colleague@example.com', ip: '198.51.100.1' });
+    await floodAccount();
+    for (const ip of ['198.51.100.1', OWNER_IP]) await expect(logIn(api, { ip })).rejects.toMatchObject(BLOCKED);
   });
 
   it('is forgiven when an operator sets a new password, wherever its owner is', async () => {

@@ -1,4 +1,4 @@
-import { isPublicAddress } from './public-address.js';
+import { isPublicAddress, refusalOf } from './public-address.js';
 
 describe('an address', () => {
   it.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700:4700::1111', '::ffff:8.8.8.8'])(
@@ -35,5 +35,18 @@ describe('an address', () => {
     'not an address',
   ])('is not public: %s', (address) => {
     expect(isPublicAddress(address)).toBe(false);
+  });
+});
+
+describe('a name', () => {
+  it.each([
+    ['a public address', ['8.8.8.8'], true],
+    ['public ones only', ['8.8.8.8', '2606:4700:4700::1111'], true],
+    ['a private address behind a public one', ['8.8.8.8', '10.1.2.3'], false],
+    ['a private address before a public one', ['169.254.169.254', '8.8.8.8'], false],
+    ['none', [], false],
+  ])('that leads to %s (%j) may be sent to: %s', (_what, addresses, isAllowed) => {
+    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    expect(refusalOf('hooks.example.com', found) === null).toBe(isAllowed);
   });
 });

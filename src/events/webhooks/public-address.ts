@@ -37,7 +37,8 @@ export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-function refusalOf(hostname: string, addresses: LookupAddress[]): PrivateAddressError | null {
+/** Why nothing may be sent to a name that leads to these addresses; null where each of them is on the internet. */
+export function refusalOf(hostname: string, addresses: readonly LookupAddress[]): Error | null {
   const isPublic = addresses.length > 0 && addresses.every(({ address }) => isPublicAddress(address));
   return isPublic ? null : new PrivateAddressError(hostname);
 }

@@ -49,13 +49,18 @@ describe('what belongs to another affiliate', () => {
     }
   });
 
-  it('and no route under /v1 answers without a token', async () => {
+  it.each([
+    ['a program', {}],
+    ['a page that may report clicks', { origin: 'https://app.example.com' }],
+  ])('and no route under /v1 answers %s without a token, but for the clicks of such a page', async (_who, headers) => {
     for (const [method, path] of paths.filter(([, p]) => p.startsWith('/v1/'))) {
       const answer = await api.request(method, path.replaceAll(/\{\w+\}/g, 'x'), {
         token: '',
+        headers,
         ...(method !== 'GET' && { body: {} }),
       });
-      expect([method, path, answer.status]).toEqual([method, path, 401]);
+      const isClick = 'origin' in headers && method === 'POST' && path === '/v1/clicks';
+      expect([method, path, answer.status]).toEqual([method, path, isClick ? 400 : 401]);
     }
   });
 });
