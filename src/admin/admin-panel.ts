@@ -9,7 +9,7 @@ import { StaffActions } from './actions/staff-actions.js';
 import { serveExports } from './http/export-route.js';
 import { serveLogin } from './http/login-routes.js';
 import { PanelAssets } from './http/panel-assets.js';
-import { requireStaff, servePanel } from './http/panel-routes.js';
+import { requireStaff, serveNothing, servePanel, showRefusal, wantsPage } from './http/panel-routes.js';
 import { refuseForeignOrigin } from './http/same-origin.js';
 import { StaffSessions } from './http/staff-sessions.service.js';
 import { PanelPages } from './pages/panel-pages.js';
@@ -43,10 +43,13 @@ export class AdminPanel {
     const panel = createPanel({ assets, reader, specs, actions: this.actions, pages: this.pages });
 
     scope.addHook('onRequest', async (request) => refuseForeignOrigin(request, config.publicUrl, LOGIN_PATH));
-    scope.setErrorHandler((error, request, reply) => {
+    scope.setErrorHandler(async (error, request, reply) => {
       const { status, headers, body } = toErrorResponse(error, request.id);
       if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'an admin request failed');
-      void reply.status(status).headers(headers).send(body);
+      reply.status(status).headers(headers);
+      if (status < 500 && request.staff && wantsPage(request)) await showRefusal(panel, assets, request, reply);
+      else void reply.send(body);
+      return reply;
     });
     await assets.serve(scope);
     serveLogin(scope, { panel, assets, cookie, sessions, staffLogin });
@@ -55,5 +58,6 @@ export class AdminPanel {
       servePanel(inside, panel, assets);
       serveExports(inside, { specs, reader, log: this.exportLog });
     });
+    await scope.register(async (rest) => serveNothing(rest, cookie, sessions));
   }
 }

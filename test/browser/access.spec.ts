@@ -237,6 +237,40 @@ describe('the admin panel’s doors', () => {
     }
   });
 
+  it('tells people in a browser of what is not there on a page, with its status, and programs as JSON', async () => {
+    const { cookie } = await callAs(panel.url, 'viewer');
+    const get = async (path: string, headers: Record<string, string>): Promise<[number, string]> => {
+      const response = await fetch(`${panel.url}/admin${path}`, { redirect: 'manual', headers });
+      await response.text();
+      return [response.status, response.headers.get('content-type') ?? response.headers.get('location') ?? ''];
+    };
+    const [accept, acceptPage] = ['application/json, text/plain, */*', 'text/html,application/xhtml+xml,*/*;q=0.8'];
+    const page = 'text/html; charset=utf-8';
+    const json = 'application/json; charset=utf-8';
+    const payout = '/resources/payouts/records/po_gone';
+    for (const [path, status] of [
+      ['/nonsense', 404],
+      ['/resources', 404],
+      ['/pages/nope', 404],
+      ['/pages/constructor', 404],
+      ['/resources/nope', 404],
+      ['/resources/nope/actions/list', 404],
+      ['/resources/payouts/actions/nope', 404],
+      ['/resources/affiliates/bulk/suspend', 403],
+      [payout, 404],
+      [`${payout}/show`, 404],
+      [`${payout}/nope`, 404],
+    ] as const) {
+      expect([path, ...(await get(path, { cookie, accept: acceptPage }))]).toEqual([path, status, page]);
+      expect([path, ...(await get(path, { cookie, accept }))]).toEqual([path, status, json]);
+    }
+    const admin = await callAs(panel.url, 'admin');
+    expect(await get('/resources/affiliates/bulk/suspend', { cookie: admin.cookie, accept })).toEqual([404, json]);
+    expect(await get('/api/nonsense', { cookie, accept: acceptPage })).toEqual([404, json]);
+    expect(await get('/nonsense', { accept: acceptPage })).toEqual([302, '/admin/login?next=%2Fadmin%2Fnonsense']);
+    expect(await get('/nonsense', { accept })).toEqual([404, json]);
+  });
+
   it('is not there at all where ADMIN_ENABLED says so', async () => {
     const without = await startServerProcess(processEnv(panel.database, panel.api.stripe));
     expect((await fetch(`${without.url}/admin/login`)).status).toBe(404);

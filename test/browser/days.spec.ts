@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ReviewCases } from '../../src/fraud/review-cases.service.js';
+import { findSeriousProblems } from '../setup/axe.js';
 import { startBrowser, takeScreenshot, watchPage } from '../setup/browser.js';
 import { eventually } from '../setup/eventually.js';
 import { affiliateWithReferrals, onboard } from '../setup/host.js';
@@ -184,6 +185,37 @@ describe('in the admin panel', () => {
         .getByRole('link', { name: /0 breaches in the ledger every figure worked out again, [^;]*UTC$/ })
         .waitFor({ timeout: LOADED_WITHIN_MS });
     });
+  });
+
+  it('an address that nothing has says so, on a desk and on a phone, and leads back', async () => {
+    await logIn('admin@example.com');
+    // Browsers complain about the status themselves.
+    const visit = await context.newPage();
+    for (const [name, path, sentence] of [
+      ['address', '/nonsense', 'It may be mistyped or out of date.'],
+      ['page', '/pages/nope', 'It may be mistyped or out of date.'],
+      ['list', '/resources/nope', 'The panel has no such list.'],
+      ['action', '/resources/payouts/actions/nope', 'There is no such record or action'],
+      ['record', '/resources/payouts/records/po_gone/show', 'There is no such record or action'],
+    ] as const) {
+      const response = await visit.goto(`${panel.url}/admin${path}`);
+      expect([name, response?.status()]).toEqual([name, 404]);
+      const main = visit.getByRole('main');
+      await main.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+      await main.getByText(sentence).waitFor();
+      expect(await findSeriousProblems(visit)).toEqual([]);
+      for (const [where, size] of Object.entries({ desk: DESK, phone: PHONE })) {
+        await visit.setViewportSize(size);
+        await takeScreenshot(visit, `nothing-there-${name}-${where}`);
+        expect(await visit.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(size.width);
+      }
+      await main.getByRole('link', { name: 'Go to the start page' }).click();
+      await visit.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
+      await visit.setViewportSize(DESK);
+    }
+    await page.getByRole('link', { name: 'My account' }).click();
+    await page.getByRole('main').getByRole('heading').first().waitFor();
+    expect(await page.getByRole('link', { name: 'Go to the start page' }).count()).toBe(0);
   });
 
   it('the menu stands open beside the page on a common laptop', async () => {

@@ -23,7 +23,7 @@ export const MyAccount: React.FC = () => {
     void new ApiClient().getPage({ pageName: 'my-account' }).then(({ data }) => setAccount(data as Account));
   }, []);
   return (
-    <Box as="main" variant="grey">
+    <Box variant="grey">
       <Box bg="white" p="xxl" style={{ borderRadius: 12, maxWidth: 640 }}>
         <H3 as="h1">{admin?.['name'] as string}</H3>
         <Text color="grey60" my="default">

@@ -36,7 +36,7 @@ export const RunPreview: React.FC = () => {
   }
   const { period, cutOff, totals, funds, skips, payouts, payoutCount } = preview;
   return (
-    <Box as="main" variant="grey">
+    <Box variant="grey">
       <Box bg="white" p="xxl" style={{ borderRadius: 12, display: 'grid', gap: 24 }}>
         <div>
           <Text as="h1" fontSize="h4" fontWeight="bold">

@@ -1,5 +1,5 @@
 import { ActionForm } from './ActionForm.js';
-import { Breadcrumbs, EmptyList, Filters, LoggedIn, MainPart, Reference } from './frame.js';
+import { Breadcrumbs, EmptyList, Filters, LoggedIn, MainPart, Reference, StartOrNothing } from './frame.js';
 import { leaveWhenLoggedOut } from './leaveWhenLoggedOut.js';
 import { Login } from './Login.js';
 import { Menu } from './Menu.js';
@@ -25,8 +25,12 @@ window.AdminJS.UserComponents = {
   SidebarResourceSection: Menu,
   // The menu has them already.
   SidebarPages: () => null,
+  DashboardRoute: StartOrNothing,
   ResourceRoute: MainPart,
-  RouteWrapper: MainPart,
+  ResourceActionRoute: MainPart,
+  RecordActionRoute: MainPart,
+  BulkActionRoute: MainPart,
+  PageRoute: MainPart,
   Breadcrumbs,
   LoggedIn,
   FilterDrawer: Filters,

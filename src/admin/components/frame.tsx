@@ -1,18 +1,40 @@
-import { Box } from '@adminjs/design-system';
+import { Box, InfoBox, Text } from '@adminjs/design-system';
 import { useFilterDrawer, useTranslation, type RecordJSON, type ResourceJSON } from 'adminjs';
 import React, { useEffect, useRef } from 'react';
-import { Link } from 'react-router-dom';
+import { Link, useLocation } from 'react-router-dom';
 import { listUrl, recordUrl, wordsOfName } from './format.js';
 import { Nothing } from './property.js';
 
 /** AdminJS hands on what it would have drawn itself. */
 type Instead<P> = P & { OriginalComponent: React.FC<P> };
 
-/** What a page is about, beside its menu. */
-export const MainPart: React.FC<Instead<{ children?: React.ReactNode }>> = ({ OriginalComponent, ...props }) => (
-  <main style={{ display: 'contents' }}>
+/** What a page is about, beside its menu. Where AdminJS finds nothing to show, the way back is in sight (page-html). */
+export const MainPart: React.FC<Instead<object>> = ({ OriginalComponent, ...props }) => (
+  <main data-css="main-part">
     <OriginalComponent {...props} />
+    <WayBack />
   </main>
+);
+
+/** The start page, and what AdminJS would show it for: addresses that no page has. */
+export const StartOrNothing: React.FC<Instead<object>> = ({ OriginalComponent, ...props }) => {
+  const { pathname } = useLocation();
+  const { translateMessage } = useTranslation();
+  if (/^\/admin\/?$/.test(pathname)) return <OriginalComponent {...props} />;
+  return (
+    <main data-css="main-part">
+      <InfoBox title={translateMessage('pageNotFound_title')} illustration="NotFound">
+        <Text>{translateMessage('pageNotFound_subtitle')}</Text>
+      </InfoBox>
+      <WayBack />
+    </main>
+  );
+};
+
+const WayBack: React.FC = () => (
+  <Link data-css="way-back" to="/admin">
+    Go to the start page
+  </Link>
 );
 
 /** The way to this page, in the words of its own headings. */

@@ -8,7 +8,7 @@ const GOOGLE_FONT = /<link rel="stylesheet" href="https:\/\/fonts\.googleapis\.c
 /**
  * What the bundle's styles leave open: links in our own parts, where the keyboard is, and lists on a phone, where AdminJS
  * hides every column but the title: here all are there, and the list is pushed aside to read them. A menu that is pushed out of
- * sight is none.
+ * sight is none. And where there is nothing to show, what it says of that, with the way back below.
  */
 const STYLE = `<style>
   :where(a) { color: #1d4ed8; }
@@ -16,6 +16,11 @@ const STYLE = `<style>
     outline: 2px solid #1d4ed8; outline-offset: 2px;
   }
   .adminjs_Checkbox:focus-within > a { outline: 2px solid #1d4ed8; outline-offset: 2px; }
+  [data-css="main-part"] { display: contents; }
+  [data-css="way-back"] { display: none; }
+  main:has(> .adminjs_InfoBox) { flex-grow: 1; display: flex; flex-direction: column; justify-content: center; padding: 24px; text-align: center; }
+  main:has(> .adminjs_InfoBox) > [data-css="way-back"] { display: block; margin-top: 16px; }
+  main > .adminjs_InfoBox { height: auto; }
   [data-css="sidebar"] { transition: left .25s ease-in-out, visibility .25s; }
   @media (width < ${MENU_BESIDE_FROM_PX}px) {
     /* Pushed out of sight, it is no place for the keyboard either. */
@@ -26,6 +31,8 @@ const STYLE = `<style>
     table[data-css$="-table"] :is(td, th) { padding-inline: 8px; }
   }
   @media (max-width: 768px) {
+    /* Notices are wider than a phone by themselves, with what closes them out of sight. */
+    [data-css="notice-wrapper"] > * { min-width: 0 !important; }
     /* Actions that are too many for one line keep apart in two. */
     .adminjs_ActionHeader .adminjs_ButtonGroupItem { margin-bottom: 8px; }
     table[data-css$="-table"] { display: block; overflow-x: auto; }

@@ -48,9 +48,13 @@ interface PanelRoute {
 }
 type PanelHandler = (request: object, reply: FastifyReply) => Promise<unknown>;
 
-/** AdminJS' own routes, but for the one that would bundle: pages are finished by us, calls pass our guard first. */
+const ROUTES = Router.routes as PanelRoute[];
+
+/**
+ * AdminJS' own routes, but for the one that would bundle: pages are finished by us, and they and calls pass our guard first.
+ */
 export function servePanel(scope: FastifyInstance, panel: AdminJS, assets: PanelAssets): void {
-  for (const route of (Router.routes as PanelRoute[]).filter(({ action }) => action !== 'bundleComponents')) {
+  for (const route of ROUTES.filter(({ action }) => action !== 'bundleComponents')) {
     scope.route({
       method: route.method,
       url: ADMIN_PATH + route.path.replaceAll('{', ':').replaceAll('}', ''),
@@ -59,6 +63,7 @@ export function servePanel(scope: FastifyInstance, panel: AdminJS, assets: Panel
         const params = request.params as Record<string, string>;
         const isCall = route.path.startsWith('/api/resources/');
         if (isCall) guardAction(panel, currentAdmin, { search: 'search', ...params }, request.method);
+        if (!route.path.startsWith('/api/')) await guardPage(panel, currentAdmin, request);
         const answer = await new route.Controller({ admin: panel }, currentAdmin)[route.action]?.(
           {
             params,
@@ -77,6 +82,37 @@ export function servePanel(scope: FastifyInstance, panel: AdminJS, assets: Panel
       },
     });
   }
+}
+
+/** Every other address: people are told on a page, once they are logged in, and programs as anywhere else. */
+export function serveNothing(scope: FastifyInstance, cookie: SessionCookie, sessions: StaffSessions): void {
+  scope.addHook('onRequest', async (request, reply) => {
+    if (wantsPage(request)) return undefined;
+    reply.callNotFound();
+    return reply;
+  });
+  requireStaff(scope, cookie, sessions);
+  scope.get(`${ADMIN_PATH}/*`, () => {
+    throw nothingThere();
+  });
+}
+
+/** Whether this is somebody in a browser, on the way to a page. */
+export function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+  return /^(GET|HEAD)$/.test(method) && !url.startsWith(API_PATH) && (headers.accept ?? '').includes('text/html');
+}
+
+/** AdminJS draws by the address: at one of what is not there, or not for this person, a sentence that says so. */
+export async function showRefusal(
+  panel: AdminJS,
+  assets: PanelAssets,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const start = ROUTES.find(({ path }) => path === '');
+  if (!start) throw new Error('AdminJS has no start page');
+  const html = await new start.Controller({ admin: panel }, presentStaff(staffOf(request))).index?.({}, reply);
+  sendPage(reply, String(html), assets);
 }
 
 /** What of a person AdminJS sends to the browser. It writes it into a script as it is, so no tag may be in it. */
@@ -98,13 +134,28 @@ function guardAction(
   const resource = panel.resources.find((candidate) => candidate._decorated?.id() === resourceId);
   const actions = resource?.decorate().actions ?? {};
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (!action) throw new HttpError(404, 'not_found', 'The admin panel has nothing of that name.');
+  if (!action) throw nothingThere();
   if (!action.isAccessible(currentAdmin)) {
     throw new HttpError(403, 'forbidden', `As ${String(currentAdmin['role'])} you may not do that.`);
   }
   if (method === 'POST' && !action.custom()['writes']) {
     throw new HttpError(405, 'method_not_allowed', 'This can only be read.', {}, { allow: 'GET' });
   }
+}
+
+/** AdminJS sends the same frame for every address: what it names is looked for here. */
+async function guardPage(panel: AdminJS, currentAdmin: CurrentAdmin, request: FastifyRequest): Promise<void> {
+  const { resourceId, recordId, pageName, ...params } = request.params as Record<string, string>;
+  if (pageName !== undefined && !Object.hasOwn(panel.options.pages ?? {}, pageName)) throw nothingThere();
+  if (resourceId === undefined) return;
+  guardAction(panel, currentAdmin, { action: 'list', ...params, resourceId }, 'GET');
+  if (recordId !== undefined && !(await panel.findResource(resourceId).findOne(recordId))) throw nothingThere();
+  const isOfMany = request.routeOptions.url?.includes('/bulk/') === true;
+  if (isOfMany && !(request.query as Record<string, unknown>)['recordIds']) throw nothingThere();
+}
+
+function nothingThere(): HttpError {
+  return new HttpError(404, 'not_found', 'The admin panel has nothing of that name.');
 }
 
 /** AdminJS' own refusals, such as of a record that does not exist or an action that does not fit its state. */

@@ -54,6 +54,7 @@ export function createPanel({
           },
           messages: {
             pageNotFound_title: 'There is nothing here',
+            pageNotFound_subtitle: 'The panel has no page at this address. It may be mistyped or out of date.',
             error404Resource: 'The panel has no such list.',
             error404Action: 'There is no such record or action, or your role does not allow it.',
             error404Record: 'There is no such record.',
