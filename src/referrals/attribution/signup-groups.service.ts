@@ -41,15 +41,20 @@ type Run = (work: (tx: SqlTx) => Promise<SignupResult[]>) => Promise<SignupResul
  * for it. Several of one user or one Stripe customer are written one after the other.
  *
  * A group that waits in vain for what somebody keeps locked, such as the balance of an affiliate who is being rejected, is
- * written affiliate by affiliate instead, beside the groups that follow: who must go on waiting keeps nobody else.
+ * written affiliate by affiliate instead, beside the groups that follow: who must go on waiting keeps nobody else. For as long
+ * as one of an affiliate waits there, those that are reported for the same affiliate join it at once: they would keep another
+ * group, and everybody behind it, waiting in vain for the same.
  */
 @Injectable()
 export class SignupGroups implements BeforeApplicationShutdown {
   private readonly group = groupOf((reported) => this.write(reported));
   private readonly apart = new LRUCache<string, GroupCommit<Reported>>({
     max: MAX_AFFILIATES_APART,
-    memoMethod: () => groupOf((reported) => this.transact(reported, (work) => this.database.patientTransaction(work))),
+    memoMethod: (affiliateId) => groupOf((reported) => this.writeApart(affiliateId, reported)),
   });
+
+  /** Of whom a group apart is being written. */
+  private readonly busy = new Set<string>();
 
   /** Groups are committed one after the other. */
   private last: Promise<void> | null = null;
@@ -80,12 +85,15 @@ export class SignupGroups implements BeforeApplicationShutdown {
   }
 
   private async report(signup: Signup, claim: Claim | null): Promise<Reported> {
+    const affiliateOf = (): Promise<string | null> => this.attribution.affiliateOf(this.database.prisma, signup);
+    // Whose signup it is costs a question, which is asked only where somebody is busy.
+    const known = this.busy.size > 0 ? await affiliateOf() : null;
+    if (known !== null && this.busy.has(known)) return this.join(this.apart.memo(known), signup, claim);
     try {
       return await this.join(this.group, signup, claim);
     } catch (error) {
       if (!isLockedByOthers(error)) throw error;
-      const affiliateId = await this.attribution.affiliateOf(this.database.prisma, signup);
-      return this.join(this.apart.memo(affiliateId ?? ''), signup, claim);
+      return this.join(this.apart.memo((await affiliateOf()) ?? ''), signup, claim);
     }
   }
 
@@ -119,6 +127,20 @@ export class SignupGroups implements BeforeApplicationShutdown {
       this.last = committed;
       committed.then(resolve, reject);
     });
+  }
+
+  /** Busy is who has a connection, not who waits for one behind others. */
+  private async writeApart(affiliateId: string, reported: Reported[]): Promise<void> {
+    const run: Run = (work) =>
+      this.database.patientTransaction((tx) => {
+        this.busy.add(affiliateId);
+        return work(tx);
+      });
+    try {
+      await this.transact(reported, run);
+    } finally {
+      this.busy.delete(affiliateId);
+    }
   }
 
   private async transact(reported: Reported[], run: Run): Promise<void> {

@@ -1,4 +1,5 @@
 import type { AffiliateDto } from '../../../src/affiliates/affiliate.dto.js';
+import { Database } from '../../../src/database/database.js';
 import { FraudNewsList } from '../../../src/fraud/fraud-news.service.js';
 import { PaymentMethods } from '../../../src/fraud/payment-methods.js';
 import { lockComparedSignups } from '../../../src/fraud/signup-locks.js';
@@ -379,6 +380,45 @@ describe('a signup in a group', () => {
       expect(await api.database.prisma.referral.count({ where: { affiliateId } })).toBe(0);
     });
     expect((await Promise.all(waiting)).map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+    await expectExactRollups(api);
+  });
+
+  it('whose affiliate is known to be kept locked joins those that wait, and no group waits for it in vain again', async () => {
+    const { id: affiliateId } = await createAffiliate(api, { code: 'KNOWN' });
+    const { database } = api;
+    const inVain: unknown[] = [];
+    database.groupTransaction = (work, onSent) =>
+      Database.prototype.groupTransaction.call(database, work, onSent).catch((error: unknown) => {
+        inVain.push(error);
+        throw error;
+      }) as never;
+    let goesApart = (): void => undefined;
+    const isApart = new Promise<void>((resolve) => (goesApart = resolve));
+    // Waits for as long as the test holds the lock.
+    database.patientTransaction = (work) => {
+      goesApart();
+      return database.sqlTransaction(work);
+    };
+    let waiting: Promise<SignupResponse>[] = [];
+    try {
+      await database.transaction(async (tx) => {
+        await lockComparedSignups(tx, { affiliateIds: [affiliateId], emailHashes: [] });
+        waiting = [send(api, report('known-1', 'known-1', 'KNOWN'))];
+        await isApart;
+        await untilSomebodyWaits(api, tx);
+        waiting.push(send(api, report('known-2', 'known-2', 'KNOWN')));
+        await untilClaimed(['known-2']);
+        // It is in no group before this one, nor in it: otherwise this would be answered after a wait in vain only.
+        expect(outcomeOf(await send(api, report('meanwhile', 'meanwhile')))).toBe('201 attributed: true');
+      });
+      expect((await Promise.all(waiting)).map(outcomeOf)).toEqual(['201 attributed: true', '201 attributed: true']);
+      expect(inVain).toHaveLength(1);
+    } finally {
+      Reflect.deleteProperty(database, 'groupTransaction');
+      Reflect.deleteProperty(database, 'patientTransaction');
+    }
+    expect(outcomeOf(await send(api, report('known-3', 'known-3', 'KNOWN')))).toBe('201 attributed: true');
+    expect(await api.database.prisma.referral.count({ where: { affiliateId } })).toBe(3);
     await expectExactRollups(api);
   });
 
