@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../../../src/database/database.js';
@@ -11,6 +12,7 @@ import {
   stopServer,
   type RunningServer,
 } from '../../../src/database/embedded-postgres-server.js';
+import { Replica } from '../../../src/database/replica.js';
 import { createTestDatabase, prepareOwnServer, startOwnServer, type TestDatabase } from '../../setup/database.js';
 import { eventually } from '../../setup/eventually.js';
 
@@ -97,6 +99,58 @@ describe('a streaming replica', () => {
     await eventually(async () => expect(await isRead()).toBe(true));
   });
 
+  it('that fails is left alone, for longer each time up to a minute, and for a second again once it was read', async () => {
+    let isUp = false;
+    let tries = 0;
+    const way = createServer((socket) => {
+      tries++;
+      socket.on('error', () => undefined);
+      if (!isUp) return void socket.destroy();
+      const onward = connect(standby.port, '127.0.0.1').on('error', () => undefined);
+      socket.pipe(onward).pipe(socket);
+    });
+    const url = new URL(test.url);
+    url.port = String(await listen(way));
+    let nowMs = 0;
+    const replica = new Replica(
+      database.pool,
+      url.href,
+      () => Promise.resolve(),
+      () => nowMs,
+    );
+    const triesAt = async (afterMs: number): Promise<number> => {
+      nowMs += afterMs;
+      const before = tries;
+      const reads = await Promise.all([replica.connect(), replica.connect()]);
+      expect(reads).toEqual([null, null]);
+      expect(await replica.connect()).toBeNull();
+      return tries - before;
+    };
+    try {
+      // Both that come at once find out; nobody after them.
+      expect(await triesAt(0)).toBe(2);
+      for (const pauseMs of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]) {
+        expect([pauseMs, await triesAt(pauseMs - 1), await triesAt(1)]).toEqual([pauseMs, 0, 2]);
+      }
+      isUp = true;
+      expect(await triesAt(59_999)).toBe(0);
+      nowMs += 1;
+      await eventually(async () => {
+        nowMs += 60_000;
+        const client = await replica.connect();
+        client?.release(true);
+        expect(client).not.toBeNull();
+      });
+      isUp = false;
+      expect(await triesAt(0)).toBe(2);
+      expect(await triesAt(999)).toBe(0);
+      expect(await triesAt(1)).toBe(2);
+    } finally {
+      await replica.close();
+      way.close();
+    }
+  });
+
   it('that was made a primary of its own is not read any more', async () => {
     await onStandby('SELECT pg_promote()');
     expect(await isRead()).toBe(false);
@@ -111,3 +165,7 @@ describe('a streaming replica', () => {
     expect(await ask('1')).toBe(1);
   });
 });
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+}
