@@ -34,7 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     config: Config,
     private readonly clock: Clock,
   ) {
-    const keys = verificationKeys(config.jwt);
+    const keys = verificationKeys(config.jwt, clock);
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {

@@ -1,8 +1,8 @@
-import { createHmac, KeyObject, timingSafeEqual } from 'node:crypto';
-import type { RemoteJWKSet } from 'jose';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Algorithm } from 'jsonwebtoken';
-import { DomainError } from '../common/domain-error.js';
+import type { Clock } from '../common/clock.js';
 import type { JwtVerification } from '../config/config.js';
+import { RemoteKeys } from './remote-keys.js';
 
 export interface VerificationKeys {
   /** Nothing else is accepted, whatever a token's own header says. */
@@ -11,8 +11,11 @@ export interface VerificationKeys {
   keyFor(token: string): Promise<KeyObject> | KeyObject;
 }
 
-export function verificationKeys(jwt: JwtVerification): VerificationKeys {
-  if (jwt.kind === 'jwks') return { algorithms: ['RS256', 'ES256'], keyFor: remoteKeys(jwt.url) };
+export function verificationKeys(jwt: JwtVerification, clock: Clock): VerificationKeys {
+  if (jwt.kind === 'jwks') {
+    const remote = new RemoteKeys(jwt.url, clock);
+    return { algorithms: ['RS256', 'ES256'], keyFor: (token) => remote.keyFor(token) };
+  }
   const { algorithm, key } = jwt;
   const previousKey = jwt.kind === 'secret' ? jwt.previousKey : undefined;
   if (previousKey === undefined) return { algorithms: [algorithm], keyFor: () => key };
@@ -27,48 +30,4 @@ function isSignedWith(key: KeyObject, token: string): boolean {
     .digest();
   const given = Buffer.from(token.slice(end + 1), 'base64url');
   return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-/** How often an unknown `kid` asks again ahead of its time, until jose itself would ask. */
-const EARLY_FETCHES_MAX = 5;
-
-/**
- * Keys of a JWKS address. They are kept for ten minutes; an unknown `kid` asks again, at once and no more than a few times
- * in half a minute: a host that changes its key is understood right away, and guessing key ids makes this service call out
- * no more than that. The header's `alg` must fit the key's type.
- */
-function remoteKeys(url: string): (token: string) => Promise<KeyObject> {
-  let find: RemoteJWKSet | undefined;
-  let earlyFetches = 0;
-  const converted = new WeakMap<object, KeyObject>();
-  return async (token) => {
-    // Loaded here, since services whose key is configured never need it.
-    const { createRemoteJWKSet, decodeProtectedHeader, errors } = await import('jose');
-    const jwks = (find ??= createRemoteJWKSet(new URL(url)));
-    const header = decodeProtectedHeader(token);
-    if (header.alg !== 'RS256' && header.alg !== 'ES256') throw new Error('the algorithm is not allowed');
-    const { coolingDown } = jwks;
-    if (!coolingDown) earlyFetches = 0;
-    try {
-      const wanted = { ...header, alg: header.alg };
-      const found = await jwks(wanted).catch(async (error: unknown) => {
-        const mayAskEarly = coolingDown && earlyFetches < EARLY_FETCHES_MAX;
-        if (!(error instanceof errors.JWKSNoMatchingKey) || !mayAskEarly) throw error;
-        earlyFetches++;
-        await jwks.reload();
-        return jwks(wanted);
-      });
-      const key = converted.get(found) ?? KeyObject.from(found);
-      converted.set(found, key);
-      return key;
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      // The address does not answer: nothing is known about this token, good or bad.
-      throw new DomainError(
-        'unavailable',
-        'jwks_unavailable',
-        'The keys that verify tokens cannot be fetched; try again.',
-      );
-    }
-  };
 }

@@ -9,10 +9,11 @@ import { TokenGuard } from '../../../src/auth/token.guard.js';
 import { DEMO } from '../../../src/config/config.js';
 import type { ErrorBody } from '../../../src/http/error-response.js';
 import { RateLimiter } from '../../../src/http/rate-limiter.js';
-import { startTestApp, type TestApp } from '../../setup/app.js';
+import { FakeClock, startTestApp, type TestApp } from '../../setup/app.js';
 import { signToken, type TokenOptions } from '../../setup/tokens.js';
 
 const HOUR = 3600;
+const MINUTE_MS = 60_000;
 const NOW = new Date('2026-12-01T12:00:00Z');
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -246,6 +247,41 @@ describe('a JWKS address', () => {
     } finally {
       keys.pop();
       await before.close();
+    }
+  });
+
+  it('that stops answering is done without for a day, and told of a withdrawn key as soon as it answers', async () => {
+    const clock = new FakeClock(NOW);
+    const service = await startTestApp({ clock, env: { JWT_JWKS_URL: url } });
+    const status = (keyId = 'rsa-1', key = rsa.privateKey): Promise<number> =>
+      statusOf(service, signToken(clock.now(), { algorithm: 'RS256', key, keyId }));
+    try {
+      expect(await status()).toBe(200);
+      isDown = true;
+      fetches = 0;
+      clock.advance(10 * MINUTE_MS);
+      // Asked once, not by each request.
+      expect([await status(), await status(), fetches]).toEqual([200, 200, 1]);
+      expect(await status('rsa-1', otherRsa.privateKey)).toBe(401);
+      expect(await status('rsa-9')).toBe(503);
+      clock.advance(HOUR * 1000 * 23);
+      expect(await status()).toBe(200);
+      clock.advance(HOUR * 1000);
+      expect(await status()).toBe(503);
+      isDown = false;
+      expect(await status()).toBe(200);
+
+      isDown = true;
+      clock.advance(10 * MINUTE_MS);
+      expect(await status()).toBe(200);
+      isDown = false;
+      const [withdrawn] = keys.splice(0, 1);
+      clock.advance(30_000);
+      expect(await status()).toBe(401);
+      keys.unshift(withdrawn!);
+    } finally {
+      isDown = false;
+      await service.close();
     }
   });
 
