@@ -19,6 +19,12 @@ declare module 'fastify' {
 const OTHERS = { atOnceMax: 100, inLineMax: 400, waitMaxMs: 10_000, lastingWaitMaxMs: 2_000 };
 /** Share one statement for all that arrive together. */
 const WEBHOOKS = { ...OTHERS, atOnceMax: 500 };
+/**
+ * Events have some kilobytes, but anybody may send as much as bodies may have: five hundred of those would be half a gigabyte
+ * before a signature is looked at. So larger ones, and those that do not say how large they are, have few places of their own.
+ */
+const LARGE_WEBHOOKS = { ...OTHERS, atOnceMax: 32 };
+const LARGE_FROM_BYTES = 64 * 1024;
 /** Who is to find out what is going on must not stand in line behind it. A page of the panel asks a dozen things. */
 const STAFF = { ...OTHERS, atOnceMax: 20, inLineMax: 100 };
 
@@ -50,12 +56,14 @@ interface Place {
  */
 export class RequestLimit {
   private readonly webhooks: Crowd;
+  private readonly largeWebhooks: Crowd;
   private readonly staff: Crowd;
   private readonly others: Crowd;
   private readonly refused: Counter;
 
   constructor(registry: Registry, clock: Clock) {
     this.webhooks = new Crowd('webhooks', WEBHOOKS, clock);
+    this.largeWebhooks = new Crowd('large_webhooks', LARGE_WEBHOOKS, clock);
     this.staff = new Crowd('staff', STAFF, clock);
     this.others = new Crowd('others', OTHERS, clock);
     this.refused = new Counter({
@@ -74,7 +82,7 @@ export class RequestLimit {
       goOn();
       return;
     }
-    const crowd = this.crowdOf(request.url);
+    const crowd = this.crowdOf(request);
     const place: Place = { crowd, isAnswered: false, isClosed: false };
     const leaveLine = crowd.join(
       () => {
@@ -92,8 +100,10 @@ export class RequestLimit {
     });
   }
 
-  private crowdOf(url: string): Crowd {
-    if (url.startsWith(WEBHOOKS_URL)) return this.webhooks;
+  private crowdOf({ url, headers }: FastifyRequest): Crowd {
+    if (url.startsWith(WEBHOOKS_URL)) {
+      return Number(headers['content-length']) < LARGE_FROM_BYTES ? this.webhooks : this.largeWebhooks;
+    }
     return url.startsWith(STAFF_URL) ? this.staff : this.others;
   }
 
@@ -125,7 +135,9 @@ export class RequestLimit {
       labelNames: ['crowd'],
       registers: [registry],
       collect: () => {
-        for (const crowd of [this.webhooks, this.staff, this.others]) gauge.set({ crowd: crowd.name }, read(crowd));
+        for (const crowd of [this.webhooks, this.largeWebhooks, this.staff, this.others]) {
+          gauge.set({ crowd: crowd.name }, read(crowd));
+        }
       },
     });
   }

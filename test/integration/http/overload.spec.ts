@@ -7,7 +7,7 @@ import { deliver, eventOf } from '../../setup/webhooks.js';
 import { createAffiliate, visit } from '../referrals/visits.js';
 
 /** What the service works on at once, and what it lets wait. */
-const AT_ONCE = { others: 100, webhooks: 500 };
+const AT_ONCE = { others: 100, webhooks: 500, largeWebhooks: 32 };
 const IN_LINE = 400;
 const TOO_MANY = 50;
 /** As long as anybody waits in line: who is not seen there by then is not there any more. */
@@ -26,7 +26,7 @@ describe('more requests than the service can work off', () => {
 
   /** Nobody is forgotten: all places are free again. */
   async function untilAllAreFree(): Promise<void> {
-    for (const crowd of ['others', 'staff', 'webhooks']) {
+    for (const crowd of ['others', 'staff', 'webhooks', 'large_webhooks']) {
       await eventually(async () => expect(await gauge(api, 'under_way', crowd)).toBe(0));
     }
   }
@@ -120,6 +120,30 @@ describe('more requests than the service can work off', () => {
       release();
       expect(new Set((await Promise.all(crowd)).map(({ status }) => status))).toEqual(new Set([200]));
       expect(await api.database.prisma.stripeEvent.count()).toBe(before + AT_ONCE.webhooks + 10);
+    });
+  });
+
+  it('hold few bodies in memory that are much larger than Stripe’s events are, or do not say how large, beside those', async () => {
+    const send = (bytes: number): Promise<TestResponse<ErrorBody>> => {
+      const object = { id: 'cus_1', description: 'a'.repeat(bytes) };
+      return deliver(api, eventOf(api, 'customer.created', object)) as Promise<TestResponse<ErrorBody>>;
+    };
+    const sendUnmeasured = async (): Promise<number> => {
+      const body = new Blob(['a'.repeat(1024)]).stream();
+      const options = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } };
+      return (await fetch(`${api.url}/stripe/webhooks`, options as RequestInit)).status;
+    };
+    await inTime(api.app.get(WebhookInbox), 'store', async (release) => {
+      const large = Array.from({ length: AT_ONCE.largeWebhooks }, () => send(64 * 1024));
+      await eventually(async () => expect(await gauge(api, 'under_way', 'large_webhooks')).toBe(AT_ONCE.largeWebhooks));
+      const [more, unmeasured, small] = [send(512 * 1024), sendUnmeasured(), send(1024)];
+      await expectInLine('large_webhooks', 2);
+      await eventually(async () => expect(await gauge(api, 'under_way', 'webhooks')).toBe(1), IN_LINE_MS);
+
+      release();
+      expect(new Set((await Promise.all([...large, more, small])).map(({ status }) => status))).toEqual(new Set([200]));
+      // It is not signed.
+      expect(await unmeasured).toBe(400);
     });
   });
 
