@@ -163,6 +163,9 @@ describe('71 · erasing a referred user', () => {
     const { id, code } = await affiliate();
     const referral = await sale(code);
     const [before, commissions, balances] = await books(id);
+    const { click, clickVisitor } = api.database.prisma;
+    await countClicks(api.database.prisma);
+    const marks = await clickVisitor.findMany();
 
     const erasure = await erase(BUYER.userId);
     expect(erasure).toMatchObject({
@@ -172,6 +175,17 @@ describe('71 · erasing a referred user', () => {
     });
 
     expect(await findInDatabase(api, [NAMES_OF_BUYER])).toEqual([]);
+    // A hash has no name in it, and would tell all the same that somebody came again.
+    expect(await click.findUnique({ where: { id: referral.clickId ?? '' } })).toMatchObject({
+      url: null,
+      referrer: null,
+      userAgent: null,
+      subId: null,
+      ipHash: null,
+    });
+    const left = await clickVisitor.findMany();
+    expect(left).toHaveLength(marks.length);
+    expect(left).not.toEqual(marks);
     expect(await books(id)).toEqual([before, commissions, balances]);
     expect(commissions).toMatchObject([{ invoiceId: 'in_1', amount: 1980, netAmount: 1800 }]);
     const { body } = await api.request<ReferralDto>('GET', `/v1/referrals/${referral.id}`);
@@ -284,7 +298,10 @@ describe('71 · erasing a referred user', () => {
 
   it('takes one person only: whoever has a name or an id that looks like it keeps everything', async () => {
     const { code } = await affiliate();
-    await post('/v1/referrals', { referredUserId: '4', code, email: BUYER.email });
+    const click = () => post<ClickDto>('/v1/clicks', { code, ip: BUYER.ip, subId: 'newsletter' });
+    const { clickId } = (await click()).body;
+    await click();
+    await post('/v1/referrals', { referredUserId: '4', clickId, email: BUYER.email });
     const other = { referredUserId: '42', code, email: 'other@example.org', stripeCustomerId: 'cus_42' };
     await post('/v1/referrals', other);
     await pay(api, {
@@ -304,6 +321,7 @@ describe('71 · erasing a referred user', () => {
     const before = await untouched();
     expect(await erase('4')).toMatchObject({ affiliateId: null, referralId: expect.any(String) });
     expect(await untouched()).toEqual(before);
+    expect(await api.database.prisma.clickSubId.findMany()).toMatchObject([{ subId: 'newsletter', clicks: 1 }]);
   });
 
   it('is done as often as it is asked for, and answers alike for a user whom nobody knows', async () => {
@@ -349,10 +367,14 @@ describe('71 · erasing an affiliate', () => {
     await sale(code);
     await refuseOwnSignup(code);
     const before = await books(id);
+    const { affiliateIp, clickSubId } = api.database.prisma;
+    const traces = () => Promise.all([affiliateIp.count(), clickSubId.count()]);
+    expect(await traces()).toEqual([1, 1]);
 
     expect(await erase(AFFILIATE.userId)).toMatchObject({ affiliateId: id, referralId: null });
 
     expect(await findInDatabase(api, [NAMES_OF_AFFILIATE])).toEqual([]);
+    expect(await traces()).toEqual([0, 0]);
     expect(await books(id)).toEqual(before);
     const { body } = await api.request<AffiliateDto>('GET', `/v1/affiliates/${id}`);
     expect(body).toMatchObject({
