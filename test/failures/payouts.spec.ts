@@ -8,6 +8,7 @@ import { PayoutScheduler } from '../../src/payouts/runs/payout-scheduler.js';
 import { RunDecisions } from '../../src/payouts/runs/run-decisions.service.js';
 import { PayoutAttempts } from '../../src/payouts/sending/payout-attempts.js';
 import { PayoutClaims } from '../../src/payouts/sending/payout-claims.js';
+import { PayoutOutcomes } from '../../src/payouts/sending/payout-outcomes.js';
 import { SendingHaltedError } from '../../src/payouts/sending/sending-halted.error.js';
 import type { RequestFaultKind } from '../../src/stripe/emulator/index.js';
 import { startTestApp, type TestApp } from '../setup/app.js';
@@ -136,6 +137,24 @@ describe('42: a transfer that was made and whose answer got lost', () => {
     expect(await outcomes()).toEqual([['unknown', null]]);
     await attempts.resolve(first, 'busy', 'too fast');
     expect(await outcomes()).toEqual([['unknown', null]]);
+  });
+
+  it('and which was sent again is not followed by another attempt before that request can arrive no more', async () => {
+    await start();
+    const id = await affiliateOwed(api, 'late', 3000);
+    failTransfers(api, 'drop_before', 2);
+    await runPeriod(api, '2026-12');
+    // The key is trusted for one more minute.
+    api.clock.advance(20 * HOUR_MS - MINUTE_MS);
+    failTransfers(api, 'drop_before', 2);
+    await runPeriod(api, '2026-12');
+    api.clock.advance(9 * MINUTE_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'pending', attempts: 2 });
+    api.clock.advance(MINUTE_MS);
+    await runPeriod(api, '2026-12');
+    expect(await onlyPayout(api, id)).toMatchObject({ status: 'paid', attempts: 3 });
+    expect(await sums()).toEqual([[3000, 'usd']]);
   });
 
   it('after another process had looked for it in vain is not followed by a second one under another key', async () => {
@@ -727,6 +746,42 @@ describe('a group that holds something else than the one transfer', () => {
     // Neither paid again nor returned.
     expect(await balanceOf(api, odd)).toMatchObject([{ payable: 0, inPayout: 3000, paid: 0 }]);
     expect(await sums()).toEqual([...amounts, 4000].map((amount) => [amount, 'usd']));
+  });
+});
+
+describe('a payout that two processes end', () => {
+  /** Claimed by both in a run that is being sent. */
+  const claim = async () => {
+    await start({ PAYOUT_APPROVAL: 'manual' });
+    const affiliateId = await affiliateOwed(api, 'ended', 3000);
+    const { id: runId } = await runPeriod(api, '2026-12');
+    await decisions().approve('2026-12', STAFF);
+    const [claimed] = await api.app.get(PayoutClaims).claim(runId, null);
+    return { affiliateId, claimed: claimed! };
+  };
+
+  it.each([
+    ['paid', 'failed', { payable: 0, inPayout: 0, paid: 3000 }],
+    ['failed', 'paid', { payable: 3000, inPayout: 0, paid: 0 }],
+  ] as const)('is %s as the first of them wrote down, and not %s as well', async (first, later, balance) => {
+    const { affiliateId, claimed } = await claim();
+    const sent = (await api.app.get(PayoutAttempts).intend(claimed))!;
+    const outcomes = api.app.get(PayoutOutcomes);
+    const write = {
+      paid: () => outcomes.paid(sent, 'tr_1'),
+      failed: () => outcomes.failed(sent, 'resource_missing', 'No such account.'),
+    };
+    await write[first]();
+    await write[later]();
+    expect(await onlyPayout(api, affiliateId)).toMatchObject({ status: first });
+    expect(await balanceOf(api, affiliateId)).toMatchObject([balance]);
+  });
+
+  it('is not sent by one when the other has given it back', async () => {
+    const { affiliateId, claimed } = await claim();
+    await api.app.get(PayoutOutcomes).canceled(claimed, 'account_restricted');
+    expect(await api.app.get(PayoutAttempts).intend(claimed)).toBeNull();
+    expect(await balanceOf(api, affiliateId)).toMatchObject([{ payable: 3000, inPayout: 0, paid: 0 }]);
   });
 });
 

@@ -583,6 +583,30 @@ describe('what an affiliate owes after a commission that was paid is reversed', 
       expect(await takenBack(sale.transferId)).toBe(1000);
     });
 
+    it('and lately again is not asked for under another key before that request can arrive no more', async () => {
+      const sale = await paidAffiliate('Lately');
+      await refund(sale, 5000);
+      const ask = async () => {
+        failReversals('drop_before', 2);
+        await tick();
+        api.stripe.faults.clear();
+      };
+      await ask();
+      // The key is trusted for one more minute.
+      api.clock.advance(20 * HOUR_MS - 60_000);
+      await ask();
+      const attemptAfter = async (minutes: number): Promise<unknown> => {
+        api.clock.advance(minutes * 60_000);
+        await tick();
+        await tick();
+        const { attemptNo, sends, status } = await api.database.prisma.transferReversal.findFirstOrThrow();
+        return [attemptNo, sends, status];
+      };
+      expect(await attemptAfter(9)).toEqual([1, 2, 'pending']);
+      expect(await attemptAfter(1)).toEqual([2, 3, 'succeeded']);
+      expect(await takenBack(sale.transferId)).toBe(1000);
+    });
+
     it('that was made though its answer got lost is found when the next answer is a refusal', async () => {
       const sale = await paidAffiliate('Lost and refused');
       await refund(sale, 5000);

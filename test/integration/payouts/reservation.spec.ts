@@ -136,6 +136,14 @@ describe('reserving', () => {
     expect(await ending).toHaveLength(1);
   });
 
+  it('adds nothing to a run that another process has ended meanwhile', async () => {
+    await seed({ affiliates: 1, commissionsPerMonth: 6 });
+    const run = await newRun();
+    await api.database.prisma.payoutRun.update({ where: { id: run.id }, data: { status: 'awaiting_approval' } });
+    await reservation().reserveAll(run);
+    expect(await pendingPayouts()).toEqual([]);
+  });
+
   it('forgets no currency of an affiliate in whose middle a batch ends; nor do its preview and its retry', async () => {
     // Whatever a batch holds, one of a size that three does not divide ends within somebody's currencies.
     const shape = { affiliates: 340, commissionsPerMonth: 6 };
