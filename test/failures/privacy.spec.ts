@@ -324,6 +324,17 @@ describe('71 · erasing a referred user', () => {
     expect(await api.database.prisma.clickSubId.findMany()).toMatchObject([{ subId: 'newsletter', clicks: 1 }]);
   });
 
+  it('leaves alone whom the host bound a customer to, also where its invoices name the person', async () => {
+    const { code } = await affiliate();
+    await post('/v1/referrals', { referredUserId: 'bound', code, stripeCustomerId: 'cus_bound' });
+    await post('/v1/referrals', { referredUserId: 'named', code });
+    await pay(api, { id: 'in_1', payment: 'pi_1', customer: 'cus_bound', userId: 'named' });
+    await erase('named');
+    // What Stripe tells of that customer later is about somebody else, and is kept as it comes.
+    await tell(api, 'customer.updated', { id: 'cus_bound', object: 'customer', email: 'bound@example.org' });
+    expect(await findInDatabase(api, ['bound@example.org'])).not.toEqual([]);
+  });
+
   it('is done as often as it is asked for, and answers alike for a user whom nobody knows', async () => {
     const { code } = await affiliate();
     const referral = await sale(code);

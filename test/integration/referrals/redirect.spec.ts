@@ -292,6 +292,13 @@ describe('visitors while the database', () => {
       const affiliate = await createAffiliate(api);
       const { code } = affiliate;
       expect((await visit(api, code)).clickId).not.toBeNull();
+      const suspended = await createAffiliate(api);
+      await suspend(api, suspended);
+      // What is looked up while it changes is not remembered.
+      await eventually(async () => {
+        expect((await visit(api, suspended.code)).ref).toBeNull();
+        expect(api.app.get(CodeDirectory).lastKnown(suspended.code)).toMatchObject({ active: false });
+      });
       line.cut();
       for (const link of [code, 'NEVER-SEEN']) {
         expect(await visit(api, `${link}?to=/pricing`)).toMatchObject({
@@ -301,6 +308,8 @@ describe('visitors while the database', () => {
           cookies: [],
         });
       }
+      // Who was suspended when last heard of is not credited meanwhile, and nothing is lost by that.
+      expect(await visit(api, suspended.code)).toMatchObject({ status: 302, ref: null, clickId: null, cookies: [] });
       expect(await metricOf(api, 'fairshare_clicks_lost_total')).toBe(2);
       await line.mend();
       await eventually(async () => expect((await visit(api, code)).clickId).not.toBeNull());
