@@ -566,6 +566,16 @@ describe('34 · a dispute before the payout takes back; won restores, lost stays
     expect(await moneyOf(sale.affiliateId)).toEqual([0, 4000, 0, 0]);
   });
 
+  it('34 · of which the bank asks for more than at first takes that, too, whichever is told last', async () => {
+    const told = async (name: string, ...amounts: number[]) => {
+      const sale = await sell(api, name, { total: 20_000 });
+      for (const amount of amounts) await tellDispute(sale, `dp_${name}`, 'needs_response', amount);
+      return (await commissionOf(api, sale)).netAmount;
+    };
+    expect(await told('grown', 5000, 12_000)).toBe(1600);
+    expect(await told('grown-before', 12_000, 5000)).toBe(1600);
+  });
+
   it('34 · a dispute that names only its charge finds its invoice', async () => {
     const { id } = await affiliateWithReferrals(api, 'by-charge-only', ['by-charge-only-user']);
     const { charge } = await paidAtStripe('by-charge-only-user', 10_000);
