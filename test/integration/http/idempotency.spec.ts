@@ -179,13 +179,16 @@ describe('a lease', () => {
     expect(await run(key, async () => ({ status: 201, body: 'never' }))).toBe('done');
   });
 
-  it('that was lost lets go of nothing: whoever works under the key by now goes on', async () => {
+  it.each([
+    ['lets go of nothing', new Error('broken')],
+    ['keeps no refusal', new DomainError('rule', 'refused', 'broken')],
+  ])('that was lost %s: whoever works under the key by now goes on', async (_what, error) => {
     const key = newKey();
     const [failing, working, started] = [gate(), gate(), [gate(), gate()] as const];
     const failed = run(key, async () => {
       started[0].open();
       await failing.opened;
-      throw new Error('broken');
+      throw error;
     });
     await started[0].opened;
     api.clock.advance(60 * SECOND);
