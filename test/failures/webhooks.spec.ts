@@ -105,6 +105,30 @@ describe('an event more often than once, and in any order', () => {
     expect(await referralOf('order-1')).toMatchObject({ status: 'churned', mrr: 0, lifetimeEarned: 1980 });
   });
 
+  it('4 · a customer who ends one of two subscriptions stays, and has churned once the other one ends', async () => {
+    const userId = 'two-subscriptions';
+    await affiliateWithReferrals(api, 'Two', [userId]);
+    const tell = async (id: string, status: string): Promise<void> => {
+      const subscription = { ...subscriptionOf(api, userId, status), id };
+      const type = status === 'canceled' ? 'customer.subscription.deleted' : 'customer.subscription.created';
+      await deliver(api, eventOf(api, type, subscription));
+      await api.settle();
+    };
+    await tell('sub_first', 'active');
+    await tell('sub_second', 'active');
+    await deliver(api, eventOf(api, 'invoice.paid', paidInvoice(api, { userId })));
+    await api.settle();
+    expect(await referralOf(userId)).toMatchObject({ status: 'paid', mrr: 11_600, churnedAt: null });
+    await tell('sub_first', 'canceled');
+    expect(await referralOf(userId)).toMatchObject({ status: 'paid', mrr: 5800, churnedAt: null });
+    await tell('sub_second', 'canceled');
+    expect(await referralOf(userId)).toMatchObject({
+      status: 'churned',
+      mrr: 0,
+      churnedAt: expect.any(String) as string,
+    });
+  });
+
   it('6 · events of the same second end the same in each of their 24 orders', async () => {
     for (const [no, order] of permutations([0, 1, 2, 3]).entries()) {
       const userId = `equal-${no}`;

@@ -94,8 +94,9 @@ describe('the filters of an affiliate’s lists', () => {
   });
 
   it('go with the cursor', async () => {
-    const first = await mine<ReferralPageDto>('referrals?from=2026-12-01&limit=1');
-    const next = await mine<ReferralPageDto>(`referrals?from=2026-12-01&limit=1&cursor=${first.body.nextCursor}`);
+    const days = '?from=2026-12-01&to=2026-12-31&limit=1';
+    const first = await mine<ReferralPageDto>(`referrals${days}`);
+    const next = await mine<ReferralPageDto>(`referrals${days}&cursor=${first.body.nextCursor}`);
     expect([first.body.data.length, next.body.data.length, next.body.nextCursor]).toEqual([1, 1, null]);
     expect(next.body.data[0]?.id).not.toBe(first.body.data[0]?.id);
   });
