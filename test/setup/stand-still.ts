@@ -16,3 +16,18 @@ export function standStill<Name extends string>(
   });
   return { arrived, letGo };
 }
+
+/** Runs `meanwhile` once the next call of the method is done, in the transaction it was made in: as the last thing, where it is. */
+export function afterNext<Name extends string, T>(
+  service: Record<Name, (tx: NoInfer<T>, ...rest: never[]) => Promise<unknown>>,
+  name: Name,
+  meanwhile: (tx: T) => Promise<void>,
+): void {
+  const original = service[name];
+  service[name] = async (tx, ...rest) => {
+    service[name] = original;
+    const answer = await original.call(service, tx, ...rest);
+    await meanwhile(tx);
+    return answer;
+  };
+}

@@ -22,6 +22,7 @@ import {
   tell,
   type Sale,
 } from '../../setup/sales.js';
+import { afterNext } from '../../setup/stand-still.js';
 import { expectEveryPayoutExplained } from '../../setup/statements.js';
 import { disputeOf, refundOf } from '../../setup/webhooks.js';
 
@@ -91,15 +92,8 @@ const nets = async (affiliateId: string): Promise<[string, number, string][]> =>
     .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Runs `meanwhile` before the transaction of the next decision commits, as the last thing in it. */
-function beforeItCommits(meanwhile: (tx: Tx) => Promise<void>): void {
-  const audit = api.app.get(AuditLog);
-  const record = audit.record.bind(audit);
-  audit.record = async (tx, entry) => {
-    audit.record = record;
-    await record(tx, entry);
-    await meanwhile(tx);
-  };
-}
+const beforeItCommits = (meanwhile: (tx: Tx) => Promise<void>): void =>
+  afterNext(api.app.get(AuditLog), 'record', meanwhile);
 
 /** Starts `second` while the decision has done everything but commit, and waits for both. */
 async function whileDeciding<T>(decide: () => Promise<unknown>, second: () => Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@ import { eventually } from '../../setup/eventually.js';
 import { onboard } from '../../setup/host.js';
 import { expectExactRollups, expectSoundLedger } from '../../setup/ledger.js';
 import { untilSomebodyWaits } from '../../setup/overlap.js';
+import { afterNext } from '../../setup/stand-still.js';
 import { deliver, eventOf, paidInvoice } from '../../setup/webhooks.js';
 import { createAffiliate, visit } from './visits.js';
 
@@ -33,16 +34,9 @@ const send = (api: TestApp, { body, key }: Report): Promise<SignupResponse> =>
 const outcomeOf = ({ status, body }: SignupResponse): string =>
   `${status} ${body.error?.code ?? body.reason ?? `attributed: ${body.attributed}`}`;
 
-/** Runs `meanwhile` as the last thing in the transaction of the next group of signups; a lock it waits for would be waited for in vain soon. */
-function beforeItCommits({ app }: TestApp, meanwhile: (tx: SqlTx) => Promise<void>): void {
-  const idempotency = app.get(Idempotency);
-  const store = idempotency.store.bind(idempotency);
-  idempotency.store = async (tx, answers) => {
-    idempotency.store = store;
-    await store(tx, answers);
-    await meanwhile(tx);
-  };
-}
+/** Held up at the end of its transaction: a lock that a group waits for is waited for in vain soon. */
+const beforeItCommits = (group: TestApp, meanwhile: (tx: SqlTx) => Promise<void>): void =>
+  afterNext(group.app.get(Idempotency), 'store', meanwhile);
 
 /** Two affiliates, a click, and users of whom Stripe has told already that they paid. */
 async function furnish(api: TestApp): Promise<{ affiliates: AffiliateDto[]; reports: Report[] }> {
